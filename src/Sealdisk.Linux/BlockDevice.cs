@@ -1,0 +1,79 @@
+using System.Globalization;
+
+namespace Sealdisk.Linux;
+
+/// <summary>Block device ioctls (include/uapi/linux/fs.h) and what sysfs says of a disk.</summary>
+public static class BlockDevice
+{
+    /// <summary>Size in bytes.</summary>
+    public static unsafe long Size(FileDescriptor device)
+    {
+        ulong bytes;
+        Check(device.Ioctl(BLKGETSIZE64, &bytes), "get the size of", device);
+        return checked((long)bytes);
+    }
+
+    /// <summary>The smallest unit the device can address, in bytes.</summary>
+    public static unsafe int LogicalSectorSize(FileDescriptor device)
+    {
+        int bytes;
+        Check(device.Ioctl(BLKSSZGET, &bytes), "get the sector size of", device);
+        return bytes;
+    }
+
+    /// <summary>The smallest unit the device writes without reading first, in bytes.</summary>
+    public static unsafe int PhysicalSectorSize(FileDescriptor device)
+    {
+        int bytes;
+        Check(device.Ioctl(BLKPBSZGET, &bytes), "get the physical sector size of", device);
+        return bytes;
+    }
+
+    /// <summary>Opens a block device that nobody else claims: EBUSY when it is mounted, mapped or opened so by another.</summary>
+    public static FileDescriptor OpenExclusive(string path, OpenFlags flags) =>
+        FileDescriptor.Open(path, (flags & ~OpenFlags.Create) | OpenFlags.Exclusive);
+
+    /// <summary>
+    /// For an image file: the physical sector size of the disk that its filesystem is on, from /sys/dev/block; 512 where that is unknown
+    /// (tmpfs, overlayfs, network).
+    /// </summary>
+    public static int PhysicalSectorSizeUnder(string filePath)
+    {
+        var device = FileStatus.Of(filePath).Device;
+        var disk = $"/sys/dev/block/{device}";
+        return QueueLimit(disk) ?? QueueLimit($"{disk}/..") ?? 512; // a partition has its queue in its parent
+
+        static int? QueueLimit(string directory) => ReadNumber($"{directory}/queue/physical_block_size") is { } bytes ? (int)bytes : null;
+    }
+
+    /// <summary>Tells the device that a byte range holds nothing of use any more. EOPNOTSUPP where it cannot.</summary>
+    public static unsafe void Discard(FileDescriptor device, long offset, long length)
+    {
+        var range = stackalloc ulong[] { checked((ulong)offset), checked((ulong)length) };
+        Check(device.Ioctl(BLKDISCARD, range), "discard a range of", device);
+    }
+
+    /// <summary>Writes back and drops the kernel's cached pages of the device.</summary>
+    public static void FlushCache(FileDescriptor device) => Check(device.Ioctl(BLKFLSBUF, (nuint)0), "flush the cache of", device);
+
+    /// <summary>A number in a sysfs file; null when there is no such file.</summary>
+    internal static long? ReadNumber(string path)
+    {
+        try
+        {
+            return long.Parse(File.ReadAllText(path).AsSpan().Trim(), CultureInfo.InvariantCulture);
+        }
+        catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
+        }
+    }
+
+    private static void Check(int result, string operation, FileDescriptor device)
+    {
+        if (result < 0)
+            throw LinuxException.Last(operation, device.Name);
+    }
+
+    private const uint BLKFLSBUF = 0x1261, BLKSSZGET = 0x1268, BLKDISCARD = 0x1277, BLKPBSZGET = 0x127B, BLKGETSIZE64 = 0x80081272;
+}

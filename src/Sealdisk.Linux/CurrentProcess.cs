@@ -1,0 +1,138 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+
+namespace Sealdisk.Linux;
+
+/// <summary>Signals that a daemon may want to ignore; the numbers are the same on x86-64 and arm64.</summary>
+public enum Signal
+{
+    Hangup = 1,
+    Interrupt = 2,
+    Quit = 3,
+    Pipe = 13,
+    Terminate = 15,
+}
+
+/// <summary>Capabilities by their number (include/uapi/linux/capability.h).</summary>
+public enum Capability
+{
+    IpcLock = 14,
+    SysAdmin = 21,
+    SysResource = 24,
+    Mknod = 27,
+}
+
+/// <summary>What a process can set about itself.</summary>
+public static partial class CurrentProcess
+{
+    /// <summary>The user that permissions are checked against; 0 is root.</summary>
+    public static uint EffectiveUserId => geteuid();
+
+    /// <summary>No core dumps, no ptrace by others, /proc/PID/mem closed: PR_SET_DUMPABLE 0 and RLIMIT_CORE 0.</summary>
+    public static unsafe void SetNonDumpable()
+    {
+        Check(prctl(PR_SET_DUMPABLE, 0, 0, 0, 0), "make non-dumpable");
+        var none = stackalloc ulong[] { 0, 0 };
+        // SAFETY: struct rlimit is two unsigned longs.
+        Check(setrlimit(RLIMIT_CORE, none), "forbid core dumps of");
+    }
+
+    /// <summary>mlockall(2): every page, now and later, stays in memory once it has been touched. Needs CAP_IPC_LOCK or room in RLIMIT_MEMLOCK.</summary>
+    public static void LockAllMemory() =>
+        Check(mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT), "lock the memory (RLIMIT_MEMLOCK, see 'ulimit -l', or CAP_IPC_LOCK) of");
+
+    /// <summary>
+    /// PR_SET_IO_FLUSHER: memory that this process allocates must not wait for I/O that this process itself has to serve. Set per thread and
+    /// inherited by the threads started later. False where it is refused (kernel before 5.6, no CAP_SYS_RESOURCE).
+    /// </summary>
+    public static bool SetIoFlusher() => prctl(PR_SET_IO_FLUSHER, 1, 0, 0, 0) == 0;
+
+    /// <summary>setsid(2): a session without a terminal.</summary>
+    public static void NewSession()
+    {
+        // EPERM: a process that leads its group already has a session or cannot leave it without a fork.
+        if (setsid() < 0 && ErrnoExtensions.Last() != Errno.EPERM)
+            throw LinuxException.Last("start a session for", Self);
+    }
+
+    /// <summary>True when the effective set holds the capability.</summary>
+    public static bool HasCapability(Capability capability)
+    {
+        foreach (var line in File.ReadLines("/proc/self/status"))
+        {
+            if (line.StartsWith("CapEff:", StringComparison.Ordinal))
+                return (ulong.Parse(line.AsSpan(7).Trim(), NumberStyles.HexNumber, CultureInfo.InvariantCulture) >> (int)capability & 1) == 1;
+        }
+        return false;
+    }
+
+    /// <summary>The name that ps and top show, at most 15 bytes of it.</summary>
+    public static void SetName(string name)
+    {
+        using var comm = FileDescriptor.Open("/proc/self/comm", OpenFlags.Write); // not prctl: that names the calling thread
+        comm.Write(System.Text.Encoding.UTF8.GetBytes(name));
+    }
+
+    /// <summary>Ignores signals from now on. Replaces what the runtime installed for them.</summary>
+    public static void IgnoreSignals(params ReadOnlySpan<Signal> signals)
+    {
+        foreach (var number in signals)
+        {
+            if (signal((int)number, SIG_IGN) == SIG_ERR)
+                throw LinuxException.Last($"ignore signal {number} in", Self);
+        }
+    }
+
+    /// <summary>Points descriptors 0, 1 and 2 elsewhere: input and output to /dev/null, errors to a file (appended, made 0600) or /dev/null.</summary>
+    public static void RedirectStandardStreams(string? errorFile)
+    {
+        using var nowhere = FileDescriptor.Open("/dev/null", OpenFlags.ReadWrite);
+        RedirectStandardStream(0, nowhere);
+        RedirectStandardStream(1, nowhere);
+        if (errorFile is null)
+        {
+            RedirectStandardStream(2, nowhere);
+            return;
+        }
+        using var log = FileDescriptor.Open(errorFile, OpenFlags.Write | OpenFlags.Create | OpenFlags.Append | OpenFlags.NoFollow, mode: 0x180);
+        RedirectStandardStream(2, log);
+    }
+
+    private static void RedirectStandardStream(int number, FileDescriptor to)
+    {
+        if (dup2(to, number) < 0)
+            throw LinuxException.Last($"redirect descriptor {number} to", to.Name);
+    }
+
+    private static void Check(int result, string operation)
+    {
+        if (result != 0)
+            throw LinuxException.Last(operation, Self);
+    }
+
+    private const string Self = "this process";
+    private const int PR_SET_DUMPABLE = 4, PR_SET_IO_FLUSHER = 57, RLIMIT_CORE = 4;
+    private const int MCL_CURRENT = 1, MCL_FUTURE = 2, MCL_ONFAULT = 4;
+    private const nint SIG_IGN = 1, SIG_ERR = -1;
+
+    [LibraryImport("libc")]
+    private static partial uint geteuid();
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int prctl(int option, nuint a, nuint b, nuint c, nuint d);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static unsafe partial int setrlimit(int resource, ulong* limit);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int mlockall(int flags);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int setsid();
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial nint signal(int number, nint handler);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int dup2(FileDescriptor from, int to);
+}

@@ -1,0 +1,202 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace Sealdisk.Linux;
+
+/// <summary>How a loop device shows its backing file.</summary>
+/// <param name="BlockSize">Logical block size in bytes: 512, 1024, 2048 or 4096.</param>
+/// <param name="DirectIo">Past the page cache of the backing file. The kernel quietly leaves it off where the file cannot; see <see cref="LoopStatus"/>.</param>
+/// <param name="ReadOnly">Refuse writes.</param>
+/// <param name="Offset">Bytes of the file to leave out in front.</param>
+/// <param name="SizeLimit">Bytes of the file to show; 0 for all.</param>
+[StructLayout(LayoutKind.Auto)]
+public readonly record struct LoopOptions(int BlockSize = 512, bool DirectIo = false, bool ReadOnly = false, long Offset = 0, long SizeLimit = 0);
+
+/// <summary>What the driver says of a loop device in use (LOOP_GET_STATUS64).</summary>
+/// <param name="BackingDevice">Device of the filesystem that holds the backing file.</param>
+/// <param name="BackingInode">The backing file's number in it.</param>
+/// <param name="Offset">Bytes left out in front.</param>
+/// <param name="SizeLimit">Bytes shown; 0 for all.</param>
+/// <param name="ReadOnly">Writes are refused.</param>
+/// <param name="DirectIo">Direct I/O is really on.</param>
+/// <param name="Autoclear">Goes away with its last user.</param>
+public sealed record LoopStatus(
+    DeviceNumber BackingDevice, ulong BackingInode, long Offset, long SizeLimit, bool ReadOnly, bool DirectIo, bool Autoclear);
+
+/// <summary>A loop device: a file shown as a block device (drivers/block/loop.c, loop(4)). It outlives the process until detached.</summary>
+public sealed class LoopDevice
+{
+    private static readonly TimeSpan DetachLimit = TimeSpan.FromSeconds(10);
+
+    private LoopDevice(int number) => Number = number;
+
+    /// <summary>N of /dev/loopN.</summary>
+    public int Number { get; }
+
+    /// <summary>/dev/loopN.</summary>
+    public string Path => $"/dev/loop{Number}";
+
+    /// <summary>The first free loop device, showing a file. Needs Linux 5.8 (LOOP_CONFIGURE).</summary>
+    public static LoopDevice Attach(string backingFile, LoopOptions options)
+    {
+        using var backing = FileDescriptor.Open(backingFile, options.ReadOnly ? OpenFlags.Read : OpenFlags.ReadWrite);
+        using var control = FileDescriptor.Open("/dev/loop-control", OpenFlags.ReadWrite);
+        while (true)
+        {
+            var number = control.Ioctl(LOOP_CTL_GET_FREE, (nuint)0);
+            if (number < 0)
+                throw LinuxException.Last("find a free loop device for", backingFile);
+            var loop = new LoopDevice(number);
+            DirectoryEntries.MakeBlockDevice(loop.Path, new DeviceNumber(LoopMajor, (uint)number)); // there is none without udev or devtmpfs
+            if (loop.Configure(backing, options))
+                return loop;
+        }
+    }
+
+    /// <summary>The loop devices that show a file, found by its device and inode and so under any name of it.</summary>
+    public static IReadOnlyList<LoopDevice> BackedBy(string backingFile)
+    {
+        if (FileStatus.TryOf(backingFile) is not { } file)
+            return [];
+        var found = new List<LoopDevice>();
+        foreach (var loop in InUse())
+        {
+            if (loop.Status() is { } status && status.BackingInode == file.Inode && status.BackingDevice == file.Device)
+                found.Add(loop);
+        }
+        return found;
+    }
+
+    /// <summary>A loop device by its number, in use or not.</summary>
+    public static LoopDevice OfNumber(int number) => new(number);
+
+    /// <summary>The loop devices that show a file now, lowest number first.</summary>
+    public static IReadOnlyList<LoopDevice> InUse()
+    {
+        var numbers = new List<int>();
+        foreach (var directory in Directory.EnumerateDirectories("/sys/block", "loop*"))
+        {
+            if (Directory.Exists($"{directory}/loop")
+                && int.TryParse(System.IO.Path.GetFileName(directory).AsSpan(4), NumberStyles.None, CultureInfo.InvariantCulture, out var number))
+                numbers.Add(number);
+        }
+        numbers.Sort();
+        return numbers.ConvertAll(number => new LoopDevice(number));
+    }
+
+    /// <summary>What it shows; null when it shows nothing.</summary>
+    public unsafe LoopStatus? Status()
+    {
+        using var device = FileDescriptor.Open(Path, OpenFlags.Read);
+        LoopInfo64 info;
+        // SAFETY: the kernel fills the 232 bytes of struct loop_info64.
+        if (device.Ioctl(LOOP_GET_STATUS64, &info) < 0)
+            return ErrnoExtensions.Last() == Errno.ENXIO ? null : throw LinuxException.Last("get the status of", Path);
+        return new LoopStatus(
+            DeviceNumber.Decode(info.Device), info.Inode, (long)info.Offset, (long)info.SizeLimit,
+            (info.Flags & LO_FLAGS_READ_ONLY) != 0, (info.Flags & LO_FLAGS_DIRECT_IO) != 0, (info.Flags & LO_FLAGS_AUTOCLEAR) != 0);
+    }
+
+    /// <summary>The backing file's path as the kernel knows it; null when it shows nothing. A deleted file ends in " (deleted)".</summary>
+    public string? BackingFile()
+    {
+        try
+        {
+            return File.ReadAllText($"/sys/block/loop{Number}/loop/backing_file").TrimEnd('\n');
+        }
+        catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>A number of /sys/block/loopN/queue, such as "write_zeroes_max_bytes"; null when the kernel has no such limit.</summary>
+    public long? QueueLimit(string name) => BlockDevice.ReadNumber($"/sys/block/loop{Number}/queue/{name}");
+
+    /// <summary>
+    /// Lets go of the file and waits until that has happened: the driver puts it off while anyone, such as a probe of udev's, has the device open.
+    /// EBUSY when it is still in use after ten seconds; it then goes with its last user.
+    /// </summary>
+    public void Detach()
+    {
+        using (var device = FileDescriptor.Open(Path, OpenFlags.Read))
+        {
+            if (device.Ioctl(LOOP_CLR_FD, (nuint)0) < 0)
+            {
+                if (ErrnoExtensions.Last() == Errno.ENXIO)
+                    return;
+                throw LinuxException.Last("detach", Path);
+            }
+        }
+        var waited = Stopwatch.StartNew();
+        while (BackingFile() is not null)
+        {
+            if (waited.Elapsed > DetachLimit)
+                throw new LinuxException(Errno.EBUSY, "detach", Path);
+            Thread.Sleep(5);
+        }
+    }
+
+    /// <summary>False when someone else took the device between our finding it free and now.</summary>
+    private unsafe bool Configure(FileDescriptor backing, LoopOptions options)
+    {
+        using var device = FileDescriptor.Open(Path, options.ReadOnly ? OpenFlags.Read : OpenFlags.ReadWrite);
+        var config = new LoopConfig
+        {
+            Fd = (uint)backing.Number,
+            BlockSize = (uint)options.BlockSize,
+            Info = new LoopInfo64
+            {
+                Offset = (ulong)options.Offset,
+                SizeLimit = (ulong)options.SizeLimit,
+                Flags = (options.ReadOnly ? LO_FLAGS_READ_ONLY : 0) | (options.DirectIo ? LO_FLAGS_DIRECT_IO : 0),
+            },
+        };
+        // The name is for people (losetup); the kernel keeps 63 bytes of it.
+        Span<byte> name = config.Info.FileName;
+        System.Text.Encoding.UTF8.TryGetBytes(backing.Name, name[..63], out _);
+        // SAFETY: the kernel reads the 304 bytes of struct loop_config.
+        if (device.Ioctl(LOOP_CONFIGURE, &config) == 0)
+            return true;
+        return ErrnoExtensions.Last() == Errno.EBUSY ? false : throw LinuxException.Last($"attach {Path} to", backing.Name);
+    }
+
+    private const uint LOOP_CLR_FD = 0x4C01, LOOP_GET_STATUS64 = 0x4C05, LOOP_CONFIGURE = 0x4C0A, LOOP_CTL_GET_FREE = 0x4C82;
+    private const uint LO_FLAGS_READ_ONLY = 1, LO_FLAGS_AUTOCLEAR = 4, LO_FLAGS_DIRECT_IO = 16;
+    private const uint LoopMajor = 7;
+
+    /// <summary>struct loop_info64 of include/uapi/linux/loop.h.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct LoopInfo64
+    {
+        public ulong Device, Inode, RawDevice, Offset, SizeLimit;
+        public uint Number, EncryptType, EncryptKeySize, Flags;
+        public Bytes64 FileName;
+        public Bytes64 CryptName;
+        public Bytes32 EncryptKey;
+        public ulong Init0, Init1;
+    }
+
+    /// <summary>struct loop_config.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct LoopConfig
+    {
+        public uint Fd, BlockSize;
+        public LoopInfo64 Info;
+        private readonly Bytes64 _reserved;
+    }
+
+    [InlineArray(64)]
+    internal struct Bytes64
+    {
+        private byte _first;
+    }
+
+    [InlineArray(32)]
+    internal struct Bytes32
+    {
+        private byte _first;
+    }
+}
