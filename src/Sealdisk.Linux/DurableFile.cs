@@ -1,0 +1,39 @@
+namespace Sealdisk.Linux;
+
+/// <summary>Whole small files that are either there, complete and on the disk, or not there at all.</summary>
+public static class DurableFile
+{
+    /// <summary>
+    /// Writes a file so that it survives a power cut at any instant: a temporary beside it is written and synced, renamed over the
+    /// name, and the directory is synced. Until the rename the old file, if any, is untouched; a cut before it may leave the temporary
+    /// (<c>.NAME.new</c>), which the next call replaces.
+    /// </summary>
+    /// <param name="path">The file's final name.</param>
+    /// <param name="content">All of its bytes.</param>
+    /// <param name="mode">Permission bits of the new file.</param>
+    /// <exception cref="LinuxException">The first system call that failed; the old file is as it was and the temporary is gone.</exception>
+    public static void Create(string path, ReadOnlySpan<byte> content, int mode)
+    {
+        var temporary = TemporaryName(path);
+        DirectoryEntries.Unlink(temporary);
+        try
+        {
+            using (var file = FileDescriptor.Open(temporary, OpenFlags.Write | OpenFlags.Create | OpenFlags.Exclusive | OpenFlags.NoFollow, mode))
+            {
+                file.SetMode(mode);
+                file.WriteAt(content, 0);
+                file.Sync();
+            }
+            DirectoryEntries.Rename(temporary, path);
+        }
+        catch (LinuxException)
+        {
+            DirectoryEntries.Unlink(temporary);
+            throw;
+        }
+        DirectoryEntries.SyncParent(path);
+    }
+
+    /// <summary>The name under which a file is prepared.</summary>
+    public static string TemporaryName(string path) => Path.Combine(Path.GetDirectoryName(path) ?? "", $".{Path.GetFileName(path)}.new");
+}
