@@ -1,0 +1,37 @@
+using Sealdisk.Configuration;
+using Sealdisk.Crypto;
+using Sealdisk.Linux;
+using Sealdisk.OpTee;
+
+namespace Sealdisk.Cli;
+
+/// <summary>Gives the faults of the lower rooms their exit code and, where a person can do something, a hint.</summary>
+internal static class Explained
+{
+    internal static SealdiskException From(Exception problem) => problem switch
+    {
+        SealdiskException known => known,
+        ConfigurationException or CipherSpecException or BlobTextException or HukTextException => SealdiskException.Usage(problem.Message),
+        LinuxException linux => new SealdiskException(CodeOf(linux), linux.Message, HintOf(linux), linux),
+        UnauthorizedAccessException or IOException => SealdiskException.Failed(problem.Message),
+        _ => SealdiskException.Failed(
+            $"internal error: {problem.GetType().Name}: {problem.Message}",
+            "this is a defect of Sealdisk; please report it with the command that shows it"),
+    };
+
+    private static ExitCode CodeOf(LinuxException problem) => problem.Errno switch
+    {
+        Errno.EPERM or Errno.EACCES when CurrentProcess.EffectiveUserId != 0 => ExitCode.Lacking,
+        Errno.ENOSYS or Errno.ENOTTY or Errno.ENODEV => ExitCode.Lacking,
+        _ => ExitCode.Failed,
+    };
+
+    private static string? HintOf(LinuxException problem) => problem.Errno switch
+    {
+        Errno.EPERM or Errno.EACCES when CurrentProcess.EffectiveUserId != 0 => "run it as root",
+        Errno.ENOSPC => "free some space and run the same command again: it goes on where it stopped",
+        Errno.EBUSY => "see who uses it: 'fuser -vm' on the mount point, 'losetup -a', 'findmnt'",
+        Errno.EROFS => "remount its filesystem read-write",
+        _ => null,
+    };
+}

@@ -1,0 +1,52 @@
+using System.CommandLine;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+
+namespace Sealdisk.Cli;
+
+/// <summary>
+/// Where words go. Results go to standard output, everything else to standard error; <c>--quiet</c> leaves results and errors only;
+/// with <c>--json</c> the result is one JSON object, and so is an error.
+/// </summary>
+internal sealed class Terminal(ParseResult parsed)
+{
+    internal bool Json { get; } = parsed.GetValue(GlobalOptions.Json);
+
+    internal bool Quiet { get; } = parsed.GetValue(GlobalOptions.Quiet);
+
+    internal bool Verbose { get; } = parsed.GetValue(GlobalOptions.Verbose);
+
+    /// <summary>Colours and moving bars are for a person at a terminal who did not ask for silence.</summary>
+    internal bool IsInteractive => !Quiet && !Json && !Console.IsErrorRedirected && Environment.GetEnvironmentVariable("TERM") is not (null or "dumb");
+
+    internal void Result(string line) => Console.Out.WriteLine(line);
+
+    internal void Result<T>(T value, JsonTypeInfo<T> type) => Console.Out.WriteLine(JsonSerializer.Serialize(value, type));
+
+    /// <summary>What is going on; not part of the result.</summary>
+    internal void Note(string line)
+    {
+        if (!Quiet && !Json)
+            Console.Error.WriteLine(line);
+    }
+
+    /// <summary>More than most want to know.</summary>
+    internal void Detail(string line)
+    {
+        if (Verbose && !Json)
+            Console.Error.WriteLine(line);
+    }
+
+    /// <summary>Prints an error and its hint; returns its exit code.</summary>
+    internal int Fail(SealdiskException problem, Exception? cause = null)
+    {
+        Console.Error.WriteLine($"sealdisk: {problem.Message}");
+        if (problem.Hint is { } hint)
+            Console.Error.WriteLine($"  hint: {hint}");
+        if (Verbose && cause is not null)
+            Console.Error.WriteLine(cause.ToString());
+        if (Json)
+            Result(new ErrorReport(problem.Message, problem.Hint, (int)problem.Code), Reports.Default.ErrorReport);
+        return (int)problem.Code;
+    }
+}

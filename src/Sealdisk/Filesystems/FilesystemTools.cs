@@ -1,0 +1,66 @@
+namespace Sealdisk.Filesystems;
+
+/// <summary>Makes and checks filesystems with the system's own mkfs.* and fsck.* programs.</summary>
+public static class FilesystemTools
+{
+    private const int FsckCorrected = 1;
+
+    /// <summary>
+    /// Makes a filesystem over whatever the device holds, and returns its UUID as blkid prints it. If power fails in here the device holds
+    /// part of a filesystem; since the record still says "provisioning", the next <c>up</c> makes it again.
+    /// </summary>
+    /// <param name="type">ext2, ext3, ext4, xfs, btrfs, f2fs or vfat.</param>
+    /// <param name="device">The decrypted block device.</param>
+    /// <param name="discard">Whether mkfs may discard the whole device first, which shows an onlooker which blocks are in use.</param>
+    public static string Make(string type, string device, bool discard)
+    {
+        var (program, arguments) = Command(type, discard);
+        var result = SystemProgram.Run(program, [.. arguments, device]);
+        if (result.ExitCode != 0)
+            throw SealdiskException.Failed($"cannot make {type} on {device}: {program} ended with {result.ExitCode}: {LastLine(result)}");
+        var made = Signature.Probe(device);
+        return made.Type == type && made.Uuid is { } uuid
+            ? uuid
+            : throw SealdiskException.Failed($"cannot make {type} on {device}: {program} reported success, but blkid sees {made.Description}");
+    }
+
+    /// <summary>
+    /// Checks a filesystem before it is mounted and lets its program mend what it mends without asking (ext2/3/4, f2fs, vfat; xfs and
+    /// btrfs do this when they are mounted). Returns a line worth showing, or null when it was clean. Call it only once the
+    /// filesystem's UUID has been verified.
+    /// </summary>
+    public static string? Check(string type, string device)
+    {
+        var (program, option) = type switch
+        {
+            "ext2" or "ext3" or "ext4" => ($"fsck.{type}", "-p"),
+            "f2fs" => ("fsck.f2fs", "-a"),
+            "vfat" => ("fsck.vfat", "-a"),
+            _ => (null, null),
+        };
+        if (program is null || option is null || SystemProgram.Find(program) is null)
+            return null;
+        var result = SystemProgram.Run(program, option, device);
+        return result.ExitCode switch
+        {
+            0 => null,
+            FsckCorrected => $"{program} corrected errors on {device}",
+            _ => throw SealdiskException.Refused(
+                $"cannot mount {device}: {program} found errors it does not mend by itself (exit code {result.ExitCode}): {LastLine(result)}",
+                $"look at it with '{program} -n {device}' after 'sealdisk map open', or restore from a backup"),
+        };
+    }
+
+    private static (string Program, string[] Arguments) Command(string type, bool discard) => type switch
+    {
+        "ext2" or "ext3" or "ext4" => ($"mkfs.{type}", ["-q", "-F", "-E", discard ? "discard" : "nodiscard"]),
+        "xfs" => ("mkfs.xfs", discard ? ["-q", "-f"] : ["-q", "-f", "-K"]),
+        "btrfs" => ("mkfs.btrfs", discard ? ["-q", "-f"] : ["-q", "-f", "-K"]),
+        "f2fs" => ("mkfs.f2fs", ["-q", "-f", "-t", discard ? "1" : "0"]),
+        "vfat" => ("mkfs.vfat", []),
+        _ => throw SealdiskException.Usage($"cannot make a filesystem of type {type}: Sealdisk makes ext2, ext3, ext4, xfs, btrfs, f2fs and vfat"),
+    };
+
+    private static string LastLine(SystemProgram.Result result) =>
+        (result.Error.Trim().Length > 0 ? result.Error : result.Output).Trim().Split('\n')[^1];
+}

@@ -1,0 +1,60 @@
+using Sealdisk.Linux;
+
+namespace Sealdisk.Filesystems;
+
+/// <summary>Splits mount options the way mount(8) does: the kernel's own flags apart from what is handed to the filesystem.</summary>
+/// <param name="Flags">MS_* flags for mount(2).</param>
+/// <param name="Data">The rest, comma separated, or null.</param>
+public sealed record MountOptions(MountFlags Flags, string? Data)
+{
+    /// <summary>Parses options as written in the configuration; later ones win.</summary>
+    public static MountOptions Parse(IEnumerable<string> options)
+    {
+        MountFlags flags = 0;
+        var data = new List<string>();
+        foreach (var option in options)
+        {
+            if (Set(option) is { } set)
+                flags |= set;
+            else if (Clear(option) is { } clear)
+                flags &= ~clear;
+            else if (option is not ("defaults" or "auto" or "noauto" or "nofail" or "_netdev") && !option.StartsWith("x-", StringComparison.Ordinal))
+                data.Add(option);
+        }
+        return new MountOptions(flags, data.Count == 0 ? null : string.Join(',', data));
+    }
+
+    private static MountFlags? Set(string option) => option switch
+    {
+        "ro" => MountFlags.ReadOnly,
+        "nosuid" => MountFlags.NoSuid,
+        "nodev" => MountFlags.NoDev,
+        "noexec" => MountFlags.NoExec,
+        "sync" => MountFlags.Synchronous,
+        "dirsync" => MountFlags.DirSync,
+        "mand" => MountFlags.MandatoryLocks,
+        "noatime" => MountFlags.NoAtime,
+        "nodiratime" => MountFlags.NoDirAtime,
+        "relatime" => MountFlags.RelAtime,
+        "strictatime" => MountFlags.StrictAtime,
+        "lazytime" => MountFlags.LazyTime,
+        "silent" => MountFlags.Silent,
+        _ => null,
+    };
+
+    private static MountFlags? Clear(string option) => option switch
+    {
+        "rw" => MountFlags.ReadOnly,
+        "suid" => MountFlags.NoSuid,
+        "dev" => MountFlags.NoDev,
+        "exec" => MountFlags.NoExec,
+        "async" => MountFlags.Synchronous,
+        "atime" => MountFlags.NoAtime,
+        "diratime" => MountFlags.NoDirAtime,
+        "norelatime" => MountFlags.RelAtime,
+        "nostrictatime" => MountFlags.StrictAtime,
+        "nolazytime" => MountFlags.LazyTime,
+        "loud" => MountFlags.Silent,
+        _ => null,
+    };
+}

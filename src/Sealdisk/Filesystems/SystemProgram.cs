@@ -1,0 +1,57 @@
+using System.ComponentModel;
+using System.Diagnostics;
+
+namespace Sealdisk.Filesystems;
+
+/// <summary>A program of the system that Sealdisk runs: blkid, mkfs.*, fsck.*; found in the system's own folders, not along PATH.</summary>
+internal static class SystemProgram
+{
+    private static readonly string[] Folders = ["/usr/sbin", "/sbin", "/usr/bin", "/bin", "/usr/local/sbin"];
+
+    /// <summary>What a finished program left.</summary>
+    internal sealed record Result(int ExitCode, string Output, string Error);
+
+    /// <summary>The program's path, or null where this system has none.</summary>
+    internal static string? Find(string name) => Folders.Select(folder => Path.Combine(folder, name)).FirstOrDefault(File.Exists);
+
+    /// <summary>Runs a program to its end, with an empty standard input and the C locale.</summary>
+    /// <exception cref="SealdiskException">There is no such program here (exit code 5).</exception>
+    internal static Result Run(string name, params ReadOnlySpan<string> arguments)
+    {
+        var path = Find(name) ?? throw SealdiskException.Lacking($"cannot run {name}: this system has none", PackageHint(name));
+        var start = new ProcessStartInfo(path)
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        foreach (var argument in arguments)
+            start.ArgumentList.Add(argument);
+        start.Environment["LC_ALL"] = "C";
+        try
+        {
+            using var process = Process.Start(start)!;
+            process.StandardInput.Close();
+            // Both pipes are drained at once: a program that fills one while we wait on the other would never end.
+            var error = process.StandardError.ReadToEndAsync();
+            var output = process.StandardOutput.ReadToEnd();
+            process.WaitForExit();
+            return new Result(process.ExitCode, output, error.GetAwaiter().GetResult());
+        }
+        catch (Win32Exception problem)
+        {
+            throw SealdiskException.Lacking($"cannot run {path}: {problem.Message}");
+        }
+    }
+
+    private static string? PackageHint(string name) => name switch
+    {
+        "blkid" => "install util-linux (Debian: util-linux); busybox's blkid will not do",
+        "mkfs.ext2" or "mkfs.ext3" or "mkfs.ext4" or "fsck.ext2" or "fsck.ext3" or "fsck.ext4" => "install e2fsprogs",
+        "mkfs.xfs" => "install xfsprogs",
+        "mkfs.btrfs" => "install btrfs-progs",
+        "mkfs.f2fs" or "fsck.f2fs" => "install f2fs-tools",
+        "mkfs.vfat" or "fsck.vfat" => "install dosfstools",
+        _ => null,
+    };
+}

@@ -1,0 +1,68 @@
+using System.Security.Cryptography;
+using Sealdisk.Linux;
+using Sealdisk.OpTee;
+
+namespace Sealdisk.Keys;
+
+/// <summary>
+/// The trust source "soft": OP-TEE's sealing done in software, with a hardware unique key (HUK) that is read from a file.
+/// It holds the trusted-keys TA's key, derived from the HUK, in locked memory until disposed; the HUK itself is wiped at once.
+/// </summary>
+public sealed class SoftSource : IDisposable
+{
+    private readonly SecretBuffer _taKey;
+
+    private SoftSource(SecretBuffer taKey) => _taKey = taKey;
+
+    /// <summary>Reads the HUK file and derives the sealing key from it.</summary>
+    /// <exception cref="SealdiskException">The file is absent, readable by others, or not 16 to 32 bytes of hex text (exit code 2).</exception>
+    public static SoftSource Open(string hukPath)
+    {
+        using var huk = HukFile.Read(hukPath);
+        var taKey = SecretBuffer.Allocate(32);
+        TrustedKeysTa.DeriveKey(huk.Memory.Span, taKey.Memory.Span);
+        return new SoftSource(taKey);
+    }
+
+    /// <summary>Seals a key: fresh random IV, blob text as keyctl prints it.</summary>
+    public string Seal(SecretBuffer key)
+    {
+        Span<byte> iv = stackalloc byte[16];
+        RandomBytes.Fill(iv);
+        var blob = new byte[key.Length + TrustedKeysTa.Overhead];
+        TrustedKeysTa.Seal(_taKey.Memory.Span, iv, key.Memory.Span, blob);
+        return BlobText.Write(blob);
+    }
+
+    /// <summary>Opens a blob; the caller owns the key and wipes it by disposing it.</summary>
+    /// <param name="blob">The sealed key, as bytes.</param>
+    /// <param name="keySize">The size in bytes that the key must have.</param>
+    /// <param name="subject">What the blob belongs to, for messages.</param>
+    /// <exception cref="SealdiskException">It does not open here (exit code 4), or holds a key of another size (exit code 2).</exception>
+    public SecretBuffer Unseal(ReadOnlySpan<byte> blob, int keySize, string subject)
+    {
+        if (blob.Length is < TrustedKeysTa.MinBlob or > TrustedKeysTa.MaxBlob)
+            throw SealdiskException.DoesNotOpen(
+                $"cannot unseal {subject}: {blob.Length} bytes are not a blob of OP-TEE's trusted keys ({TrustedKeysTa.MinBlob} to {TrustedKeysTa.MaxBlob} bytes)",
+                "'sealdisk blob inspect' tells what kind of blob a file holds");
+        var key = SecretBuffer.Allocate(blob.Length - TrustedKeysTa.Overhead);
+        if (TrustedKeysTa.Unseal(_taKey.Memory.Span, blob, key.Memory.Span) != UnsealResult.Opened)
+        {
+            key.Dispose();
+            throw SealdiskException.DoesNotOpen(
+                $"cannot unseal {subject}: it does not open with this device's key",
+                "it was sealed by another device or under another HUK, or the blob was altered; the format cannot tell which");
+        }
+        if (key.Length == keySize)
+            return key;
+        var actual = key.Length;
+        key.Dispose();
+        throw SealdiskException.Usage($"cannot use {subject}: it seals a key of {actual} bytes, and {keySize} are asked for");
+    }
+
+    /// <summary>True when both buffers hold the same bytes; takes the same time wherever they differ.</summary>
+    public static bool SameKey(SecretBuffer a, SecretBuffer b) => CryptographicOperations.FixedTimeEquals(a.Memory.Span, b.Memory.Span);
+
+    /// <inheritdoc/>
+    public void Dispose() => ((IDisposable)_taKey).Dispose();
+}
