@@ -17,7 +17,11 @@ namespace Sealdisk.OpTee;
 /// offset 17  16 bytes   GCM tag
 /// offset 33   N bytes   ciphertext; N is the size of the key, 1..479
 /// </code>
-/// <para>The cipher is AES-256-GCM with a 16-byte IV, a full tag and no associated data.</para>
+/// <para>
+/// The cipher is AES-256-GCM with a 16-byte IV, a full tag and no associated data. With such an IV the 32-bit block counter starts
+/// anywhere, and one key in 2^30 or so meets its wrap. OP-TEE before 4.2.0 carried the wrap into the rest of the counter block (fixed by
+/// commit fcabe15c7), so such a rare blob of an older OP-TEE has a right tag but opens to other bytes, here as in a newer OP-TEE.
+/// </para>
 /// <para>
 /// Copies of keys. What passes through here lies in the caller's spans and on our own stack, and our stack is wiped. BouncyCastle's
 /// digest is wiped by its own reset. What cannot be wiped are BouncyCastle's managed copies of the TA key: the array in KeyParameter,

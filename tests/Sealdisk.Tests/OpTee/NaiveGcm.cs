@@ -30,6 +30,20 @@ internal static class NaiveGcm
         return [0, .. iv, .. tag, .. text];
     }
 
+    /// <summary>The 16-byte IV that makes the counter start at <paramref name="j0"/>: GHASH run backwards.</summary>
+    public static byte[] IvFor(byte[] taKey, byte[] j0)
+    {
+        using var aes = Aes.Create();
+        aes.Key = taKey;
+        var square = Block(aes, new byte[16]);
+        byte[] inverse = [0x80, .. new byte[15]];
+        for (var i = 1; i < 128; i++)
+            inverse = Multiply(inverse, square = Multiply(square, square));
+        var y = Multiply(j0, inverse);
+        y[15] ^= 128;
+        return Multiply(y, inverse);
+    }
+
     /// <summary>GHASH over the zero-padded data and its length; both uses in the TA end with a block of 0 (64 bits) and the data's length in bits.</summary>
     private static byte[] GHash(byte[] h, byte[] data)
     {

@@ -134,6 +134,27 @@ public sealed class TrustedKeysTaTests
         }
     }
 
+    /// <summary>OP-TEE since 4.2.0 and the standard: the last 32 bits of the counter wrap, and nothing is carried into the other 96.</summary>
+    [Fact]
+    public void The_counter_wraps_within_its_32_bits()
+    {
+        var taKey = new byte[32];
+        var key = new byte[479];
+        for (byte blocks = 0; blocks < 30; blocks++)
+        {
+            byte[] j0 = [0x11, 0x22, .. new byte[6], 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, (byte)(0xff - blocks)];
+            var iv = NaiveGcm.IvFor(taKey, j0);
+            var blob = Seal(taKey, iv, key);
+            Assert.Equal(NaiveGcm.Seal(taKey, iv, key), blob);
+
+            // A key of zeros shows the key stream: its block number `blocks` is the encrypted counter just after the wrap.
+            using var aes = Aes.Create();
+            aes.Key = taKey;
+            byte[] wrapped = [.. j0[..12], 0, 0, 0, 0];
+            Assert.Equal(aes.EncryptEcb(wrapped, PaddingMode.None)[..15], blob[(33 + (16 * blocks))..][..15]);
+        }
+    }
+
     [Fact]
     public void Wrong_lengths_are_the_callers_fault()
     {
