@@ -1,0 +1,154 @@
+using System.Security.Cryptography;
+using Org.BouncyCastle.Crypto;
+using Org.BouncyCastle.Crypto.Modes;
+using Org.BouncyCastle.Crypto.Parameters;
+
+namespace Sealdisk.OpTee;
+
+/// <summary>
+/// What OP-TEE's trusted-keys trusted application (f04a0fe7-1f5d-4b9b-abf7-619b85b4ce8c) does with a key, bit for bit, in software.
+/// A blob sealed here opens in an OP-TEE whose hardware unique key (HUK) is the same, and the other way round.
+/// </summary>
+/// <remarks>
+/// <para>The blob, the same in every OP-TEE release since 3.9 (source: optee_os, ta/trusted_keys/entry.c):</para>
+/// <code>
+/// offset  0   1 byte    reserved: written 0, never read back, not authenticated
+/// offset  1  16 bytes   IV
+/// offset 17  16 bytes   GCM tag
+/// offset 33   N bytes   ciphertext; N is the size of the key, 1..479
+/// </code>
+/// <para>
+/// The cipher is AES-256-GCM with a 16-byte IV, a full tag and no associated data. With such an IV the 32-bit block counter starts
+/// anywhere, and one key in 2^30 or so meets its wrap. OP-TEE before 4.2.0 carried the wrap into the rest of the counter block (fixed by
+/// commit fcabe15c7), so such a rare blob of an older OP-TEE has a right tag but opens to other bytes, here as in a newer OP-TEE.
+/// </para>
+/// <para>
+/// Copies of keys. What passes through here lies in the caller's spans and on our own stack, and our stack is wiped. BouncyCastle's
+/// digest is wiped by its own reset. What cannot be wiped are BouncyCastle's managed copies of the TA key: the array in KeyParameter,
+/// a second one in GcmBlockCipher, and the round keys in the AES engine. Nothing refers to them after a call returns, but the bytes stay
+/// on the garbage-collected heap until that memory is used again. The sealed key itself is never in a managed array, save for the last
+/// 15 bytes or fewer of it inside GcmBlockCipher during the call, which its reset wipes.
+/// </para>
+/// </remarks>
+public static class TrustedKeysTa
+{
+    /// <summary>Bytes by which a blob is longer than the key in it: reserved byte, IV, tag.</summary>
+    public const int Overhead = TextOffset;
+
+    /// <summary>Bytes of the shortest blob that OP-TEE accepts: a key of one byte.</summary>
+    public const int MinBlob = Overhead + 1;
+
+    /// <summary>Bytes of the longest blob that OP-TEE accepts. Linux stops earlier: keys of 32..128 bytes, blobs of 65..161.</summary>
+    public const int MaxBlob = 512;
+
+    private const int IvOffset = 1;
+    private const int IvSize = 16;
+    private const int TagOffset = IvOffset + IvSize;
+    private const int TagSize = 16;
+    private const int TextOffset = TagOffset + TagSize;
+    private const int TaKeySize = 32;
+
+    /// <summary>
+    /// The message that OP-TEE authenticates with the HUK to get this TA's key: the usage HUK_SUBKEY_UNIQUE_TA (3) as a 32-bit
+    /// little-endian word, then the TA's UUID as it lies in a little-endian machine's memory, that is, not in the order it is written in.
+    /// </summary>
+    private static ReadOnlySpan<byte> UniqueTaKeyMessage =>
+    [
+        0x03, 0x00, 0x00, 0x00,
+        0xe7, 0x0f, 0x4a, 0xf0, 0x5d, 0x1f, 0x9b, 0x4b, 0xab, 0xf7, 0x61, 0x9b, 0x85, 0xb4, 0xce, 0x8c,
+    ];
+
+    /// <summary>
+    /// Derives the TA's key from the HUK: HMAC-SHA256 keyed with the HUK (source: optee_os, core/kernel/huk_subkey.c, core/pta/system.c).
+    /// HMAC pads its key with zeros, so a HUK and the same HUK with zero bytes appended give one key.
+    /// STM32 chips with the SAES peripheral derive otherwise; their TA key cannot be computed from anything that software can read.
+    /// </summary>
+    /// <param name="huk">The hardware unique key, 16..32 bytes.</param>
+    /// <param name="taKey32">Receives the TA's key, 32 bytes. The caller owns and wipes it.</param>
+    /// <exception cref="ArgumentException">A length is none of these.</exception>
+    public static void DeriveKey(ReadOnlySpan<byte> huk, Span<byte> taKey32)
+    {
+        if (huk.Length is < HukText.MinBytes or > HukText.MaxBytes)
+            throw new ArgumentException("a hardware unique key has 16..32 bytes", nameof(huk));
+        RequireLength(taKey32.Length, TaKeySize, nameof(taKey32));
+        HmacSha256.Compute(huk, UniqueTaKeyMessage, taKey32);
+    }
+
+    /// <summary>Seals a key as the TA's command 1 does.</summary>
+    /// <param name="taKey">32 bytes from <see cref="DeriveKey"/>.</param>
+    /// <param name="iv16">16 random bytes, never used before with this TA key: a second use gives away how the two keys differ, and lets anyone forge blobs.</param>
+    /// <param name="key">The key to seal, 1..479 bytes.</param>
+    /// <param name="blob">Receives the blob: <paramref name="key"/>'s length plus <see cref="Overhead"/>. May not overlap the key.</param>
+    /// <exception cref="ArgumentException">A length is none of these.</exception>
+    public static void Seal(ReadOnlySpan<byte> taKey, ReadOnlySpan<byte> iv16, ReadOnlySpan<byte> key, Span<byte> blob)
+    {
+        if (key.Length is < 1 or > MaxBlob - Overhead)
+            throw new ArgumentException("a key to seal has 1..479 bytes", nameof(key));
+        RequireLength(iv16.Length, IvSize, nameof(iv16));
+        RequireLength(blob.Length, key.Length + Overhead, nameof(blob));
+
+        Span<byte> textThenTag = stackalloc byte[MaxBlob];
+        var gcm = StartGcm(forEncryption: true, taKey, iv16);
+        var written = gcm.ProcessBytes(key, textThenTag);
+        gcm.DoFinal(textThenTag[written..]);
+
+        blob[0] = 0;
+        iv16.CopyTo(blob[IvOffset..]);
+        textThenTag.Slice(key.Length, TagSize).CopyTo(blob[TagOffset..]);
+        textThenTag[..key.Length].CopyTo(blob[TextOffset..]);
+    }
+
+    /// <summary>Opens a blob as the TA's command 2 does. The reserved first byte may have any value, as with OP-TEE.</summary>
+    /// <param name="taKey">32 bytes from <see cref="DeriveKey"/>.</param>
+    /// <param name="blob">The blob.</param>
+    /// <param name="key">
+    /// Receives the key: the blob's length less <see cref="Overhead"/>. Not one byte of it is written before the tag is known to be
+    /// right; for every answer but <see cref="UnsealResult.Opened"/> it is all zero. The caller owns and wipes it.
+    /// </param>
+    /// <exception cref="ArgumentException">The TA key has not 32 bytes, or <paramref name="key"/> does not fit the blob.</exception>
+    public static UnsealResult Unseal(ReadOnlySpan<byte> taKey, ReadOnlySpan<byte> blob, Span<byte> key)
+    {
+        key.Clear();
+        RequireLength(taKey.Length, TaKeySize, nameof(taKey));
+        if (blob.Length < MinBlob)
+            return UnsealResult.TooShort;
+        if (blob.Length > MaxBlob)
+            return UnsealResult.TooLong;
+        RequireLength(key.Length, blob.Length - Overhead, nameof(key));
+
+        // GcmBlockCipher writes plaintext before it has seen the tag, so it writes to a place of ours.
+        Span<byte> unverified = stackalloc byte[MaxBlob];
+        var gcm = StartGcm(forEncryption: false, taKey, blob.Slice(IvOffset, IvSize));
+        try
+        {
+            var written = gcm.ProcessBytes(blob[TextOffset..], unverified);
+            written += gcm.ProcessBytes(blob.Slice(TagOffset, TagSize), unverified[written..]);
+            gcm.DoFinal(unverified[written..]);
+            unverified[..key.Length].CopyTo(key);
+            return UnsealResult.Opened;
+        }
+        catch (InvalidCipherTextException)
+        {
+            gcm.Reset();
+            return UnsealResult.NotThisDevice;
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(unverified);
+        }
+    }
+
+    private static GcmBlockCipher StartGcm(bool forEncryption, ReadOnlySpan<byte> taKey, ReadOnlySpan<byte> iv)
+    {
+        RequireLength(taKey.Length, TaKeySize, nameof(taKey));
+        var gcm = new GcmBlockCipher(AesUtilities.CreateEngine());
+        gcm.Init(forEncryption, new ParametersWithIV(new KeyParameter(taKey), iv));
+        return gcm;
+    }
+
+    private static void RequireLength(int actual, int wanted, string name)
+    {
+        if (actual != wanted)
+            throw new ArgumentException($"{wanted} bytes are wanted, not {actual}", name);
+    }
+}
