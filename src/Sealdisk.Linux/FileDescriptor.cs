@@ -180,6 +180,22 @@ public sealed partial class FileDescriptor : SafeHandle
     /// <summary>ioctl(2) with a plain number.</summary>
     internal int Ioctl(uint request, nuint argument) => ioctl(this, request, argument);
 
+    /// <summary>One read(2), for devices whose error numbers are part of the protocol; -1 with errno left for <see cref="ErrnoExtensions.Last"/>.</summary>
+    internal unsafe int TryRead(Span<byte> buffer)
+    {
+        // SAFETY: the kernel writes at most the length of the pinned span.
+        fixed (byte* start = buffer)
+            return (int)read(this, start, (nuint)buffer.Length);
+    }
+
+    /// <summary>One write(2), likewise.</summary>
+    internal unsafe int TryWrite(ReadOnlySpan<byte> data)
+    {
+        // SAFETY: the kernel reads at most the length of the pinned span.
+        fixed (byte* start = data)
+            return (int)write(this, start, (nuint)data.Length);
+    }
+
     /// <inheritdoc/>
     protected override bool ReleaseHandle() => close((int)handle) == 0;
 

@@ -42,6 +42,7 @@ public sealed class LoopDevice
     public static LoopDevice Attach(string backingFile, LoopOptions options)
     {
         using var backing = FileDescriptor.Open(backingFile, options.ReadOnly ? OpenFlags.Read : OpenFlags.ReadWrite);
+        _ = backing.Status(); // a FUSE file's size is known to the kernel only once it has asked, and the driver does not ask
         using var control = FileDescriptor.Open("/dev/loop-control", OpenFlags.ReadWrite);
         while (true)
         {
@@ -114,6 +115,19 @@ public sealed class LoopDevice
 
     /// <summary>A number of /sys/block/loopN/queue, such as "write_zeroes_max_bytes"; null when the kernel has no such limit.</summary>
     public long? QueueLimit(string name) => BlockDevice.ReadNumber($"/sys/block/loop{Number}/queue/{name}");
+
+    /// <summary>
+    /// Makes the driver stop sending write-zeroes to the backing file, so that every fallocate with PUNCH_HOLE it sends after is a discard.
+    /// Zeroes the first logical block on the way: meant for a backing file that refuses ZERO_RANGE with EOPNOTSUPP and drops those zeros.
+    /// True when the driver has stopped (Linux 6.10 and later: "loop: Disable fallocate() zero and discard if not supported", 5f75e081ab5c).
+    /// </summary>
+    /// <remarks>Holds until someone reconfigures the device (LOOP_SET_BLOCK_SIZE and the like, which only root can).</remarks>
+    public bool StopWriteZeroes()
+    {
+        using (var device = FileDescriptor.Open(Path, OpenFlags.ReadWrite))
+            device.ZeroRange(0, BlockDevice.LogicalSectorSize(device));
+        return QueueLimit("write_zeroes_max_bytes") == 0;
+    }
 
     /// <summary>
     /// Lets go of the file and waits until that has happened: the driver puts it off while anyone, such as a probe of udev's, has the device open.
