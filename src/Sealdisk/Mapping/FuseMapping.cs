@@ -1,4 +1,6 @@
-using System.Diagnostics;
+using System.Globalization;
+using System.Text;
+using Sealdisk.DataPath;
 using Sealdisk.Linux;
 
 namespace Sealdisk.Mapping;
@@ -10,39 +12,40 @@ namespace Sealdisk.Mapping;
 /// </summary>
 public static class FuseMapping
 {
-    private static readonly TimeSpan ServerExitLimit = TimeSpan.FromSeconds(60);
-
     /// <summary>
     /// Starts the server, waits until it answers, and puts the loop device on top. On failure everything is undone.
     /// Nothing is written to the volume.
     /// </summary>
-    /// <param name="description">What to map; all of it must have been checked, above all that the sealed key opens.</param>
+    /// <param name="request">What to map.</param>
     /// <exception cref="SealdiskException">The server could not start; its own message and exit code come through.</exception>
     /// <exception cref="LinuxException">A system call failed.</exception>
-    public static MappingState Open(MappingDescription description)
+    public static MappingState Open(MappingRequest request)
     {
         Require("/dev/fuse", "load the 'fuse' module (CONFIG_FUSE_FS)");
         Require("/dev/loop-control", "load the 'loop' module (CONFIG_BLK_DEV_LOOP)");
-        var folder = new RuntimeFolder(description.Name);
-        if (Find(description.Name) is { } there)
-            throw SealdiskException.Failed($"cannot open mapping {description.Name}: there is one already{(there.Problem is { } problem ? $", and {problem}" : "")}", $"'sealdisk map close {description.Name}' closes it");
+        if (Find(request.Name) is { } there)
+            throw SealdiskException.Failed(
+                $"cannot open mapping {request.Name}: there is one already{(there.Problem is { } problem ? $", and {problem}" : "")}",
+                $"'sealdisk map close {request.Name}' closes it");
 
+        var folder = new RuntimeFolder(request.Name);
         folder.Create();
         try
         {
+            var forServer = request.ForServer(folder);
             using (var file = FileDescriptor.Open(folder.Description, OpenFlags.Write | OpenFlags.Create | OpenFlags.Truncate, 0b110_000_000))
-                file.WriteAt(description.ToJson(), 0);
-            using var server = ServerLaunch.Start(folder, description);
-            server.Process.Write(folder.ServerPid);
-            var loop = LoopDevice.Attach(folder.Volume, new LoopOptions(description.SectorSize, DirectIo: true));
-            server.GoLive(loop, description.Discard);
+                file.WriteAt(Encoding.UTF8.GetBytes(forServer.ToLine()), 0);
+            using var server = ServerLaunch.Start(folder, forServer);
+            var loop = LoopDevice.Attach(folder.Volume, new LoopOptions(request.Layout.SectorSize, DirectIo: true));
+            if (request.Discard)
+                server.SettleDiscards(loop);
         }
         catch (Exception problem) when (problem is SealdiskException or LinuxException or IOException)
         {
-            Close(description.Name);
+            Close(request.Name);
             throw;
         }
-        return Find(description.Name) ?? throw SealdiskException.Failed($"cannot open mapping {description.Name}: it vanished at once");
+        return Find(request.Name) ?? throw SealdiskException.Failed($"cannot open mapping {request.Name}: it vanished at once");
     }
 
     /// <summary>
@@ -54,14 +57,12 @@ public static class FuseMapping
         var folder = new RuntimeFolder(name);
         if (!Directory.Exists(folder.Path))
             return false;
-        var server = ServerProcess.Read(folder.ServerPid);
         foreach (var loop in LoopsOn(folder))
             loop.Detach();
         while (IsMounted(folder))
             Mounts.Unmount(folder.Volume, UnmountFlags.None);
         // The server ends by itself when its mount goes; only then are the last writes synced and the device free.
-        if (server is { IsAlive: true })
-            WaitForExit(server, name);
+        FuseServerProcess.WaitForEnd(folder.ServerLog);
         folder.Remove();
         return true;
     }
@@ -72,22 +73,14 @@ public static class FuseMapping
         var folder = new RuntimeFolder(name);
         if (!Directory.Exists(folder.Path))
             return null;
-        var server = ServerProcess.Read(folder.ServerPid);
+        var isRunning = FuseServerProcess.IsRunning(folder.ServerLog);
         var loop = LoopsOn(folder).FirstOrDefault();
         var mounted = IsMounted(folder);
-        if (server is null && loop is null && !mounted)
-        {
-            // Left by an open that was killed before anything was there.
+        // Nothing but files: left by an open that was killed before anything was there.
+        if (!isRunning && loop is null && !mounted)
             return null;
-        }
         return new MappingState(
-            name,
-            ReadDescription(folder),
-            folder.Volume,
-            loop?.Path,
-            server is { IsAlive: true } ? server.Id : null,
-            mounted,
-            loop?.QueueLimit("discard_max_bytes") is > 0);
+            name, ReadRequest(folder), folder.Volume, loop?.Path, isRunning ? ReadPid(folder) : null, mounted, loop?.QueueLimit("discard_max_bytes") is > 0);
     }
 
     /// <summary>All mappings there are now.</summary>
@@ -104,28 +97,19 @@ public static class FuseMapping
 
     private static bool IsMounted(RuntimeFolder folder) => Mounts.Read().Any(mount => mount.Target == folder.Volume);
 
-    private static MappingDescription? ReadDescription(RuntimeFolder folder)
+    private static ServeRequest? ReadRequest(RuntimeFolder folder)
     {
         try
         {
-            return MappingDescription.FromJson(File.ReadAllBytes(folder.Description));
+            return ServeRequest.Parse(File.ReadAllBytes(folder.Description));
         }
-        catch (Exception problem) when (problem is IOException or System.Text.Json.JsonException)
+        catch (Exception problem) when (problem is IOException or FormatException)
         {
             return null;
         }
     }
 
-    private static void WaitForExit(ServerProcess server, string name)
-    {
-        var waited = Stopwatch.StartNew();
-        while (server.IsAlive)
-        {
-            if (waited.Elapsed > ServerExitLimit)
-                throw SealdiskException.Failed(
-                    $"cannot close mapping {name}: its server, process {server.Id}, is still writing after {ServerExitLimit.TotalSeconds} seconds",
-                    "the backing device may be very slow or stuck; run the same command again later");
-            Thread.Sleep(5);
-        }
-    }
+    /// <summary>For people; whether the server lives is told by its lock, not by this number.</summary>
+    private static int ReadPid(RuntimeFolder folder) =>
+        File.Exists(folder.ServerPid) && int.TryParse(File.ReadAllText(folder.ServerPid), NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out var pid) ? pid : 0;
 }

@@ -1,12 +1,13 @@
 using System.Diagnostics;
-using System.Text;
+using System.Globalization;
+using Sealdisk.DataPath;
 using Sealdisk.Linux;
 
 namespace Sealdisk.Mapping;
 
 /// <summary>
-/// The opener's side of a starting server. The server is this very binary with the hidden verb <c>serve</c>; it reads one line of JSON,
-/// answers "ready" once the kernel has accepted the mount, and serves on its own after "live".
+/// The opener's side of a starting server. The server is this very binary with the hidden verb <c>serve</c>;
+/// <see cref="FuseServerProcess"/> describes the conversation.
 /// </summary>
 internal sealed class ServerLaunch : IDisposable
 {
@@ -14,14 +15,12 @@ internal sealed class ServerLaunch : IDisposable
 
     private ServerLaunch(Process process) => _process = process;
 
-    internal ServerProcess Process => ServerProcess.Of(_process.Id);
-
-    /// <summary>The binary to start; this process's own.</summary>
-    private static string Program => Environment.ProcessPath ?? throw SealdiskException.Lacking("cannot start the data-path server: /proc is not mounted");
-
-    internal static ServerLaunch Start(RuntimeFolder folder, MappingDescription description)
+    /// <summary>Starts the server and waits until its file is there.</summary>
+    /// <exception cref="SealdiskException">It ended instead: its own message and exit code.</exception>
+    internal static ServerLaunch Start(RuntimeFolder folder, ServeRequest request)
     {
-        var start = new ProcessStartInfo(Program)
+        var program = Environment.ProcessPath ?? throw SealdiskException.Lacking("cannot start the data-path server: /proc is not mounted");
+        var start = new ProcessStartInfo(program)
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
@@ -29,27 +28,25 @@ internal sealed class ServerLaunch : IDisposable
             WorkingDirectory = "/",
         };
         start.ArgumentList.Add("serve");
-        start.ArgumentList.Add(description.Name);
-        var launch = new ServerLaunch(System.Diagnostics.Process.Start(start)!);
-        launch.Say(Encoding.UTF8.GetString(description.ToJson()));
-        var answer = launch._process.StandardOutput.ReadLine();
-        if (answer == "ready")
+        start.ArgumentList.Add(folder.Name);
+        var launch = new ServerLaunch(Process.Start(start)!);
+        launch.Say(request.ToLine());
+        if (launch._process.StandardOutput.ReadLine() == FuseServerProcess.ReadyLine)
+        {
+            using var pid = FileDescriptor.Open(folder.ServerPid, OpenFlags.Write | OpenFlags.Create | OpenFlags.Truncate, 0b110_000_000);
+            pid.WriteAt(System.Text.Encoding.ASCII.GetBytes(launch._process.Id.ToString(CultureInfo.InvariantCulture) + "\n"), 0);
             return launch;
+        }
+
         var words = launch._process.StandardError.ReadToEnd().Trim();
         launch._process.WaitForExit();
         var code = (ExitCode)launch._process.ExitCode;
         launch.Dispose();
-        throw new SealdiskException(
-            Enum.IsDefined(code) && code != ExitCode.Done ? code : ExitCode.Failed,
-            words.Length > 0 ? words : $"cannot start the data-path server of {folder.Name}: it ended with {(int)code} and no word");
+        throw Failure(folder.Name, words, code);
     }
 
-    /// <summary>Lets the server serve. With discards wanted, first settles whether this kernel's loop driver makes them safe.</summary>
-    internal void GoLive(LoopDevice loop, bool discard)
-    {
-        Say(discard && LoopDiscards.Arm(loop) ? "live discard" : "live");
-        _process.StandardInput.Close();
-    }
+    /// <summary>Where discards are wanted: settles whether this kernel's loop driver makes them safe, and tells the server, which waits for it.</summary>
+    internal void SettleDiscards(LoopDevice loop) => Say(loop.StopWriteZeroes() ? FuseServerProcess.LiveDiscard : FuseServerProcess.Live);
 
     public void Dispose() => _process.Dispose();
 
@@ -57,5 +54,17 @@ internal sealed class ServerLaunch : IDisposable
     {
         _process.StandardInput.Write(line + "\n");
         _process.StandardInput.Flush();
+    }
+
+    /// <summary>The server's own words: "sealdisk: cannot ...", then perhaps "  hint: ...".</summary>
+    private static SealdiskException Failure(string name, string words, ExitCode code)
+    {
+        var lines = words.Split('\n');
+        var message = lines[0].StartsWith("sealdisk: ", StringComparison.Ordinal) ? lines[0]["sealdisk: ".Length..] : lines[0];
+        var hint = lines.Skip(1).Select(line => line.Trim()).FirstOrDefault(line => line.StartsWith("hint: ", StringComparison.Ordinal))?["hint: ".Length..];
+        return new SealdiskException(
+            code == ExitCode.Done || !Enum.IsDefined(code) ? ExitCode.Failed : code,
+            message.Length > 0 ? message : $"cannot open mapping {name}: its server ended with exit code {(int)code} and no word",
+            hint);
     }
 }

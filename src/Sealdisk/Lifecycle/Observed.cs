@@ -1,0 +1,39 @@
+using Sealdisk.Linux;
+using Sealdisk.Mapping;
+using Sealdisk.Records;
+
+namespace Sealdisk.Lifecycle;
+
+/// <summary>Everything about a volume that a plan depends on, as found; looking changes nothing.</summary>
+public sealed record Observed
+{
+    /// <summary>The device's size in bytes, or null where there is no such device or image.</summary>
+    public required long? DeviceSize { get; init; }
+
+    /// <summary>Bytes of the device's physical sector, at most 4096; for an image file, that of the disk under it.</summary>
+    public int PhysicalSectorSize { get; init; } = 512;
+
+    /// <summary>The record's two copies; none where there is no device.</summary>
+    public RecordReading Record { get; init; } = RecordReading.Nothing;
+
+    /// <summary>What the device holds; looked at only where no copy of a record was found.</summary>
+    public Content? Content { get; init; }
+
+    /// <summary>A plain filesystem in the space that belongs to the header record; only a hand other than ours puts one there.</summary>
+    public string? PlantedInHeader { get; init; }
+
+    /// <summary>The mapping of this volume's name, or null.</summary>
+    public MappingState? Mapping { get; init; }
+
+    /// <summary>Where the mapping's block device is mounted, or null.</summary>
+    public string? MountedAt { get; init; }
+
+    /// <summary>What else is mounted at the volume's mount point, or null.</summary>
+    public string? InTheWay { get; init; }
+
+    /// <summary>Who else uses the device: a mount, a loop device, another mapping; or null.</summary>
+    public string? UsedBy { get; init; }
+
+    /// <summary>What this system lacks to map such a volume, with the remedy; or null.</summary>
+    public (string Problem, string Remedy)? Lacking { get; init; }
+}

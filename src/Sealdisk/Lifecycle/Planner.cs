@@ -1,0 +1,165 @@
+using Sealdisk.Configuration;
+using Sealdisk.Crypto;
+using Sealdisk.Records;
+
+namespace Sealdisk.Lifecycle;
+
+/// <summary>
+/// Observed state and specification become a plan: a pure function, and the one place that knows a first boot from a later one.
+/// The rule above all others: never create a key or format on doubt.
+/// </summary>
+public static class Planner
+{
+    /// <summary>512-byte sectors that a header record takes from the start of the device.</summary>
+    public const ulong HeaderSectors = 2048;
+
+    /// <summary>What <c>up</c> will do.</summary>
+    public static Plan For(VolumeSpec spec, Observed observed)
+    {
+        if (observed.Lacking is var (problem, remedy))
+            return Plan.Refuse(SealdiskException.Lacking($"cannot bring up {spec.Name}: {problem}", remedy));
+        if (observed.Mapping is { IsWhole: true })
+            return OfOpenMapping(spec, observed);
+        if (observed.InTheWay is { } mounted)
+            return Plan.Refuse(SealdiskException.Failed($"cannot mount {spec.Name} on {spec.Mount}: {mounted} is mounted there", $"umount {spec.Mount}"));
+        if (observed.UsedBy is { } user)
+            return Plan.Refuse(SealdiskException.Failed($"cannot use {spec.Device}: {user} (EBUSY)", "release it first"));
+
+        var steps = new List<Step>();
+        if (observed.Mapping is not null)
+            steps.Add(new Step.ClearDeadMapping(spec.Name));
+        if (observed.DeviceSize is null)
+            return OfMissingDevice(spec, observed, steps);
+        return observed.Record switch
+        {
+            { Outcome: RecordOutcome.Newer newer } => Plan.Refuse(SealdiskException.Refused(
+                $"cannot bring up {spec.Name}: its record has format version {newer.Version}, and this Sealdisk knows version 1",
+                "use the Sealdisk that wrote it, or a newer one")),
+            { Outcome: RecordOutcome.Damaged damaged } => Plan.Refuse(SealdiskException.Refused(
+                $"cannot bring up {spec.Name}: its record is damaged: {damaged.Reason}",
+                "nothing was changed; the key is lost unless a copy of the record exists elsewhere")),
+            { Outcome: RecordOutcome.Good good } => OfRecord(spec, observed, good, steps),
+            _ => OfNoRecord(spec, observed, steps),
+        };
+    }
+
+    /// <summary>Sector size of a new volume, in bytes: as configured, or the device's physical one.</summary>
+    public static int SectorSizeOf(VolumeSpec spec, Observed observed) => spec.SectorSize ?? Math.Clamp(observed.PhysicalSectorSize, 512, 4096);
+
+    private static Plan OfOpenMapping(VolumeSpec spec, Observed observed)
+    {
+        if (observed.MountedAt == spec.Mount)
+            return new Plan(PlanKind.AlreadyUp, [], null);
+        if (observed.MountedAt is { } elsewhere)
+            return Plan.Refuse(SealdiskException.Failed(
+                $"cannot bring up {spec.Name}: it is mapped and mounted on {elsewhere}, not on {spec.Mount ?? "nothing"}", $"sealdisk down {spec.Name}"));
+        if (observed.InTheWay is { } mounted)
+            return Plan.Refuse(SealdiskException.Failed($"cannot mount {spec.Name} on {spec.Mount}: {mounted} is mounted there", $"umount {spec.Mount}"));
+        // Mapped and not mounted: opened by hand, or unmounted by hand. Only what the record vouches for may be mounted.
+        return observed.Record.Outcome is RecordOutcome.Good { Record: { State: VolumeState.Ready, FilesystemUuid: { } uuid } record }
+            ? new Plan(PlanKind.LaterBoot, WithMount([new Step.VerifyFilesystem(record.Filesystem, uuid)], spec, record.Filesystem), null)
+            : Plan.Refuse(SealdiskException.Failed($"cannot bring up {spec.Name}: a mapping of that name is open, and its volume is not ready", $"sealdisk down {spec.Name}"));
+    }
+
+    private static Plan OfMissingDevice(VolumeSpec spec, Observed observed, List<Step> steps)
+    {
+        if (spec.Size is not { } size)
+            return Plan.Refuse(SealdiskException.Failed(
+                $"cannot bring up {spec.Name}: {spec.Device} does not exist (ENOENT)",
+                "for an image file that Sealdisk is to create, give its 'size'"));
+        if (spec.RecordFile is { } file && observed.Record.Outcome is not RecordOutcome.None)
+            return Plan.Refuse(SealdiskException.Refused(
+                $"cannot bring up {spec.Name}: there is a record in {file}, but its image {spec.Device} does not exist",
+                "put the image back; or, if it is gone for good, remove the record"));
+        steps.Add(new Step.CreateImage(spec.Device, size));
+        return FirstBoot(spec, observed with { DeviceSize = size }, steps);
+    }
+
+    private static Plan OfNoRecord(VolumeSpec spec, Observed observed, List<Step> steps) => observed.Content switch
+    {
+        Content.Blank => FirstBoot(spec, observed, steps),
+        Content.PlainFilesystem when spec.FirstBoot == Configuration.FirstBoot.Replace => FirstBoot(spec, observed, steps),
+        Content.PlainFilesystem plain => Plan.Refuse(SealdiskException.Refused(
+            $"cannot bring up {spec.Name}: {spec.Device} has no record and holds {plain.Signature.Description}",
+            "to encrypt the device and LOSE that filesystem, set first-boot = \"replace\"")),
+        Content.Other other => Plan.Refuse(SealdiskException.Refused(
+            $"cannot bring up {spec.Name}: {spec.Device} has no record and is not blank: {other.Description}",
+            "if nothing on it is needed, make it blank yourself (blkdiscard -z, or dd if=/dev/zero)")),
+        _ => throw new InvalidOperationException("no record, and nobody looked at the content"),
+    };
+
+    private static Plan FirstBoot(VolumeSpec spec, Observed observed, List<Step> steps)
+    {
+        var sectorSize = SectorSizeOf(spec, observed);
+        if (Geometry.Problem(spec, observed.DeviceSize!.Value) is { } problem)
+            return Plan.Refuse(SealdiskException.Usage($"cannot bring up {spec.Name}: {problem}"));
+        steps.Add(new Step.SealNewKey(spec.Source.Text(), spec.KeySize));
+        steps.Add(new Step.WriteProvisioning(Where(spec)));
+        steps.Add(new Step.OpenMapping("fuse", spec.Cipher.Text, sectorSize));
+        steps.Add(new Step.MakeFilesystem(spec.Filesystem));
+        steps.Add(new Step.WriteReady(Where(spec)));
+        if (spec.Mount is { } target)
+            steps.Add(new Step.Mount(target));
+        return new Plan(PlanKind.FirstBoot, steps, null);
+    }
+
+    private static Plan OfRecord(VolumeSpec spec, Observed observed, RecordOutcome.Good good, List<Step> steps)
+    {
+        var record = good.Record;
+        if (Disagreement(spec, record) is { } disagreement)
+            return Plan.Refuse(SealdiskException.Refused(
+                $"cannot bring up {spec.Name}: {disagreement}", "the configuration decides and the record must agree: correct the configuration, or give the volume its own device"));
+        if (Geometry.Truncation(spec, record, observed.DeviceSize!.Value) is { } truncation)
+            return Plan.Refuse(SealdiskException.Refused($"cannot bring up {spec.Name}: {truncation}", "nothing was changed; bring the device back to its size"));
+        if (observed.PlantedInHeader is { } planted)
+            return Plan.Refuse(SealdiskException.Refused(
+                $"cannot bring up {spec.Name}: {spec.Device} holds {planted} where its record should be; a plain filesystem is never mounted in a volume's place",
+                "somebody else wrote to this device; nothing was changed"));
+
+        if (good.CopiesToRepair.Count > 0)
+            steps.Add(new Step.RepairRecord(good.Why!));
+        steps.Add(new Step.Unseal(record.Source.Text(), record.KeySize));
+        steps.Add(new Step.OpenMapping("fuse", record.Cipher, record.SectorSize));
+        if (record.State == VolumeState.Provisioning)
+        {
+            steps.Add(new Step.MakeFilesystem(record.Filesystem));
+            steps.Add(new Step.WriteReady(Where(spec)));
+            if (spec.Mount is { } target)
+                steps.Add(new Step.Mount(target));
+            return new Plan(PlanKind.Resume, steps, null);
+        }
+        steps.Add(new Step.VerifyFilesystem(record.Filesystem, record.FilesystemUuid!));
+        return new Plan(PlanKind.LaterBoot, WithMount(steps, spec, record.Filesystem), null);
+    }
+
+    private static List<Step> WithMount(List<Step> steps, VolumeSpec spec, string filesystem)
+    {
+        if (spec.Mount is not { } target)
+            return steps;
+        steps.Add(new Step.CheckFilesystem(filesystem));
+        steps.Add(new Step.Mount(target));
+        return steps;
+    }
+
+    private static string? Disagreement(VolumeSpec spec, VolumeRecord record)
+    {
+        string Says(string what, object configured, object recorded) => $"the configuration says {what} {configured}, its record says {recorded}";
+        if (spec.Source != TrustSource.Auto && spec.Source != record.Source)
+            return Says("source", spec.Source.Text(), record.Source.Text());
+        if (!CipherSpec.TryParse(record.Cipher, out var cipher, out _) || cipher!.Canonical != spec.Cipher.Canonical)
+            return Says("cipher", spec.Cipher.Text, record.Cipher);
+        if (spec.KeySize != record.KeySize)
+            return Says("key-size", spec.KeySize, record.KeySize);
+        if (spec.SectorSize is { } sectorSize && sectorSize != record.SectorSize)
+            return Says("sector-size", sectorSize, record.SectorSize);
+        // Where the device decided the sector size and it came out as 512 bytes, large-sector IVs are the same thing.
+        if (spec.IvLargeSectors != record.IvLargeSectors && record.SectorSize > 512)
+            return Says("iv-large-sectors", spec.IvLargeSectors ? "true" : "false", record.IvLargeSectors ? "true" : "false");
+        if (spec.Filesystem != record.Filesystem)
+            return Says("filesystem", spec.Filesystem, record.Filesystem);
+        var dataOffset = spec.RecordFile is null ? HeaderSectors : 0;
+        return record.DataOffset != dataOffset ? $"its data should begin at sector {dataOffset}, its record says {record.DataOffset}" : null;
+    }
+
+    private static string Where(VolumeSpec spec) => spec.RecordFile ?? "header";
+}

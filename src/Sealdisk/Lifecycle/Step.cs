@@ -1,0 +1,47 @@
+namespace Sealdisk.Lifecycle;
+
+/// <summary>
+/// One step of a plan. A step is done, and durable, before the next begins; each says what a power cut right after it leaves on the disk.
+/// </summary>
+/// <param name="Label">The word that stands for it in a list.</param>
+/// <param name="Intent">What it will do, for people.</param>
+public abstract record Step(string Label, string Intent)
+{
+    /// <summary>Makes the image file, with its space reserved. A cut leaves a blank image (or a temporary that the next try replaces): still a first boot.</summary>
+    public sealed record CreateImage(string Path, long Bytes) : Step("image", $"create {Path}, {Bytes} bytes");
+
+    /// <summary>Takes down what a dead server left behind. Touches no disk.</summary>
+    public sealed record ClearDeadMapping(string Name) : Step("clear", "take down what a dead server left behind");
+
+    /// <summary>A random key, sealed; nothing on disk yet: still a first boot.</summary>
+    public sealed record SealNewKey(string Source, int KeySize) : Step("key", $"make a random key of {KeySize} bytes, sealed by {Source}");
+
+    /// <summary>
+    /// Both copies, written, synced, read back and unsealed. From the first durable copy on, a cut leaves a volume that resumes with this key.
+    /// </summary>
+    public sealed record WriteProvisioning(string Where) : Step("record", $"write 'provisioning' to both copies ({Where}), read back, unseal");
+
+    /// <summary>Writes a bad or older copy anew from the good one, which is not touched. A cut leaves at least the good one.</summary>
+    public sealed record RepairRecord(string Why) : Step("repair", $"write the bad copy of the record anew: {Why}");
+
+    /// <summary>Unseals the recorded key, to know before anything is opened that this device can. Touches no disk.</summary>
+    public sealed record Unseal(string Source, int KeySize) : Step("key", $"unseal the key of {KeySize} bytes with {Source}");
+
+    /// <summary>The decrypted view of the device. Touches no disk; a reboot undoes it.</summary>
+    public sealed record OpenMapping(string Kind, string Cipher, int SectorSize) : Step("mapping", $"map through {Kind}: {Cipher}, {SectorSize}-byte sectors");
+
+    /// <summary>A new filesystem, synced. A cut leaves a part of one; the record still says 'provisioning', so it is made again.</summary>
+    public sealed record MakeFilesystem(string Type) : Step("filesystem", $"make {Type}");
+
+    /// <summary>Both copies say 'ready' with the filesystem's UUID. A cut between the two leaves one of each: the newer one wins.</summary>
+    public sealed record WriteReady(string Where) : Step("record", $"write 'ready' to both copies ({Where})");
+
+    /// <summary>The filesystem must be the recorded one, or nothing is mounted and nothing was written.</summary>
+    public sealed record VerifyFilesystem(string Type, string Uuid) : Step("filesystem", $"verify that it is {Type} {Uuid}");
+
+    /// <summary>Lets fsck mend what it mends without asking; as safe against cuts as that program.</summary>
+    public sealed record CheckFilesystem(string Type) : Step("fsck", $"check {Type}");
+
+    /// <summary>Mounts. Touches the disk as any mount does; a cut leaves a filesystem that replays its journal.</summary>
+    public sealed record Mount(string Target) : Step("mount", $"mount on {Target}");
+}

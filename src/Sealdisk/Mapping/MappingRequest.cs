@@ -1,0 +1,45 @@
+using Sealdisk.Crypto;
+using Sealdisk.DataPath;
+
+namespace Sealdisk.Mapping;
+
+/// <summary>
+/// Everything that opens a mapping, and no key: the sealed key is safe in the open, and the HUK is named by its file.
+/// </summary>
+public sealed record MappingRequest
+{
+    /// <summary>The mapping's name; for a configured volume, the volume's.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Block device or image file, absolute.</summary>
+    public required string Device { get; init; }
+
+    /// <summary>dm-crypt's cipher specification.</summary>
+    public required CipherSpec Cipher { get; init; }
+
+    /// <summary>Bytes.</summary>
+    public required int KeySize { get; init; }
+
+    /// <summary>Sector size and IV rules.</summary>
+    public required SectorLayout Layout { get; init; }
+
+    /// <summary>Where the data begin on the device, in 512-byte sectors.</summary>
+    public required long Offset { get; init; }
+
+    /// <summary>How much data there is, in 512-byte sectors.</summary>
+    public required long Length { get; init; }
+
+    /// <summary>The blob, as hex text.</summary>
+    public required string SealedKey { get; init; }
+
+    /// <summary>The file with the soft source's HUK, absolute.</summary>
+    public required string Huk { get; init; }
+
+    /// <summary>Discards become holes in the image file or discards of the block device.</summary>
+    public bool Discard { get; init; }
+
+    /// <summary>The same as the server process is told it, in bytes and in plain words.</summary>
+    internal ServeRequest ForServer(RuntimeFolder folder) => new(
+        Device, Offset * 512, Length * 512, Cipher.Text, KeySize, Layout.SectorSize, Layout.IvLargeSectors, Layout.IvOffset,
+        SealedKey, Huk, folder.Volume, Device, Discard, folder.ServerLog);
+}
