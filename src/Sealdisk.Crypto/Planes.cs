@@ -47,10 +47,30 @@ internal struct Planes
     }
 
     /// <summary>Rotates row r of each block left by r columns.</summary>
-    public void ShiftRows() => Shuffle(Vector128.Create((byte)0, 5, 10, 15, 4, 9, 14, 3, 8, 13, 2, 7, 12, 1, 6, 11));
+    public void ShiftRows()
+    {
+        P0 = RowsLeft(P0);
+        P1 = RowsLeft(P1);
+        P2 = RowsLeft(P2);
+        P3 = RowsLeft(P3);
+        P4 = RowsLeft(P4);
+        P5 = RowsLeft(P5);
+        P6 = RowsLeft(P6);
+        P7 = RowsLeft(P7);
+    }
 
     /// <summary>Rotates row r of each block right by r columns.</summary>
-    public void InverseShiftRows() => Shuffle(Vector128.Create((byte)0, 13, 10, 7, 4, 1, 14, 11, 8, 5, 2, 15, 12, 9, 6, 3));
+    public void InverseShiftRows()
+    {
+        P0 = RowsRight(P0);
+        P1 = RowsRight(P1);
+        P2 = RowsRight(P2);
+        P3 = RowsRight(P3);
+        P4 = RowsRight(P4);
+        P5 = RowsRight(P5);
+        P6 = RowsRight(P6);
+        P7 = RowsRight(P7);
+    }
 
     /// <summary>
     /// Multiplies each column by 3x^3 + x^2 + x + 2. With b the column rotated by one row and c = a + b, that is
@@ -58,16 +78,14 @@ internal struct Planes
     /// </summary>
     public void MixColumns()
     {
-        var one = Vector128.Create((byte)1, 2, 3, 0, 5, 6, 7, 4, 9, 10, 11, 8, 13, 14, 15, 12);
-        var two = Vector128.Create((byte)2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13);
-        var b0 = Vector128.Shuffle(P0, one);
-        var b1 = Vector128.Shuffle(P1, one);
-        var b2 = Vector128.Shuffle(P2, one);
-        var b3 = Vector128.Shuffle(P3, one);
-        var b4 = Vector128.Shuffle(P4, one);
-        var b5 = Vector128.Shuffle(P5, one);
-        var b6 = Vector128.Shuffle(P6, one);
-        var b7 = Vector128.Shuffle(P7, one);
+        var b0 = OneRowUp(P0);
+        var b1 = OneRowUp(P1);
+        var b2 = OneRowUp(P2);
+        var b3 = OneRowUp(P3);
+        var b4 = OneRowUp(P4);
+        var b5 = OneRowUp(P5);
+        var b6 = OneRowUp(P6);
+        var b7 = OneRowUp(P7);
         var c0 = P0 ^ b0;
         var c1 = P1 ^ b1;
         var c2 = P2 ^ b2;
@@ -76,28 +94,27 @@ internal struct Planes
         var c5 = P5 ^ b5;
         var c6 = P6 ^ b6;
         var c7 = P7 ^ b7;
-        P0 = c7 ^ b0 ^ Vector128.Shuffle(c0, two);
-        P1 = c0 ^ c7 ^ b1 ^ Vector128.Shuffle(c1, two);
-        P2 = c1 ^ b2 ^ Vector128.Shuffle(c2, two);
-        P3 = c2 ^ c7 ^ b3 ^ Vector128.Shuffle(c3, two);
-        P4 = c3 ^ c7 ^ b4 ^ Vector128.Shuffle(c4, two);
-        P5 = c4 ^ b5 ^ Vector128.Shuffle(c5, two);
-        P6 = c5 ^ b6 ^ Vector128.Shuffle(c6, two);
-        P7 = c6 ^ b7 ^ Vector128.Shuffle(c7, two);
+        P0 = c7 ^ b0 ^ TwoRowsUp(c0);
+        P1 = c0 ^ c7 ^ b1 ^ TwoRowsUp(c1);
+        P2 = c1 ^ b2 ^ TwoRowsUp(c2);
+        P3 = c2 ^ c7 ^ b3 ^ TwoRowsUp(c3);
+        P4 = c3 ^ c7 ^ b4 ^ TwoRowsUp(c4);
+        P5 = c4 ^ b5 ^ TwoRowsUp(c5);
+        P6 = c5 ^ b6 ^ TwoRowsUp(c6);
+        P7 = c6 ^ b7 ^ TwoRowsUp(c7);
     }
 
     /// <summary>Undoes <see cref="MixColumns"/>, whose inverse is itself times 4x^2 + 5: first a + 4 (a + a rotated by two rows).</summary>
     public void InverseMixColumns()
     {
-        var two = Vector128.Create((byte)2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13);
-        var c0 = P0 ^ Vector128.Shuffle(P0, two);
-        var c1 = P1 ^ Vector128.Shuffle(P1, two);
-        var c2 = P2 ^ Vector128.Shuffle(P2, two);
-        var c3 = P3 ^ Vector128.Shuffle(P3, two);
-        var c4 = P4 ^ Vector128.Shuffle(P4, two);
-        var c5 = P5 ^ Vector128.Shuffle(P5, two);
-        var c6 = P6 ^ Vector128.Shuffle(P6, two);
-        var c7 = P7 ^ Vector128.Shuffle(P7, two);
+        var c0 = P0 ^ TwoRowsUp(P0);
+        var c1 = P1 ^ TwoRowsUp(P1);
+        var c2 = P2 ^ TwoRowsUp(P2);
+        var c3 = P3 ^ TwoRowsUp(P3);
+        var c4 = P4 ^ TwoRowsUp(P4);
+        var c5 = P5 ^ TwoRowsUp(P5);
+        var c6 = P6 ^ TwoRowsUp(P6);
+        var c7 = P7 ^ TwoRowsUp(P7);
         P0 ^= c6;
         P1 ^= c7 ^ c6;
         P2 ^= c0 ^ c7;
@@ -109,18 +126,31 @@ internal struct Planes
         MixColumns();
     }
 
+    // Row r by r columns: rows 2 and 3 by two, then rows 1 and 3 by one.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void Shuffle(Block order)
+    private static Block RowsLeft(Block plane)
     {
-        P0 = Vector128.Shuffle(P0, order);
-        P1 = Vector128.Shuffle(P1, order);
-        P2 = Vector128.Shuffle(P2, order);
-        P3 = Vector128.Shuffle(P3, order);
-        P4 = Vector128.Shuffle(P4, order);
-        P5 = Vector128.Shuffle(P5, order);
-        P6 = Vector128.Shuffle(P6, order);
-        P7 = Vector128.Shuffle(P7, order);
+        var words = plane.AsUInt32();
+        words = Vector128.ConditionalSelect(Vector128.Create(0xffff0000u), Vector128.Shuffle(words, Vector128.Create(2u, 3, 0, 1)), words);
+        words = Vector128.ConditionalSelect(Vector128.Create(0xff00ff00u), Vector128.Shuffle(words, Vector128.Create(1u, 2, 3, 0)), words);
+        return words.AsByte();
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Block RowsRight(Block plane)
+    {
+        var words = plane.AsUInt32();
+        words = Vector128.ConditionalSelect(Vector128.Create(0xffff0000u), Vector128.Shuffle(words, Vector128.Create(2u, 3, 0, 1)), words);
+        words = Vector128.ConditionalSelect(Vector128.Create(0xff00ff00u), Vector128.Shuffle(words, Vector128.Create(3u, 0, 1, 2)), words);
+        return words.AsByte();
+    }
+
+    // A column is a word, its first row the low byte. Shifts, since shuffling bytes is not in every x86-64 CPU's reach.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Block OneRowUp(Block plane) => ((plane.AsUInt32() >> 8) | (plane.AsUInt32() << 24)).AsByte();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Block TwoRowsUp(Block plane) => ((plane.AsUInt32() >> 16) | (plane.AsUInt32() << 16)).AsByte();
 
     // All ones in every byte of the key that has the bit: the same key bit for all eight blocks.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
