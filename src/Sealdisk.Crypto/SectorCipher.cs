@@ -1,0 +1,204 @@
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+using System.Security.Cryptography;
+using Arm = System.Runtime.Intrinsics.Arm;
+using X86 = System.Runtime.Intrinsics.X86;
+
+namespace Sealdisk.Crypto;
+
+/// <summary>
+/// Encrypts and decrypts runs of sectors exactly as a dm-crypt mapping with the same cipher, key and layout. It uses the CPU's AES
+/// instructions where there are any, else a constant-time bitsliced AES.
+/// </summary>
+public sealed class SectorCipher
+{
+    private readonly Memory<byte> _schedule;
+    private readonly CipherSpec _spec;
+    private readonly AesPath _path;
+    private readonly int _rounds;
+    private readonly int _slotSize;
+    private readonly int _sectorsPerUnit;
+    private readonly int _ivShift;
+    private readonly ulong _ivOffset;
+
+    /// <summary>Expands the key.</summary>
+    /// <param name="spec">The cipher.</param>
+    /// <param name="layout">Sector size and IV numbering.</param>
+    /// <param name="key">The key, of one of <see cref="CipherSpec.KeySizes"/>; read only here.</param>
+    /// <param name="schedule">
+    /// At least <see cref="ScheduleSize"/> bytes that the caller owns (locked and kept from core dumps, if it cares). Whatever derives from the key is
+    /// kept there and nowhere else, but for registers and stack while a call runs; the caller wipes it once the cipher is used no more.
+    /// </param>
+    /// <exception cref="ArgumentException">Key size, layout or schedule size do not fit; the message holds no key bytes.</exception>
+    public SectorCipher(CipherSpec spec, SectorLayout layout, ReadOnlySpan<byte> key, Memory<byte> schedule)
+        : this(spec, layout, key, schedule, AesPaths.Best)
+    {
+    }
+
+    internal SectorCipher(CipherSpec spec, SectorLayout layout, ReadOnlySpan<byte> key, Memory<byte> schedule, AesPath path)
+    {
+        ArgumentNullException.ThrowIfNull(spec);
+        if (layout.Problem() is { } problem)
+            throw new ArgumentException(problem, nameof(layout));
+        if (!spec.AcceptsKeySize(key.Length))
+            throw new ArgumentException($"{spec.Canonical} takes a key of {string.Join(", ", spec.KeySizes)} bytes, not {key.Length}", nameof(key));
+        if (schedule.Length < ScheduleSize(spec))
+            throw new ArgumentException($"the schedule of {spec.Canonical} takes {ScheduleSize(spec)} bytes, not {schedule.Length}", nameof(schedule));
+        if (!AesPaths.Available.Contains(path))
+            throw new ArgumentException($"this CPU cannot do {path}", nameof(path));
+
+        _spec = spec;
+        _path = path;
+        _schedule = schedule[..ScheduleSize(spec)];
+        _slotSize = SlotSize(spec);
+        _sectorsPerUnit = layout.SectorsPerUnit;
+        _ivShift = layout.IvShift;
+        _ivOffset = layout.IvOffset;
+        SectorSize = layout.SectorSize;
+        var keySize = key.Length / spec.KeyCount;
+        _rounds = AesSchedule.Rounds(spec.Mode == SectorMode.Xts ? keySize / 2 : keySize);
+        for (var i = 0; i < spec.KeyCount; i++)
+            ExpandSlot(key.Slice(i * keySize, keySize), _schedule.Span.Slice(i * _slotSize, _slotSize));
+    }
+
+    /// <summary>Size of an encryption unit in bytes.</summary>
+    public int SectorSize { get; }
+
+    /// <summary>Bytes of memory that the expanded keys of this cipher take, for any of its key sizes.</summary>
+    public static int ScheduleSize(CipherSpec spec)
+    {
+        ArgumentNullException.ThrowIfNull(spec);
+        return spec.KeyCount * SlotSize(spec);
+    }
+
+    /// <summary>Encrypts in place. Any number of threads may do so at once; nothing is allocated.</summary>
+    /// <param name="data">Whole sectors: a multiple of <see cref="SectorSize"/> bytes, of any alignment.</param>
+    /// <param name="sector">The 512-byte sector within the mapping at which the data begins, a multiple of <see cref="SectorSize"/> / 512.</param>
+    /// <exception cref="ArgumentException">Length or sector are no such multiple.</exception>
+    public void Encrypt(Span<byte> data, ulong sector) => Dispatch(data, sector, encrypt: true);
+
+    /// <summary>Decrypts in place. Any number of threads may do so at once; nothing is allocated.</summary>
+    /// <param name="data">Whole sectors: a multiple of <see cref="SectorSize"/> bytes, of any alignment.</param>
+    /// <param name="sector">The 512-byte sector within the mapping at which the data begins, a multiple of <see cref="SectorSize"/> / 512.</param>
+    /// <exception cref="ArgumentException">Length or sector are no such multiple.</exception>
+    public void Decrypt(Span<byte> data, ulong sector) => Dispatch(data, sector, encrypt: false);
+
+    // A slot holds the round keys of one of the keys: data encryption, data decryption, XTS tweak, ESSIV.
+    private const int DecryptionAt = AesSchedule.Size;
+    private const int TweakAt = 2 * AesSchedule.Size;
+    private const int EssivRounds = 14;
+
+    private static int EssivAt(CipherSpec spec) => (spec.Mode == SectorMode.Xts ? 3 : 2) * AesSchedule.Size;
+
+    private static int SlotSize(CipherSpec spec) => EssivAt(spec) + (spec.Iv == IvGenerator.Essiv ? AesSchedule.Size : 0);
+
+    private void ExpandSlot(ReadOnlySpan<byte> key, Span<byte> slot)
+    {
+        var data = _spec.Mode == SectorMode.Xts ? key[..(key.Length / 2)] : key;
+        AesSchedule.Expand(data, slot[..AesSchedule.Size]);
+        AesSchedule.Invert(slot[..AesSchedule.Size], slot.Slice(DecryptionAt, AesSchedule.Size), _rounds);
+        if (_spec.Mode == SectorMode.Xts)
+            AesSchedule.Expand(key[(key.Length / 2)..], slot.Slice(TweakAt, AesSchedule.Size));
+        if (_spec.Iv != IvGenerator.Essiv)
+            return;
+        Span<byte> digest = stackalloc byte[Sha256.Size];
+        Sha256.Hash(key, digest);
+        AesSchedule.Expand(digest, slot.Slice(EssivAt(_spec), AesSchedule.Size));
+        CryptographicOperations.ZeroMemory(digest);
+    }
+
+    private void Dispatch(Span<byte> data, ulong sector, bool encrypt)
+    {
+        if (data.Length % SectorSize != 0)
+            throw new ArgumentException($"{data.Length} bytes are not whole sectors of {SectorSize} bytes", nameof(data));
+        if ((sector & (ulong)(_sectorsPerUnit - 1)) != 0)
+            throw new ArgumentException($"512-byte sector {sector} is not the start of a sector of {SectorSize} bytes", nameof(sector));
+        if (_path == AesPath.AesNi && X86.Aes.IsSupported)
+            Run<X86Aes>(data, sector, encrypt);
+        else if (_path == AesPath.Armv8 && Arm.Aes.IsSupported)
+            Run<ArmAes>(data, sector, encrypt);
+        else
+            Run<BitslicedAes>(data, sector, encrypt);
+    }
+
+    // Up to eight units at a time, since their IVs are then encrypted together; with several keys in turn, one at a time.
+    private void Run<TCore>(Span<byte> data, ulong sector, bool encrypt) where TCore : IAesCore
+    {
+        Span<Block> ivs = stackalloc Block[8];
+        var size = (nuint)SectorSize;
+        var schedule = _schedule.Span;
+        var first = sector + _ivOffset;
+        while (!data.IsEmpty)
+        {
+            var count = _spec.KeyCount == 1 ? Math.Min(8, data.Length / SectorSize) : 1;
+            var slot = schedule.Slice((int)(first & (ulong)(_spec.KeyCount - 1)) * _slotSize, _slotSize);
+            ref readonly var keys = ref slot[encrypt ? 0 : DecryptionAt];
+            MakeIvs<TCore>(ivs, first, slot);
+            ref var units = ref MemoryMarshal.GetReference(data);
+            if (_spec.Mode == SectorMode.Cbc && encrypt)
+            {
+                Cbc.Encrypt<TCore>(ref units, count, size, ivs, in keys, _rounds);
+            }
+            else
+            {
+                for (var i = 0; i < count; i++)
+                {
+                    ref var unit = ref data[i * SectorSize];
+                    if (_spec.Mode == SectorMode.Cbc)
+                        Cbc.Decrypt<TCore>(ref unit, size, ivs[i], in keys, _rounds);
+                    else if (encrypt)
+                        Xts.Encrypt<TCore>(ref unit, size, ivs[i], in keys, _rounds);
+                    else
+                        Xts.Decrypt<TCore>(ref unit, size, ivs[i], in keys, _rounds);
+                }
+            }
+            first += (ulong)(count * _sectorsPerUnit);
+            data = data[(count * SectorSize)..];
+        }
+    }
+
+    // The IVs of eight units from 512-byte sector `first` (offset included); for XTS encrypted further to tweaks.
+    private void MakeIvs<TCore>(Span<Block> ivs, ulong first, ReadOnlySpan<byte> slot) where TCore : IAesCore
+    {
+        for (var i = 0; i < ivs.Length; i++)
+            ivs[i] = PlainIv((first + (ulong)(i * _sectorsPerUnit)) >> _ivShift);
+        if (_spec.Iv == IvGenerator.Essiv)
+            EncryptBlocks<TCore>(ivs, in slot[EssivAt(_spec)], EssivRounds);
+        else if (_spec.Iv == IvGenerator.Eboiv)
+            EncryptAsZeroUnit<TCore>(ivs);
+        if (_spec.Mode == SectorMode.Xts)
+            EncryptBlocks<TCore>(ivs, in slot[TweakAt], _rounds);
+    }
+
+    private Block PlainIv(ulong number) => _spec.Iv switch
+    {
+        IvGenerator.Plain => Vector128.Create(number & uint.MaxValue, 0).AsByte(),
+        IvGenerator.Plain64 or IvGenerator.Essiv => Vector128.Create(number, 0).AsByte(),
+        IvGenerator.Plain64Be => BigEndian(number),
+        IvGenerator.Benbi => BigEndian((number << 5) + 1),
+        IvGenerator.Eboiv => Vector128.Create(number * (ulong)SectorSize, 0).AsByte(),
+        _ => Block.Zero,
+    };
+
+    private static Block BigEndian(ulong number) =>
+        Vector128.Create(0, System.Buffers.Binary.BinaryPrimitives.ReverseEndianness(number)).AsByte();
+
+    // dm-crypt makes eboiv's IV by encrypting one block of zeros with the mode itself and its first key, the byte offset being the IV.
+    private void EncryptAsZeroUnit<TCore>(Span<Block> offsets) where TCore : IAesCore
+    {
+        ReadOnlySpan<byte> slot = _schedule.Span[.._slotSize];
+        Span<Block> tweaks = stackalloc Block[8];
+        tweaks.Clear();
+        if (_spec.Mode == SectorMode.Xts)
+        {
+            EncryptBlocks<TCore>(offsets, in slot[TweakAt], _rounds);
+            offsets.CopyTo(tweaks);
+        }
+        EncryptBlocks<TCore>(offsets, in slot[0], _rounds);
+        for (var i = 0; i < offsets.Length; i++)
+            offsets[i] ^= tweaks[i];
+    }
+
+    private static void EncryptBlocks<TCore>(Span<Block> b, ref readonly byte keys, int rounds) where TCore : IAesCore =>
+        TCore.Encrypt(ref b[0], ref b[1], ref b[2], ref b[3], ref b[4], ref b[5], ref b[6], ref b[7], in keys, rounds);
+}
