@@ -49,6 +49,7 @@ internal enum FuseOpenFlags : uint
 [Flags]
 internal enum FuseSetAttrValid : uint
 {
+    None = 0,
     Mode = 1 << 0,
     Uid = 1 << 1,
     Gid = 1 << 2,

@@ -1,0 +1,162 @@
+using System.Security.Cryptography;
+
+namespace Sealdisk.DataPath;
+
+/// <summary>
+/// The decrypted view of an encrypted device, sector by sector as dm-crypt has it. Requests of whole sectors are read, written and transformed in
+/// the caller's memory; a sector of which only a part is written is read, changed and written back, and meanwhile nobody else gets at it.
+/// </summary>
+public sealed class CryptDevice : IBlockDevice
+{
+    private const int LargestSector = 4096;
+
+    private readonly IBlockDevice _inner;
+    private readonly SectorTransform _encrypt;
+    private readonly SectorTransform _decrypt;
+    private readonly IDisposable? _key;
+    private readonly RangeLock _lock = new();
+
+    /// <summary>A view through any transformation of sectors.</summary>
+    /// <param name="inner">The ciphertext, from the first sector on; disposed with this.</param>
+    /// <param name="sectorSize">Bytes that are transformed as one.</param>
+    /// <param name="encrypt">Plaintext to ciphertext, in place.</param>
+    /// <param name="decrypt">The way back.</param>
+    /// <param name="key">What the transformations live on; disposed with this.</param>
+    internal CryptDevice(IBlockDevice inner, int sectorSize, SectorTransform encrypt, SectorTransform decrypt, IDisposable? key)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)sectorSize, (uint)LargestSector, nameof(sectorSize));
+        _inner = inner;
+        _encrypt = encrypt;
+        _decrypt = decrypt;
+        _key = key;
+        SectorSize = sectorSize;
+        Size = inner.Size / sectorSize * sectorSize;
+    }
+
+    /// <summary>Transforms whole sectors in place, the first of them at the 512-byte sector <paramref name="sector512"/> of the device.</summary>
+    internal delegate void SectorTransform(Span<byte> data, ulong sector512);
+
+    /// <summary>Bytes: the whole sectors of the device below.</summary>
+    public long Size { get; }
+
+    /// <inheritdoc/>
+    public int SectorSize { get; }
+
+    /// <inheritdoc/>
+    public void Read(long offset, Span<byte> data)
+    {
+        BlockRange.Check(this, offset, data.Length);
+        _lock.Enter(offset, data.Length, exclusive: false);
+        try
+        {
+            foreach (var piece in new SectorPieces(offset, data.Length, SectorSize))
+            {
+                if (piece.IsWhole)
+                    ReadSectors(piece.Offset, data.Slice(piece.Start, piece.Length));
+                else
+                    ReadPart(piece.Offset, data.Slice(piece.Start, piece.Length));
+            }
+        }
+        finally
+        {
+            _lock.Exit(offset, data.Length, exclusive: false);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Write(long offset, Span<byte> data)
+    {
+        BlockRange.Check(this, offset, data.Length);
+        var exclusive = offset % SectorSize != 0 || data.Length % SectorSize != 0;
+        _lock.Enter(offset, data.Length, exclusive);
+        try
+        {
+            foreach (var piece in new SectorPieces(offset, data.Length, SectorSize))
+            {
+                if (piece.IsWhole)
+                    WriteSectors(piece.Offset, data.Slice(piece.Start, piece.Length));
+                else
+                    WritePart(piece.Offset, data.Slice(piece.Start, piece.Length));
+            }
+        }
+        finally
+        {
+            _lock.Exit(offset, data.Length, exclusive);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Flush() => _inner.Flush();
+
+    /// <summary>Gives back the whole sectors within the range; they then read as garbage, as with dm-crypt.</summary>
+    public bool Discard(long offset, long length)
+    {
+        BlockRange.Check(this, offset, length);
+        var start = (offset + SectorSize - 1) / SectorSize * SectorSize;
+        var end = (offset + length) / SectorSize * SectorSize;
+        if (start >= end)
+            return true;
+        _lock.Enter(start, end - start, exclusive: false);
+        try
+        {
+            return _inner.Discard(start, end - start);
+        }
+        finally
+        {
+            _lock.Exit(start, end - start, exclusive: false);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _inner.Dispose();
+        _key?.Dispose();
+        _lock.Dispose();
+    }
+
+    private void ReadSectors(long offset, Span<byte> data)
+    {
+        _inner.Read(offset, data);
+        _decrypt(data, (ulong)offset / 512);
+    }
+
+    private void WriteSectors(long offset, Span<byte> data)
+    {
+        _encrypt(data, (ulong)offset / 512);
+        _inner.Write(offset, data);
+    }
+
+    private void ReadPart(long offset, Span<byte> data)
+    {
+        Span<byte> whole = stackalloc byte[LargestSector];
+        whole = whole[..SectorSize];
+        var within = (int)(offset % SectorSize);
+        try
+        {
+            ReadSectors(offset - within, whole);
+            whole.Slice(within, data.Length).CopyTo(data);
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(whole);
+        }
+    }
+
+    private void WritePart(long offset, Span<byte> data)
+    {
+        Span<byte> whole = stackalloc byte[LargestSector];
+        whole = whole[..SectorSize];
+        var within = (int)(offset % SectorSize);
+        try
+        {
+            ReadSectors(offset - within, whole);
+            data.CopyTo(whole[within..]);
+            WriteSectors(offset - within, whole);
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(whole);
+        }
+    }
+}

@@ -1,0 +1,95 @@
+using Sealdisk.Linux;
+
+namespace Sealdisk.DataPath;
+
+/// <summary>A file or block device, or a part of one, as it is: ciphertext below a <see cref="CryptDevice"/>.</summary>
+public sealed class FileDevice : IBlockDevice
+{
+    private readonly FileDescriptor _file;
+    private readonly long _offset;
+    private readonly bool _isBlockDevice;
+
+    /// <summary>Takes over an open file.</summary>
+    /// <param name="file">Open for reading and writing, buffered.</param>
+    /// <param name="offset">Bytes to leave out in front.</param>
+    /// <param name="length">Bytes to show.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The file does not have these bytes.</exception>
+    public FileDevice(FileDescriptor file, long offset, long length)
+    {
+        _file = file;
+        _offset = offset;
+        Size = length;
+        var status = file.Status();
+        _isBlockDevice = status.Kind == FileKind.BlockDevice;
+        SectorSize = _isBlockDevice ? BlockDevice.LogicalSectorSize(file) : 512;
+        ArgumentOutOfRangeException.ThrowIfNegative(offset);
+        ArgumentOutOfRangeException.ThrowIfNegative(length);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(length, (_isBlockDevice ? BlockDevice.Size(file) : status.Size) - offset);
+    }
+
+    /// <inheritdoc/>
+    public long Size { get; }
+
+    /// <inheritdoc/>
+    public int SectorSize { get; }
+
+    /// <summary>Opens a path, exclusively where it is a block device (EBUSY when it is mounted or mapped).</summary>
+    /// <param name="path">File or block device.</param>
+    /// <param name="offset">Bytes to leave out in front.</param>
+    /// <param name="length">Bytes to show; null for all that follow.</param>
+    public static FileDevice Open(string path, long offset = 0, long? length = null)
+    {
+        var isBlockDevice = FileStatus.Of(path).Kind == FileKind.BlockDevice;
+        var file = isBlockDevice ? BlockDevice.OpenExclusive(path, OpenFlags.ReadWrite) : FileDescriptor.Open(path, OpenFlags.ReadWrite);
+        try
+        {
+            var size = isBlockDevice ? BlockDevice.Size(file) : file.Status().Size;
+            return new FileDevice(file, offset, length ?? size - offset);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Read(long offset, Span<byte> data)
+    {
+        BlockRange.Check(this, offset, data.Length);
+        // A file that has become shorter must not read as anything: the caller would take it for data.
+        if (_file.ReadAt(data, _offset + offset) != data.Length)
+            throw new LinuxException(Errno.EIO, "read beyond the end of", _file.Name);
+    }
+
+    /// <inheritdoc/>
+    public void Write(long offset, Span<byte> data)
+    {
+        BlockRange.Check(this, offset, data.Length);
+        _file.WriteAt(data, _offset + offset);
+    }
+
+    /// <inheritdoc/>
+    public void Flush() => _file.DataSync();
+
+    /// <inheritdoc/>
+    public bool Discard(long offset, long length)
+    {
+        BlockRange.Check(this, offset, length);
+        try
+        {
+            if (_isBlockDevice)
+                BlockDevice.Discard(_file, _offset + offset, length);
+            else
+                _file.PunchHole(_offset + offset, length);
+            return true;
+        }
+        catch (LinuxException exception) when (exception.Errno is Errno.EOPNOTSUPP or Errno.ENOSYS)
+        {
+            return false;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _file.Dispose();
+}

@@ -1,0 +1,179 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Sealdisk.Linux;
+
+namespace Sealdisk.DataPath;
+
+/// <summary>
+/// Takes one request at a time and answers it. Its buffer is two parts of locked memory, a page of headers and 1 MiB of data on a page boundary: a
+/// request is received so that the data of a WRITE comes to lie in the second part, and the data of a READ leaves from there with its header in
+/// front, so nothing is copied or allocated per request.
+/// </summary>
+internal sealed class FuseWorker(FuseChannel channel, FuseVolume volume, ManualResetEventSlim ready) : IDisposable
+{
+    /// <summary>Largest READ or WRITE in bytes: 256 pages, the most that the kernel does without being configured for more.</summary>
+    public const int MaxTransfer = 1 << 20;
+
+    private const int PageSize = 4096, DataStart = PageSize;
+    private const int WriteHeaders = 80, OutHeader = 16;
+    private const int RequestStart = DataStart - WriteHeaders;
+    private const uint RegularFile0600 = 0x8180;
+    private const ulong Forever = 365UL * 24 * 60 * 60; // nothing of it ever changes behind the kernel's back
+
+    private readonly SecretBuffer _buffer = SecretBuffer.Allocate(DataStart + MaxTransfer);
+
+    /// <summary>Serves until the file is unmounted.</summary>
+    public void Serve()
+    {
+        var memory = _buffer.GetSpan();
+        while (true)
+        {
+            var received = channel.Receive(memory[RequestStart..]);
+            if (received == 0)
+                return;
+            var length = Answer(memory, received);
+            if (length > 0)
+                channel.Send(memory.Slice(DataStart - OutHeader, length));
+        }
+    }
+
+    public void Dispose()
+    {
+        channel.Dispose();
+        _buffer.Dispose();
+    }
+
+    /// <summary>Works on the request in the buffer and leaves the answer, header and all, where it is sent from; 0 when there is none to send.</summary>
+    private int Answer(Span<byte> memory, int received)
+    {
+        var header = As<FuseInHeader>(memory[RequestStart..]);
+        if (header.Opcode is FuseOpcode.Forget or FuseOpcode.BatchForget or FuseOpcode.Interrupt or FuseOpcode.NotifyReply)
+            return 0;
+        var body = memory[(RequestStart + Unsafe.SizeOf<FuseInHeader>())..(RequestStart + received)];
+        var data = memory[DataStart..];
+        Errno errno;
+        var length = 0;
+        try
+        {
+            errno = Do(header.Opcode, body, data, out length);
+        }
+        catch (LinuxException exception)
+        {
+            volume.Report(exception.Message);
+            errno = exception.Errno;
+        }
+#pragma warning disable CA1031 // A request loop: whatever went wrong with one request, its caller must get an error and the next its turn.
+        catch (Exception exception)
+        {
+            volume.Report($"cannot serve {header.Opcode}: {exception}");
+            errno = Errno.EIO;
+        }
+#pragma warning restore CA1031
+        if (errno != Errno.None)
+            length = 0;
+        var answer = new FuseOutHeader { Length = (uint)(OutHeader + length), Error = -(int)errno, Unique = header.Unique };
+        MemoryMarshal.Write(memory[(DataStart - OutHeader)..], in answer);
+        // The file can be opened from the moment that this answer is sent, and whoever opens it earlier waits for it.
+        if (header.Opcode == FuseOpcode.Init && errno == Errno.None)
+            ready.Set();
+        return OutHeader + length;
+    }
+
+    private Errno Do(FuseOpcode opcode, ReadOnlySpan<byte> body, Span<byte> data, out int length)
+    {
+        length = 0;
+        switch (opcode)
+        {
+            case FuseOpcode.Read:
+                var read = As<FuseTransferIn>(body);
+                length = volume.Read(read.Offset, data[..(int)Math.Min(read.Size, MaxTransfer)]);
+                return Errno.None;
+            case FuseOpcode.Write:
+                var write = As<FuseTransferIn>(body);
+                if (write.Size != (uint)(body.Length - Unsafe.SizeOf<FuseTransferIn>()))
+                    return Errno.EINVAL;
+                var errno = volume.Write(write.Offset, data[..(int)write.Size]);
+                length = Put(data, new FuseWriteOut { Size = write.Size });
+                return errno;
+            case FuseOpcode.FSync or FuseOpcode.Flush or FuseOpcode.SyncFs:
+                volume.Flush();
+                return Errno.None;
+            case FuseOpcode.FAllocate:
+                var allocate = As<FuseFallocateIn>(body);
+                return volume.Allocate(allocate.Offset, allocate.Length, allocate.Mode);
+            case FuseOpcode.GetAttr:
+                length = PutAttributes(data);
+                return Errno.None;
+            case FuseOpcode.SetAttr:
+                var set = As<FuseSetAttrIn>(body);
+                length = PutAttributes(data);
+                return IsAllowed(set) ? Errno.None : Errno.EPERM;
+            case FuseOpcode.Open:
+                length = Put(data, new FuseOpenOut { Flags = FuseOpenFlags.DirectIo | FuseOpenFlags.ParallelDirectWrites });
+                return Errno.None;
+            case FuseOpcode.Release or FuseOpcode.Destroy or FuseOpcode.Access:
+                return Errno.None;
+            case FuseOpcode.StatFs:
+                // No space to count: df leaves such filesystems out. The block size is the granularity of the loop device's discards.
+                length = Put(data, new FuseStatFsOut { BlockSize = PageSize, FragmentSize = PageSize, NameLength = 255 });
+                return Errno.None;
+            case FuseOpcode.Init:
+                return Initialise(As<FuseInitIn>(body), data, out length);
+            case FuseOpcode.Lookup:
+                return Errno.ENOTDIR;
+            case FuseOpcode.Ioctl:
+                return Errno.ENOTTY;
+            default:
+                return Errno.ENOSYS; // LSEEK among them: the kernel then does it by the size
+        }
+    }
+
+    private static Errno Initialise(FuseInitIn kernel, Span<byte> data, out int length)
+    {
+        length = 0;
+        const FuseInitFlags wanted = FuseInitFlags.AsyncRead | FuseInitFlags.BigWrites | FuseInitFlags.AsyncDirectIo | FuseInitFlags.MaxPages;
+        if (kernel.Major != FuseChannel.Major || kernel.Minor < FuseChannel.LowestMinor)
+            return Errno.EPROTO;
+        length = Put(data, new FuseInitOut
+        {
+            Major = FuseChannel.Major,
+            Minor = Math.Min(kernel.Minor, FuseChannel.HighestMinor),
+            MaxReadahead = kernel.MaxReadahead,
+            Flags = wanted & kernel.Flags,
+            MaxBackground = 64,
+            CongestionThreshold = 48,
+            MaxWrite = MaxTransfer,
+            TimeGranularity = 1,
+            MaxPages = MaxTransfer / PageSize,
+        });
+        return Errno.None;
+    }
+
+    /// <summary>Neither size nor owner nor permissions can be set. Times are taken without complaint, and kept by nobody.</summary>
+    private bool IsAllowed(FuseSetAttrIn set) =>
+        (set.Valid & (FuseSetAttrValid.Mode | FuseSetAttrValid.Uid | FuseSetAttrValid.Gid)) == FuseSetAttrValid.None
+        && (!set.Valid.HasFlag(FuseSetAttrValid.Size) || set.Size == (ulong)volume.Size);
+
+    private int PutAttributes(Span<byte> data) => Put(data, new FuseAttrOut
+    {
+        ValidSeconds = Forever,
+        Attr = new FuseAttr
+        {
+            Inode = 1,
+            Size = (ulong)volume.Size,
+            Blocks = (ulong)volume.Size / 512,
+            Mode = RegularFile0600,
+            Links = 1,
+            Uid = CurrentProcess.EffectiveUserId,
+            BlockSize = PageSize,
+        },
+    });
+
+    private static T As<T>(ReadOnlySpan<byte> bytes) where T : unmanaged => MemoryMarshal.Read<T>(bytes);
+
+    private static int Put<T>(Span<byte> data, in T value) where T : unmanaged
+    {
+        MemoryMarshal.Write(data, in value);
+        return Unsafe.SizeOf<T>();
+    }
+}
