@@ -1,0 +1,68 @@
+namespace Sealdisk.Configuration;
+
+/// <summary>A whole configuration file, /etc/sealdisk.toml by default, described in docs/configuration.md.</summary>
+/// <param name="Volumes">In the order of the file, which is the order in which they are brought up. Never empty.</param>
+/// <param name="SoftHuk">The HUK file of the soft source, where given.</param>
+public sealed record SealdiskConfiguration(IReadOnlyList<VolumeSpec> Volumes, string? SoftHuk)
+{
+    /// <summary>Reads a file. Touches nothing else. Throws <see cref="ConfigurationException"/>.</summary>
+    public static SealdiskConfiguration Load(string path)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        return Parse(ConfigurationFile.Read(path), path);
+    }
+
+    /// <summary>Reads text; <paramref name="path"/> is for messages only. Throws <see cref="ConfigurationException"/>.</summary>
+    public static SealdiskConfiguration Parse(string text, string path)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        ArgumentNullException.ThrowIfNull(path);
+        var problems = new Problems(path);
+        var root = TomlTree.Parse(text, path);
+        var sections = new TableReader(root, "the file", problems);
+        var sources = sections.Read<TomlTable?>("source", null, Table).Value;
+        var named = sections.Read<TomlTable?>("volume", null, Table);
+        sections.RefuseUnknown();
+
+        var huk = ReadSources(sources, problems);
+        var volumes = new List<PlacedVolume>();
+        foreach (var entry in named.Value?.Entries ?? [])
+        {
+            if (entry.Node is not TomlTable table)
+                problems.Report(entry.KeyAt, $"a volume needs a name: write [volume.NAME] above {TomlTree.Name(entry.Key)}");
+            else if (new VolumeReader(entry.Key, table, problems).Read(entry.KeyAt, huk) is { } volume)
+                volumes.Add(volume);
+        }
+
+        if (problems.Count == 0 && (named.Value is null || named.Value.Entries.Count == 0))
+            problems.Report(named.At, "no volume: add [volume.NAME] with at least device = \"/dev/...\"");
+        VolumeConflicts.Check(volumes, huk, problems);
+        problems.ThrowIfAny();
+        return new SealdiskConfiguration([.. volumes.Select(volume => volume.Spec)], huk.Value);
+    }
+
+    private static Setting<string?> ReadSources(TomlTable? sources, Problems problems)
+    {
+        var huk = new Setting<string?>(null, default, Given: false, Valid: true);
+        foreach (var (key, at, node) in sources?.Entries ?? [])
+        {
+            if (key == "soft" && node is TomlTable soft)
+            {
+                var reader = new TableReader(soft, "[source.soft]", problems);
+                huk = reader.Require("huk", null, "\"/etc/sealdisk/huk.hex\"", SettingTypes.AbsolutePath) with { Given = true };
+                reader.RefuseUnknown();
+            }
+            else
+            {
+                problems.Report(at, Array.IndexOf(TrustSourceText.Words, key) >= 0 && node is TomlTable
+                    ? $"source {key} has no settings: only [source.soft] has; name the source in the volume, source = \"{key}\""
+                    : $"unknown key {TomlTree.Name(key)} in [source]: known is [source.soft]");
+            }
+        }
+
+        return huk;
+    }
+
+    private static (TomlTable? Value, string? Problem) Table(TomlNode node) =>
+        node is TomlTable table ? (table, null) : (null, $"must be a table, not {node.What}");
+}

@@ -1,0 +1,60 @@
+using Sealdisk.Crypto;
+
+namespace Sealdisk.Configuration;
+
+/// <summary>
+/// One volume as configured. An instance that came from <see cref="SealdiskConfiguration"/> holds no impossible
+/// combination, so nothing downstream checks these values again; what only the device or the kernel can tell (physical
+/// sector size, which source <see cref="TrustSource.Auto"/> is) is still open.
+/// Paths are absolute, without <c>..</c>, repeated or trailing slashes.
+/// </summary>
+public sealed record VolumeSpec
+{
+    /// <summary>Names the volume, its dm device and its directory below /run/sealdisk.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Block device or image file.</summary>
+    public required string Device { get; init; }
+
+    /// <summary>Bytes an absent image file is created with; a multiple of 4096. Null where not given.</summary>
+    public required long? Size { get; init; }
+
+    /// <summary>The detached record; null where the record is in the device's header.</summary>
+    public required string? RecordFile { get; init; }
+
+    /// <summary>Who seals the key.</summary>
+    public required TrustSource Source { get; init; }
+
+    /// <summary>The sector cipher.</summary>
+    public required CipherSpec Cipher { get; init; }
+
+    /// <summary>Bytes of key; possible for the cipher, and 32 to 128 for a kernel source.</summary>
+    public required int KeySize { get; init; }
+
+    /// <summary>Bytes per encryption sector: 512, 1024, 2048 or 4096. Null: the device's physical sector size, at most 4096.</summary>
+    public required int? SectorSize { get; init; }
+
+    /// <summary>The IV counts encryption sectors rather than 512-byte sectors. Never true with a <see cref="SectorSize"/> of 512.</summary>
+    public required bool IvLargeSectors { get; init; }
+
+    /// <summary>ext2, ext3, ext4, xfs, btrfs, f2fs or vfat.</summary>
+    public required string Filesystem { get; init; }
+
+    /// <summary>The mount point; null: <c>up</c> ends with the mapping and its filesystem.</summary>
+    public required string? Mount { get; init; }
+
+    /// <summary>Options for mount(2), one per entry; empty without a mount point.</summary>
+    public required IReadOnlyList<string> MountOptions { get; init; }
+
+    /// <summary>Who decrypts. Never <see cref="MappingKind.Fuse"/> with a kernel source.</summary>
+    public required MappingKind Mapping { get; init; }
+
+    /// <summary>What a first boot may overwrite.</summary>
+    public required FirstBoot FirstBoot { get; init; }
+
+    /// <summary>Pass discards through to the device.</summary>
+    public required bool Discard { get; init; }
+
+    /// <summary>File of the soft source's HUK; null for every other source.</summary>
+    public required string? Huk { get; init; }
+}
