@@ -37,12 +37,18 @@ internal sealed class Terminal(ParseResult parsed)
             Console.Error.WriteLine(line);
     }
 
-    /// <summary>Prints an error and its hint; returns its exit code.</summary>
-    internal int Fail(SealdiskException problem, Exception? cause = null)
+    /// <summary>Prints an error and its hint.</summary>
+    internal void Complain(SealdiskException problem)
     {
         Console.Error.WriteLine($"sealdisk: {problem.Message}");
         if (problem.Hint is { } hint)
             Console.Error.WriteLine($"  hint: {hint}");
+    }
+
+    /// <summary>Prints an error and its hint, as JSON too where that is asked for; returns its exit code.</summary>
+    internal int Fail(SealdiskException problem, Exception? cause = null)
+    {
+        Complain(problem);
         if (Verbose && cause is not null)
             Console.Error.WriteLine(cause.ToString());
         if (Json)

@@ -1,0 +1,71 @@
+using System.Text.Json.Serialization;
+
+namespace Sealdisk.Cli;
+
+// What --json prints; snake_case, documented in docs/json.md. Fields are only ever added.
+internal sealed record ErrorReport(string Error, string? Hint, int ExitCode);
+
+internal sealed record HukReport(string File, int Size);
+
+internal sealed record StepReport(string Step, string Intent);
+
+internal sealed record PlanReport(string Volume, string Plan, IReadOnlyList<StepReport> Steps, ErrorReport? Refusal);
+
+internal sealed record PlansReport(IReadOnlyList<PlanReport> Volumes);
+
+internal sealed record UpReport(string Volume, string Plan, string State, string? Mount, ErrorReport? Error);
+
+internal sealed record UpsReport(IReadOnlyList<UpReport> Volumes);
+
+internal sealed record DownReport(string Volume, IReadOnlyList<string> Done, ErrorReport? Error);
+
+internal sealed record DownsReport(IReadOnlyList<DownReport> Volumes);
+
+internal sealed record StatusReport(
+    string Volume, string State, string? Problem, string Device, long? DeviceSize, string Record, string RecordCopies, string? RecordState, string? Uuid, string Source,
+    string? Mapping, string? Block, string? Decrypted, int? Server, bool? Discards, string Cipher, int KeySize, int? SectorSize, string Filesystem, string? FilesystemUuid,
+    string? Mount, string? LifeCycle, string? CreatedBy);
+
+internal sealed record StatusesReport(IReadOnlyList<StatusReport> Volumes);
+
+internal sealed record CheckReport(string Volume, bool Unlocks, string? Verified, ErrorReport? Error);
+
+internal sealed record ChecksReport(IReadOnlyList<CheckReport> Volumes);
+
+internal sealed record MappingReport(string Name, string Mapping, string? Device, string? Block, string Decrypted, int? Server, string? Cipher, int? KeySize, int? SectorSize, string? Problem);
+
+internal sealed record MappingsReport(IReadOnlyList<MappingReport> Mappings);
+
+internal sealed record ClosedReport(string Name, bool Closed);
+
+internal sealed record KeyReport(string Name, string Source, int Size, string Blob);
+
+internal sealed record BlobReport(string File, string Kind, int Length, int? KeySize, bool WellFormed, string? Problem, IReadOnlyDictionary<string, string> Details, bool? Opens);
+
+internal sealed record ImageReport(string Input, string Output, string Direction, long Bytes, string Cipher, int SectorSize);
+
+internal sealed record AnswerReport(string Name, bool Passed);
+
+internal sealed record SelfTestReport(bool Passed, IReadOnlyList<AnswerReport> Answers);
+
+internal sealed record FindingReport(string Id, string Level, string Finding, string? Remedy);
+
+internal sealed record DoctorReport(IReadOnlyList<FindingReport> Findings);
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, WriteIndented = true)]
+[JsonSerializable(typeof(ErrorReport))]
+[JsonSerializable(typeof(HukReport))]
+[JsonSerializable(typeof(PlansReport))]
+[JsonSerializable(typeof(UpsReport))]
+[JsonSerializable(typeof(DownsReport))]
+[JsonSerializable(typeof(StatusesReport))]
+[JsonSerializable(typeof(ChecksReport))]
+[JsonSerializable(typeof(MappingReport))]
+[JsonSerializable(typeof(MappingsReport))]
+[JsonSerializable(typeof(ClosedReport))]
+[JsonSerializable(typeof(KeyReport))]
+[JsonSerializable(typeof(BlobReport))]
+[JsonSerializable(typeof(ImageReport))]
+[JsonSerializable(typeof(SelfTestReport))]
+[JsonSerializable(typeof(DoctorReport))]
+internal sealed partial class Reports : JsonSerializerContext;

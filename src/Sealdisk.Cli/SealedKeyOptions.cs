@@ -1,0 +1,59 @@
+using System.CommandLine;
+using Sealdisk.Configuration;
+using Sealdisk.Crypto;
+
+namespace Sealdisk.Cli;
+
+/// <summary>The options that say which key, sealed by whom, for which cipher.</summary>
+internal sealed class SealedKeyOptions
+{
+    internal Option<string?> Cipher { get; } = new("--cipher") { Description = "dm-crypt's cipher specification, such as aes-xts-plain64", HelpName = "CIPHER" };
+
+    internal Option<int?> KeySize { get; } = new("--key-size") { Description = "Size of the key", HelpName = "BYTES" };
+
+    internal Option<string?> Blob { get; } = new("--blob") { Description = "The file with the sealed key", HelpName = "FILE" };
+
+    internal Option<string?> Source { get; } = NewSource();
+
+    internal Option<string?> Huk { get; } = NewHuk("The file with the soft source's HUK (default: the configuration's)");
+
+    internal static Option<string?> NewHuk(string description) => new("--huk") { Description = description, HelpName = "FILE" };
+
+    internal static Option<string?> NewSource()
+    {
+        var option = new Option<string?>("--source") { Description = "The trust source: tee, tpm, caam, dcp, soft or auto", HelpName = "SOURCE" };
+        option.CompletionSources.Add("tee", "tpm", "caam", "dcp", "soft", "auto");
+        return option;
+    }
+
+    internal void AddTo(Command command)
+    {
+        command.Options.Add(Cipher);
+        command.Options.Add(KeySize);
+        command.Options.Add(Blob);
+        command.Options.Add(Source);
+        command.Options.Add(Huk);
+    }
+
+    internal static TrustSource ParseSource(string? text, TrustSource absent) => text is null
+        ? absent
+        : TrustSourceText.TryParse(text, out var source) ? source : throw SealdiskException.Usage($"cannot use source '{text}': it is tee, tpm, caam, dcp, soft or auto");
+
+    internal CipherSpec? ParseCipher(ParseResult parsed)
+    {
+        if (parsed.GetValue(Cipher) is not { } text)
+            return null;
+        return CipherSpec.TryParse(text, out var spec, out var reason) ? spec : throw SealdiskException.Usage($"cannot use cipher {text}: {reason}");
+    }
+
+    /// <summary>The HUK file: as given, or as the configuration has it where there is one.</summary>
+    internal string FindHuk(ParseResult parsed)
+    {
+        if (parsed.GetValue(Huk) is { } given)
+            return Path.GetFullPath(given);
+        var config = parsed.GetValue(GlobalOptions.Config)!;
+        return File.Exists(config) && SealdiskConfiguration.Load(Path.GetFullPath(config)).SoftHuk is { } configured
+            ? configured
+            : throw SealdiskException.Usage("cannot unseal: the soft source needs its HUK", "give --huk FILE");
+    }
+}

@@ -1,0 +1,76 @@
+using System.CommandLine;
+using Sealdisk.Keys;
+using Sealdisk.OpTee;
+
+namespace Sealdisk.Cli.Verbs;
+
+/// <summary><c>sealdisk blob ...</c>: sealed keys as keyctl writes them.</summary>
+internal static class BlobVerbs
+{
+    internal static Command Create()
+    {
+        var blob = new Command("blob", "Sealed keys as 'keyctl pipe' writes them");
+        blob.Subcommands.Add(Inspect());
+        return blob;
+    }
+
+    private static Command Inspect()
+    {
+        var file = new Argument<string>("FILE") { Description = "Blob text: hex digits, at most one newline after them" };
+        var huk = SealedKeyOptions.NewHuk("Also try to open it with this HUK (OP-TEE blobs)");
+        var command = new Command("inspect", "Which source made it, key size, well formed or not") { file, huk };
+        command.SetAction(parsed =>
+        {
+            var terminal = new Terminal(parsed);
+            var path = parsed.GetRequiredValue(file);
+            var bytes = BlobText.Read(path);
+            var description = BlobDescription.Of(bytes);
+            var opens = parsed.GetValue(huk) is { } hukPath ? Opens(hukPath, bytes) : (bool?)null;
+            if (terminal.Json)
+                terminal.Result(
+                    new BlobReport(
+                        path, Word(description.Kind), description.Length, description.KeySize, description.WellFormed, description.Problem,
+                        description.Details.ToDictionary(detail => detail.Name, detail => detail.Value, StringComparer.Ordinal), opens),
+                    Reports.Default.BlobReport);
+            else
+                Print(terminal, path, description, opens);
+            return (int)(opens == false ? ExitCode.DoesNotOpen : description.WellFormed ? ExitCode.Done : ExitCode.Usage);
+        });
+        return HelpWithExamples.With(command, "sealdisk blob inspect key.blob", "sealdisk blob inspect key.blob --huk huk.hex", "keyctl pipe 123 > key.blob; sealdisk blob inspect key.blob");
+    }
+
+    private static void Print(Terminal terminal, string path, BlobDescription description, bool? opens)
+    {
+        terminal.Result($"{path}: {Sentence(description.Kind)}");
+        terminal.Result($"  length     {description.Length} bytes");
+        if (description.KeySize is { } size)
+            terminal.Result($"  key        {size} bytes");
+        foreach (var (name, value) in description.Details)
+            terminal.Result($"  {name,-10} {value}");
+        terminal.Result($"  form       {(description.WellFormed ? "well formed" : $"malformed: {description.Problem}")}");
+        if (opens is { } answer)
+            terminal.Result($"  opens      {(answer ? "yes, with this HUK" : "no: another HUK sealed it, or it was altered")}");
+    }
+
+    private static bool Opens(string hukPath, byte[] blob)
+    {
+        using var source = SoftSource.Open(hukPath);
+        return source.Opens(blob);
+    }
+
+    private static string Sentence(BlobKind kind) => kind switch
+    {
+        BlobKind.OpTee => "a key sealed by OP-TEE's trusted keys (source tee, or soft)",
+        BlobKind.Tpm2 => "a key sealed by a TPM 2.0 (source tpm)",
+        BlobKind.Tpm12 => "a key sealed by a TPM 1.2 (source tpm)",
+        BlobKind.Caam => "a key sealed by NXP's CAAM (source caam)",
+        BlobKind.Dcp => "a key sealed by NXP's DCP (source dcp)",
+        _ => "no sealed key of a kind that Sealdisk knows",
+    };
+
+    private static string Word(BlobKind kind) => kind switch
+    {
+        BlobKind.OpTee => "op_tee",
+        _ => kind.ToString().ToLowerInvariant(),
+    };
+}

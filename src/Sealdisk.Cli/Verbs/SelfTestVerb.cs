@@ -1,0 +1,33 @@
+using System.CommandLine;
+using Sealdisk.Crypto;
+using Sealdisk.OpTee;
+
+namespace Sealdisk.Cli.Verbs;
+
+/// <summary><c>self-test</c>: known answers, inside this very binary on this very processor.</summary>
+internal static class SelfTestVerb
+{
+    internal static Command Create()
+    {
+        var command = new Command("self-test", "Known-answer tests inside this very binary");
+        command.SetAction(parsed =>
+        {
+            var terminal = new Terminal(parsed);
+            var answers = Sealdisk.Crypto.KnownAnswers.Run().Select(answer => new AnswerReport(answer.Name, answer.Passed))
+                .Concat(SealingKnownAnswers.Run().Select(answer => new AnswerReport(answer.Name, answer.Passed))).ToArray();
+            var wrong = answers.Count(answer => !answer.Passed);
+            if (terminal.Json)
+            {
+                terminal.Result(new SelfTestReport(wrong == 0, answers), Reports.Default.SelfTestReport);
+            }
+            else
+            {
+                foreach (var answer in answers)
+                    terminal.Note($"  {(answer.Passed ? "✓" : "✗")} {answer.Name}");
+                terminal.Result(wrong == 0 ? $"self-test passed: {answers.Length} known answers" : $"self-test FAILED: {wrong} of {answers.Length} known answers are wrong");
+            }
+            return (int)(wrong == 0 ? ExitCode.Done : ExitCode.Failed);
+        });
+        return HelpWithExamples.With(command, "sealdisk self-test", "sealdisk self-test --quiet || echo 'do not trust this machine'");
+    }
+}

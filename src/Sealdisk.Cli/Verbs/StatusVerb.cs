@@ -1,0 +1,53 @@
+using System.CommandLine;
+using System.Globalization;
+using Sealdisk.Configuration;
+using Sealdisk.Lifecycle;
+
+namespace Sealdisk.Cli.Verbs;
+
+/// <summary><c>status</c>: what each volume is right now.</summary>
+internal static class StatusVerb
+{
+    internal static Command Create()
+    {
+        var volumes = VolumeArgument.New();
+        var command = new Command("status", "Source, mapping, cipher, state, mount, copies of the record") { volumes };
+        command.SetAction(parsed => EachVolume.Run(parsed, volumes, StatusOne, reports => (new StatusesReport(reports), Reports.Default.StatusesReport)));
+        return HelpWithExamples.With(command, "sealdisk status", "sealdisk status data --json");
+    }
+
+    private static StatusReport StatusOne(Terminal terminal, VolumeSpec spec)
+    {
+        var status = VolumeStatus.Of(spec);
+        var (observed, record) = (status.Observed, status.Record);
+        var report = new StatusReport(
+            spec.Name, status.State, status.Problem, spec.Device, observed.DeviceSize, spec.RecordFile ?? "header", status.Copies,
+            record?.State.ToString().ToLowerInvariant(), record?.Uuid.ToString("D"), (record?.Source ?? spec.Source).Text(),
+            observed.Mapping is null ? null : "fuse", observed.Mapping?.BlockPath, observed.Mapping?.VolumePath, observed.Mapping?.Server, observed.Mapping?.PassesDiscards,
+            record?.Cipher ?? spec.Cipher.Text, record?.KeySize ?? spec.KeySize, record?.SectorSize ?? spec.SectorSize,
+            record?.Filesystem ?? spec.Filesystem, record?.FilesystemUuid, observed.MountedAt, record?.LifeCycle, record?.CreatedBy);
+        if (!terminal.Json)
+            Print(terminal, report);
+        return report;
+    }
+
+    private static void Print(Terminal terminal, StatusReport report)
+    {
+        terminal.Result($"{report.Volume}: {report.State}");
+        Line("problem", report.Problem);
+        Line("device", report.Device + (report.DeviceSize is { } size ? $"  ({size.ToString(CultureInfo.InvariantCulture)} bytes)" : "  (absent)"));
+        Line("record", $"{report.Record}, {report.RecordCopies}{(report.RecordState is { } state ? $", {state}" : "")}");
+        Line("volume", report.Uuid);
+        Line("source", report.Source + (report.Source == "soft" ? "  (a software key: as safe as the file it is in)" : ""));
+        Line("cipher", $"{report.Cipher}, {report.KeySize}-byte key{(report.SectorSize is { } sector ? $", {sector}-byte sectors" : "")}");
+        Line("mapping", report.Mapping is null ? null : $"{report.Mapping}  {report.Decrypted} on {report.Block ?? "no loop device"}, server {(report.Server is { } pid ? $"process {pid}" : "dead")}");
+        Line("filesystem", report.FilesystemUuid is { } uuid ? $"{report.Filesystem} {uuid}" : $"{report.Filesystem}, not made yet");
+        Line("mount", report.Mount ?? "not mounted");
+
+        void Line(string label, string? value)
+        {
+            if (value is not null)
+                terminal.Result($"  {label,-10} {value}");
+        }
+    }
+}

@@ -1,0 +1,45 @@
+using System.CommandLine;
+using Sealdisk.Configuration;
+
+namespace Sealdisk.Cli.Verbs;
+
+/// <summary>VOLUME...: names from the configuration; all of them when none is given.</summary>
+internal static class VolumeArgument
+{
+    internal static Argument<string[]> New()
+    {
+        var argument = new Argument<string[]>("VOLUME")
+        {
+            Description = "Volumes of the configuration; all when none is named",
+            Arity = ArgumentArity.ZeroOrMore,
+        };
+        argument.CompletionSources.Add(_ => Names());
+        return argument;
+    }
+
+    internal static IReadOnlyList<VolumeSpec> Select(ParseResult parsed, Argument<string[]> argument)
+    {
+        var path = Path.GetFullPath(parsed.GetValue(GlobalOptions.Config)!);
+        var configuration = SealdiskConfiguration.Load(path);
+        var names = parsed.GetValue(argument) ?? [];
+        if (names.Length == 0)
+            return configuration.Volumes;
+        return names.Distinct(StringComparer.Ordinal).Select(name =>
+            configuration.Volumes.FirstOrDefault(volume => volume.Name == name)
+            ?? throw SealdiskException.Usage(
+                $"cannot find volume {name}: {path} has {string.Join(", ", configuration.Volumes.Select(volume => volume.Name))}")).ToArray();
+    }
+
+    /// <summary>For completion in a shell; a configuration that does not load completes nothing.</summary>
+    private static IEnumerable<string> Names()
+    {
+        try
+        {
+            return SealdiskConfiguration.Load(GlobalOptions.DefaultConfig).Volumes.Select(volume => volume.Name);
+        }
+        catch (ConfigurationException)
+        {
+            return [];
+        }
+    }
+}

@@ -1,0 +1,86 @@
+using System.CommandLine;
+using Sealdisk.Configuration;
+using Sealdisk.Lifecycle;
+
+namespace Sealdisk.Cli.Verbs;
+
+/// <summary><c>plan</c>, <c>up</c> and <c>down</c>: a volume's day.</summary>
+internal static class VolumeVerbs
+{
+    internal static Command Plan()
+    {
+        var volumes = VolumeArgument.New();
+        var command = new Command("plan", "What 'up' would do, changing nothing") { volumes };
+        command.SetAction(parsed => EachVolume.Run(parsed, volumes, PlanOne, reports => (new PlansReport(reports), Reports.Default.PlansReport),
+            (spec, error) => new PlanReport(spec.Name, PlanWord(PlanKind.Refusal), [], error)));
+        return HelpWithExamples.With(command, "sealdisk plan", "sealdisk plan data --config ./sealdisk.toml");
+    }
+
+    internal static Command Up()
+    {
+        var volumes = VolumeArgument.New();
+        var command = new Command("up", "First boot or later boot, until mounted; nothing to do when it is up") { volumes };
+        command.SetAction(parsed => EachVolume.Run(parsed, volumes, UpOne, reports => (new UpsReport(reports), Reports.Default.UpsReport),
+            (spec, error) => new UpReport(spec.Name, PlanWord(PlanKind.Refusal), "failed", null, error)));
+        return HelpWithExamples.With(command, "sealdisk up", "sealdisk up data --verbose");
+    }
+
+    internal static Command Down()
+    {
+        var volumes = VolumeArgument.New();
+        var command = new Command("down", "Unmount, unmap, detach; nothing to do when it is down") { volumes };
+        // In reverse, as one volume may be mounted below another.
+        command.SetAction(parsed => EachVolume.Run(
+            parsed, volumes, DownOne, reports => (new DownsReport(reports), Reports.Default.DownsReport),
+            (spec, error) => new DownReport(spec.Name, [], error), reverse: true));
+        return HelpWithExamples.With(command, "sealdisk down", "sealdisk down data");
+    }
+
+    private static PlanReport PlanOne(Terminal terminal, VolumeSpec spec)
+    {
+        var plan = VolumeLifecycle.Plan(spec);
+        if (!terminal.Json)
+        {
+            terminal.Result($"{spec.Name}: {plan.Title}");
+            foreach (var (step, index) in plan.Steps.Select((step, index) => (step, index)))
+                terminal.Result($"  {index + 1}. {step.Intent}");
+        }
+        return plan.Refusal is { } refusal
+            ? throw refusal
+            : new PlanReport(spec.Name, PlanWord(plan.Kind), plan.Steps.Select(step => new StepReport(step.Label, step.Intent)).ToArray(), null);
+    }
+
+    private static UpReport UpOne(Terminal terminal, VolumeSpec spec)
+    {
+        var plan = VolumeLifecycle.Up(
+            spec,
+            plan => terminal.Note($"{spec.Name}: {plan.Title}"),
+            (step, detail) => terminal.Note($"  {Mark(terminal)} {step.Label,-10} {step.Intent}{(detail is null ? "" : $" ({detail})")}"));
+        var where = spec.Mount is { } target ? $"mounted on {target}" : "mapped";
+        var state = plan.Kind == PlanKind.AlreadyUp ? "is up already" : "is up";
+        if (!terminal.Json)
+            terminal.Result($"{spec.Name} {state}: {where}; source {spec.Source.Text()}, mapping fuse, {spec.Cipher.Text}");
+        return new UpReport(spec.Name, PlanWord(plan.Kind), "up", spec.Mount, null);
+    }
+
+    private static DownReport DownOne(Terminal terminal, VolumeSpec spec)
+    {
+        var done = VolumeLifecycle.Down(spec);
+        foreach (var act in done)
+            terminal.Note($"  {Mark(terminal)} {act}");
+        if (!terminal.Json)
+            terminal.Result(done.Count == 0 ? $"{spec.Name} is down already" : $"{spec.Name} is down");
+        return new DownReport(spec.Name, done, null);
+    }
+
+    private static string Mark(Terminal terminal) => terminal.IsInteractive ? "\e[32m✓\e[0m" : "✓";
+
+    private static string PlanWord(PlanKind kind) => kind switch
+    {
+        PlanKind.AlreadyUp => "already_up",
+        PlanKind.FirstBoot => "first_boot",
+        PlanKind.Resume => "resume",
+        PlanKind.LaterBoot => "later_boot",
+        _ => "refusal",
+    };
+}

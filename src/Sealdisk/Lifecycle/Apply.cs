@@ -1,0 +1,221 @@
+using Sealdisk.Configuration;
+using Sealdisk.Crypto;
+using Sealdisk.Filesystems;
+using Sealdisk.Keys;
+using Sealdisk.Linux;
+using Sealdisk.Mapping;
+using Sealdisk.OpTee;
+using Sealdisk.Records;
+
+namespace Sealdisk.Lifecycle;
+
+/// <summary>Executes the steps of one plan, in order. Disposed without <see cref="Keep"/>, it closes what it opened.</summary>
+internal sealed class Apply : IDisposable
+{
+    private readonly VolumeSpec _spec;
+    private readonly Observed _observed;
+    private readonly RecordStore _store;
+    private VolumeRecord? _record;
+    private SecretBuffer? _newKey;
+    private string? _sealedKey;
+    private MappingState? _mapping;
+    private bool _opened;
+    private bool _kept;
+
+    internal Apply(VolumeSpec spec, Observed observed)
+    {
+        _spec = spec;
+        _observed = observed;
+        _store = Observer.StoreOf(spec);
+        _record = (observed.Record.Outcome as RecordOutcome.Good)?.Record;
+        _mapping = observed.Mapping;
+    }
+
+    /// <summary>Does one step; returns a detail worth showing, or null.</summary>
+    internal string? Do(Step step) => step switch
+    {
+        Step.CreateImage create => CreateImage(create.Path, create.Bytes),
+        Step.ClearDeadMapping => ClearDeadMapping(),
+        Step.SealNewKey => SealNewKey(),
+        Step.WriteProvisioning => WriteProvisioning(),
+        Step.RepairRecord => RepairRecord(),
+        Step.Unseal => Unseal(),
+        Step.OpenMapping => OpenMapping(),
+        Step.MakeFilesystem make => MakeFilesystem(make.Type),
+        Step.WriteReady => WriteReady(),
+        Step.VerifyFilesystem verify => VerifyFilesystem(verify),
+        Step.CheckFilesystem check => FilesystemTools.Check(check.Type, BlockPath) ?? "clean",
+        Step.Mount mount => MountOn(mount.Target),
+        _ => throw new InvalidOperationException($"no such step: {step.Label}"),
+    };
+
+    /// <summary>All went well: what was opened stays open.</summary>
+    internal void Keep() => _kept = true;
+
+    public void Dispose()
+    {
+        _newKey?.Dispose();
+        if (_opened && !_kept)
+            FuseMapping.Close(_spec.Name);
+    }
+
+    private VolumeRecord Record => _record ?? throw new InvalidOperationException("no record yet");
+
+    private string BlockPath => _mapping?.BlockPath ?? throw new InvalidOperationException("no mapping yet");
+
+    private string Huk => _spec.Huk ?? throw SealdiskException.Usage($"cannot use source soft for {_spec.Name}: no huk is configured");
+
+    /// <summary>
+    /// The image appears under its name only once its space is reserved and synced. With discard it stays sparse, since space given back
+    /// could not be kept reserved anyway.
+    /// </summary>
+    private string? CreateImage(string path, long bytes)
+    {
+        var temporary = DurableFile.TemporaryName(path);
+        DirectoryEntries.Unlink(temporary);
+        try
+        {
+            using (var file = DirectoryEntries.CreateFile(temporary))
+            {
+                if (_spec.Discard)
+                    file.Truncate(bytes);
+                else
+                    Reserve(file, bytes);
+                file.Sync();
+            }
+            DirectoryEntries.Rename(temporary, path);
+        }
+        catch (LinuxException)
+        {
+            DirectoryEntries.Unlink(temporary);
+            throw;
+        }
+        DirectoryEntries.SyncParent(path);
+        return null;
+    }
+
+    private static void Reserve(FileDescriptor file, long bytes)
+    {
+        try
+        {
+            file.Allocate(0, bytes);
+        }
+        catch (LinuxException problem) when (problem.Errno is Errno.EOPNOTSUPP)
+        {
+            file.Truncate(bytes); // a filesystem that cannot reserve: sparse, as truncate(1) would make it
+        }
+    }
+
+    private string? ClearDeadMapping()
+    {
+        var done = VolumeLifecycle.Unmount(_mapping!).ToList();
+        FuseMapping.Close(_spec.Name);
+        _mapping = null;
+        return done.Count > 0 ? string.Join(", ", done) : null;
+    }
+
+    private string? SealNewKey()
+    {
+        using var source = SoftSource.Open(Huk);
+        _newKey = SecretBuffer.Random(_spec.KeySize);
+        _sealedKey = source.Seal(_newKey);
+        return null;
+    }
+
+    private string? WriteProvisioning()
+    {
+        // The image may have just been made: the sizes that count are those on the disk now.
+        var observed = _observed.DeviceSize is null ? Observer.Look(_spec) : _observed;
+        var sectorSize = Planner.SectorSizeOf(_spec, observed);
+        var record = new VolumeRecord
+        {
+            Uuid = Guid.NewGuid(),
+            Generation = 1,
+            State = VolumeState.Provisioning,
+            Source = TrustSource.Soft,
+            SealedKey = _sealedKey!,
+            Cipher = _spec.Cipher.Text,
+            KeySize = _spec.KeySize,
+            SectorSize = sectorSize,
+            IvLargeSectors = _spec.IvLargeSectors && sectorSize > 512,
+            IvOffset = 0,
+            DataOffset = _spec.RecordFile is null ? Planner.HeaderSectors : 0,
+            DataLength = Geometry.DataSectors(_spec, observed.DeviceSize!.Value, sectorSize),
+            Filesystem = _spec.Filesystem,
+            FilesystemUuid = null,
+            LifeCycle = "none: software key",
+            CreatedBy = $"sealdisk {ProductVersion.Text}",
+        };
+        _store.Write(record);
+
+        var back = _store.Read().Outcome as RecordOutcome.Good;
+        if (back is not { CopiesToRepair.Count: 0 } || back.Record != record)
+            throw SealdiskException.Failed($"cannot write the record of {_spec.Name}: what reads back is not what was written", "the medium may be failing");
+        using var source = SoftSource.Open(Huk);
+        using var unsealed = UnsealRecorded(source, back.Record);
+        if (!SoftSource.SameKey(unsealed, _newKey!))
+            throw SealdiskException.Failed($"cannot write the record of {_spec.Name}: what was read back unseals to another key");
+        _newKey!.Dispose();
+        _record = record;
+        return $"volume {record.Uuid:D}";
+    }
+
+    private string? RepairRecord()
+    {
+        _store.Repair(_observed.Record);
+        return null;
+    }
+
+    private string? Unseal()
+    {
+        using var source = SoftSource.Open(Huk);
+        UnsealRecorded(source, Record).Dispose();
+        return null;
+    }
+
+    private SecretBuffer UnsealRecorded(SoftSource source, VolumeRecord record) =>
+        source.Unseal(BlobText.Parse(System.Text.Encoding.ASCII.GetBytes(record.SealedKey)), record.KeySize, $"the key of {_spec.Name}");
+
+    private string? OpenMapping()
+    {
+        _mapping = FuseMapping.Open(VolumeRequest.From(_spec, Record, Huk));
+        _opened = true;
+        return $"{_mapping.VolumePath} on {_mapping.BlockPath}{(_spec.Discard && !_mapping.PassesDiscards ? "; discards are not passed on (needs Linux 6.10)" : "")}";
+    }
+
+    private string? MakeFilesystem(string type)
+    {
+        var uuid = FilesystemTools.Make(type, BlockPath, _spec.Discard);
+        using (var block = FileDescriptor.Open(BlockPath, OpenFlags.ReadWrite))
+            block.Sync();
+        _record = Record with { FilesystemUuid = uuid };
+        return uuid;
+    }
+
+    private string? WriteReady()
+    {
+        _record = Record with { State = VolumeState.Ready, Generation = Record.Generation + 1 };
+        _store.Write(_record);
+        return null;
+    }
+
+    private string? VerifyFilesystem(Step.VerifyFilesystem recorded)
+    {
+        var found = Signature.Probe(BlockPath);
+        if (found.Type == recorded.Type && string.Equals(found.Uuid, recorded.Uuid, StringComparison.OrdinalIgnoreCase))
+            return null;
+        var raw = Signature.Probe(_spec.Device);
+        throw SealdiskException.Refused(
+            $"cannot bring up {_spec.Name}: the mapping should hold {recorded.Type} {recorded.Uuid} and holds {found.Description}{(found.Uuid is { } uuid ? $" {uuid}" : "")}"
+            + (raw.IsPlainFilesystem ? $"; {_spec.Device} itself holds {raw.Description}, which is never mounted in its place" : ""),
+            "the data were overwritten, or the record belongs to another volume; nothing was changed");
+    }
+
+    private string? MountOn(string target)
+    {
+        var options = MountOptions.Parse(_spec.MountOptions);
+        Directory.CreateDirectory(target);
+        Mounts.Mount(BlockPath, target, Record.Filesystem, options.Flags, options.Data);
+        return null;
+    }
+}

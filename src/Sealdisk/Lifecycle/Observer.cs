@@ -1,0 +1,80 @@
+using Sealdisk.Configuration;
+using Sealdisk.Filesystems;
+using Sealdisk.Linux;
+using Sealdisk.Mapping;
+using Sealdisk.Records;
+
+namespace Sealdisk.Lifecycle;
+
+/// <summary>Looks at a volume and changes nothing.</summary>
+public static class Observer
+{
+    private const long HeaderBytes = (long)Planner.HeaderSectors * 512;
+
+    /// <summary>Everything a plan depends on, as it is now.</summary>
+    /// <exception cref="SealdiskException">The device is no device, or cannot be probed.</exception>
+    public static Observed Look(VolumeSpec spec)
+    {
+        var mapping = FuseMapping.Find(spec.Name);
+        var mounts = Mounts.Read();
+        var mountedAt = mapping?.BlockPath is { } block ? mounts.LastOrDefault(mount => mount.Source == block)?.Target : null;
+        var observed = new Observed
+        {
+            DeviceSize = null,
+            Mapping = mapping,
+            MountedAt = mountedAt,
+            InTheWay = mounts.LastOrDefault(mount => mount.Target == spec.Mount && mount.Source != mapping?.BlockPath)?.Source,
+            Lacking = Capabilities.Lacking(spec.Source, spec.Mapping),
+        };
+        if (FileStatus.TryOf(spec.Device) is not { } status)
+            return observed with { Record = spec.RecordFile is { } file ? RecordStore.Detached(file).Read() : RecordReading.Nothing };
+
+        if (status.Kind is not (FileKind.BlockDevice or FileKind.Regular))
+            throw SealdiskException.Usage($"cannot use {spec.Device}: it is neither a block device nor a regular file");
+        using var device = FileDescriptor.Open(spec.Device, OpenFlags.Read);
+        var size = status.Kind == FileKind.BlockDevice ? BlockDevice.Size(device) : status.Size;
+        var record = StoreOf(spec).Read();
+        return observed with
+        {
+            DeviceSize = size,
+            PhysicalSectorSize = status.Kind == FileKind.BlockDevice ? BlockDevice.PhysicalSectorSize(device) : BlockDevice.PhysicalSectorSizeUnder(spec.Device),
+            Record = record,
+            Content = record.Outcome is RecordOutcome.None ? Content.Of(spec.Device, device, size) : null,
+            PlantedInHeader = spec.RecordFile is null && record.Outcome is RecordOutcome.Good { CopiesToRepair.Count: > 0 } ? Planted(spec.Device) : null,
+            UsedBy = mapping is { IsWhole: true } ? null : UserOf(spec, status, mounts),
+        };
+    }
+
+    /// <summary>Where the volume's record is.</summary>
+    public static RecordStore StoreOf(VolumeSpec spec) => spec.RecordFile is { } file ? RecordStore.Detached(file) : RecordStore.Header(spec.Device);
+
+    /// <summary>What somebody wrote into the header's space, where only our own two copies and zeros belong. Ciphertext begins after it, so nothing here is chance.</summary>
+    private static string? Planted(string device)
+    {
+        var signature = Signature.Probe(device, 0, HeaderBytes);
+        return signature.IsNothing ? null : signature.Description;
+    }
+
+    private static string? UserOf(VolumeSpec spec, FileStatus status, IReadOnlyList<MountEntry> mounts)
+    {
+        if (FuseMapping.List().FirstOrDefault(other => other.Name != spec.Name && IsSame(other.Request?.Device, status)) is { } mapping)
+            return $"mapping {mapping.Name} has it open";
+        if (status.Kind == FileKind.Regular)
+            return LoopDevice.BackedBy(spec.Device) is [var loop, ..] ? $"it is attached to {loop.Path}" : null;
+        if (mounts.FirstOrDefault(mount => mount.Device.Encoded == DeviceNumber.Decode(status.RawDevice).Encoded) is { } mount)
+            return $"it is mounted on {mount.Target}";
+        try
+        {
+            BlockDevice.OpenExclusive(spec.Device, OpenFlags.Read).Dispose();
+            return null;
+        }
+        catch (LinuxException problem) when (problem.Errno == Errno.EBUSY)
+        {
+            return "the kernel has it in use (device-mapper, RAID, swap or a mount)";
+        }
+    }
+
+    private static bool IsSame(string? path, FileStatus status) =>
+        path is not null && FileStatus.TryOf(path) is { } other
+        && (status.Kind == FileKind.BlockDevice ? other.RawDevice == status.RawDevice && other.Kind == status.Kind : other.Device == status.Device && other.Inode == status.Inode);
+}

@@ -1,0 +1,77 @@
+using Sealdisk.Configuration;
+using Sealdisk.Filesystems;
+using Sealdisk.Linux;
+using Sealdisk.Mapping;
+
+namespace Sealdisk.Lifecycle;
+
+/// <summary>Up and down: the two verbs of a volume's day, each the other's mirror.</summary>
+public static class VolumeLifecycle
+{
+    /// <summary>Looks, and says what <see cref="Up"/> would do.</summary>
+    public static Plan Plan(VolumeSpec spec) => Planner.For(spec, Observer.Look(spec));
+
+    /// <summary>
+    /// First boot or later boot, until mounted. Done already: does nothing. If a step fails, what was opened is closed again: no mapping, no loop
+    /// device, no server, no mount; what is on the disk is what <see cref="Step"/> says of the last step that ended.
+    /// </summary>
+    /// <param name="spec">The volume.</param>
+    /// <param name="planned">Told the plan before its first step.</param>
+    /// <param name="done">Told each step once it is done and durable, with a detail worth showing or null.</param>
+    public static Plan Up(VolumeSpec spec, Action<Plan> planned, Action<Step, string?> done)
+    {
+        RequireRoot("bring up", spec.Name);
+        using var turn = RuntimeFolder.Lock();
+        var observed = Observer.Look(spec);
+        var plan = Planner.For(spec, observed);
+        planned(plan);
+        if (plan.Refusal is { } refusal)
+            throw refusal;
+        using var apply = new Apply(spec, observed);
+        foreach (var step in plan.Steps)
+            done(step, apply.Do(step));
+        apply.Keep();
+        return plan;
+    }
+
+    /// <summary>
+    /// Unmounts, unmaps, detaches: everything that <see cref="Up"/> opened, in reverse; also what a dead server left. Everything written is on the
+    /// device when this returns. Returns what was done, empty where there was nothing to do.
+    /// </summary>
+    public static IReadOnlyList<string> Down(VolumeSpec spec)
+    {
+        RequireRoot("take down", spec.Name);
+        using var turn = RuntimeFolder.Lock();
+        var done = new List<string>();
+        if (FuseMapping.Find(spec.Name) is { } mapping)
+            done.AddRange(Unmount(mapping));
+        if (FuseMapping.Close(spec.Name))
+            done.Add($"closed mapping {spec.Name}");
+        return done;
+    }
+
+    /// <summary>Unmounts whatever is mounted from a mapping. A dead one is detached even while in use: it can do nothing more for anyone.</summary>
+    internal static IEnumerable<string> Unmount(MappingState mapping)
+    {
+        if (mapping.BlockPath is not { } block)
+            yield break;
+        foreach (var mount in Mounts.Read().Where(mount => mount.Source == block).Reverse().ToArray())
+        {
+            try
+            {
+                Mounts.Unmount(mount.Target, mapping.IsWhole ? UnmountFlags.None : UnmountFlags.Detach);
+            }
+            catch (LinuxException problem) when (problem.Errno == Errno.EBUSY)
+            {
+                throw SealdiskException.Failed(problem.Message, $"a process still uses it: fuser -vm {mount.Target}");
+            }
+            yield return $"unmounted {mount.Target}";
+        }
+    }
+
+    internal static void RequireRoot(string act, string name)
+    {
+        if (!CurrentProcess.HasCapability(Capability.SysAdmin))
+            throw SealdiskException.Lacking($"cannot {act} {name}: mounting needs CAP_SYS_ADMIN", "run it as root");
+    }
+}

@@ -1,0 +1,47 @@
+using Sealdisk.Configuration;
+using Sealdisk.Records;
+
+namespace Sealdisk.Lifecycle;
+
+/// <summary>A volume as <c>status</c> shows it.</summary>
+/// <param name="Name">The volume.</param>
+/// <param name="State">up, mapped, down, new (no first boot yet), provisioning, degraded (its server has died), refused.</param>
+/// <param name="Observed">What was seen.</param>
+/// <param name="Record">Its record, or null.</param>
+/// <param name="Problem">What a person should know, or null.</param>
+public sealed record VolumeStatus(string Name, string State, Observed Observed, VolumeRecord? Record, string? Problem)
+{
+    /// <summary>How the two copies of the record are: good, bad, absent.</summary>
+    public string Copies => Observed.Record.Outcome switch
+    {
+        RecordOutcome.Good { CopiesToRepair.Count: 0 } => "both good",
+        RecordOutcome.Good good => $"one bad: {good.Why}",
+        RecordOutcome.None => "none",
+        RecordOutcome.Newer newer => $"format version {newer.Version}, unknown here",
+        RecordOutcome.Damaged damaged => $"damaged: {damaged.Reason}",
+        _ => "unknown",
+    };
+
+    /// <summary>Looks at a volume; changes nothing.</summary>
+    public static VolumeStatus Of(VolumeSpec spec)
+    {
+        var observed = Observer.Look(spec);
+        var record = (observed.Record.Outcome as RecordOutcome.Good)?.Record;
+        var plan = Planner.For(spec, observed);
+        var problem = observed.Mapping?.Problem ?? plan.Refusal?.Message ?? (observed.Record.Outcome as RecordOutcome.Good)?.Why;
+        var state = observed switch
+        {
+            { Mapping: { IsWhole: false } } => "degraded",
+            { Mapping: not null, MountedAt: not null } => "up",
+            { Mapping: not null } => "mapped",
+            _ when plan.Refusal is not null => "refused",
+            _ => plan.Kind switch
+            {
+                PlanKind.FirstBoot => "new",
+                PlanKind.Resume => "provisioning",
+                _ => "down",
+            },
+        };
+        return new VolumeStatus(spec.Name, state, observed, record, problem);
+    }
+}
