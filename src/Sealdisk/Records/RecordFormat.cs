@@ -1,0 +1,100 @@
+using System.Buffers.Binary;
+using Org.BouncyCastle.Crypto.Digests;
+
+namespace Sealdisk.Records;
+
+/// <summary>
+/// One copy of a record as a block of 4096 bytes, little-endian (docs/record-format.md):
+/// <code>
+///    0   8  magic "SEALDISK"
+///    8   4  format version, 1
+///   12   4  body length in bytes, 1 to 4032
+///   16   8  generation, from 1
+///   24   8  zero
+///   32  32  SHA-256 of all 4096 bytes with these 32 taken as zero
+///   64   n  body: lines of name=value (<see cref="RecordBody"/>)
+/// 64+n      zero to the end
+/// </code>
+/// Later versions keep the first 64 bytes and the hash, so that an earlier Sealdisk knows them for what they are.
+/// </summary>
+public static class RecordFormat
+{
+    /// <summary>Bytes of one copy.</summary>
+    public const int BlockSize = 4096;
+
+    /// <summary>The format version that this Sealdisk writes, and the only one it reads.</summary>
+    public const uint Version = 1;
+
+    internal const int BodyOffset = 64;
+    private const int VersionOffset = 8;
+    private const int LengthOffset = 12;
+    private const int GenerationOffset = 16;
+    private const int ReservedOffset = 24;
+    private const int HashOffset = 32;
+    private const int HashSize = 32;
+
+    private static ReadOnlySpan<byte> Magic => "SEALDISK"u8;
+
+    /// <summary>Fills a block of exactly <see cref="BlockSize"/> bytes.</summary>
+    /// <exception cref="ArgumentException">The record holds something that would not read back as itself; the message says what.</exception>
+    public static void Write(VolumeRecord record, Span<byte> block)
+    {
+        ArgumentNullException.ThrowIfNull(record);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(block.Length, BlockSize);
+        block.Clear();
+        Magic.CopyTo(block);
+        BinaryPrimitives.WriteUInt32LittleEndian(block[VersionOffset..], Version);
+        BinaryPrimitives.WriteUInt64LittleEndian(block[GenerationOffset..], record.Generation);
+        var length = RecordBody.Write(record, block[BodyOffset..]);
+        BinaryPrimitives.WriteInt32LittleEndian(block[LengthOffset..], length);
+        Hash(block, block.Slice(HashOffset, HashSize));
+
+        // One set of rules for writer and reader: what the reader would refuse is never written.
+        var back = Read(block);
+        if (back is CopyReading.Bad bad)
+            throw new ArgumentException($"cannot write the record: {bad.Reason}");
+        if (back != new CopyReading.Valid(record))
+            throw new ArgumentException("cannot write the record: it does not read back as it is");
+    }
+
+    /// <summary>Reads a block. Never throws: whatever the bytes are, they are one of the kinds of <see cref="CopyReading"/>.</summary>
+    /// <param name="block">4096 bytes; fewer where the file or device ends before.</param>
+    public static CopyReading Read(ReadOnlySpan<byte> block)
+    {
+        if (!block.StartsWith(Magic))
+            return new CopyReading.Absent(!block.ContainsAnyExcept((byte)0) || !block.ContainsAnyExcept((byte)0xFF));
+        if (block.Length < BlockSize)
+            return new CopyReading.Bad($"cut off after {block.Length} bytes");
+        block = block[..BlockSize];
+
+        Span<byte> hash = stackalloc byte[HashSize];
+        Hash(block, hash);
+        if (!hash.SequenceEqual(block.Slice(HashOffset, HashSize)))
+            return new CopyReading.Bad("the checksum is wrong");
+        var version = BinaryPrimitives.ReadUInt32LittleEndian(block[VersionOffset..]);
+        if (version > Version)
+            return new CopyReading.Newer(version);
+        if (version != Version)
+            return new CopyReading.Bad($"format version {version} does not exist");
+        var length = BinaryPrimitives.ReadUInt32LittleEndian(block[LengthOffset..]);
+        if (length is 0 or > BlockSize - BodyOffset)
+            return new CopyReading.Bad($"body length {length} is not possible");
+        if (block[ReservedOffset..HashOffset].ContainsAnyExcept((byte)0) || block[(BodyOffset + (int)length)..].ContainsAnyExcept((byte)0))
+            return new CopyReading.Bad("bytes that must be zero are not");
+        var generation = BinaryPrimitives.ReadUInt64LittleEndian(block[GenerationOffset..]);
+        return generation == 0
+            ? new CopyReading.Bad("generation 0 is not possible")
+            : RecordBody.Read(block.Slice(BodyOffset, (int)length), generation);
+    }
+
+    private static void Hash(ReadOnlySpan<byte> block, Span<byte> hash)
+    {
+        Span<byte> zero = stackalloc byte[HashSize];
+        zero.Clear();
+        var sha256 = new Sha256Digest();
+        sha256.BlockUpdate(block[..HashOffset]);
+        sha256.BlockUpdate(zero);
+        sha256.BlockUpdate(block[(HashOffset + HashSize)..]);
+        sha256.DoFinal(hash);
+    }
+}

@@ -1,0 +1,63 @@
+namespace Sealdisk.Records;
+
+/// <summary>What both copies together mean.</summary>
+public abstract record RecordOutcome
+{
+    private RecordOutcome()
+    {
+    }
+
+    /// <summary>There is no record. What else the device holds, blank or foreign, is for the caller to look at.</summary>
+    public sealed record None : RecordOutcome;
+
+    /// <summary>The record, from the newest valid copy.</summary>
+    /// <param name="Record">To be used.</param>
+    /// <param name="CopiesToRepair">Copies (0 is A, 1 is B) that are missing, bad or older; empty where all is well.</param>
+    /// <param name="Why">What is wrong with those; null where all is well.</param>
+    public sealed record Good(VolumeRecord Record, IReadOnlyList<int> CopiesToRepair, string? Why) : RecordOutcome;
+
+    /// <summary>There was a record, and neither copy can be relied on. Nothing may be written.</summary>
+    public sealed record Damaged(string Reason) : RecordOutcome;
+
+    /// <summary>A record in a format of a later Sealdisk. Nothing may be written.</summary>
+    public sealed record Newer(uint Version) : RecordOutcome;
+}
+
+/// <summary>Both copies as read. The newest valid one wins; anything doubtful is damage.</summary>
+public sealed record RecordReading(CopyReading A, CopyReading B)
+{
+    private static readonly RecordOutcome NoRecord = new RecordOutcome.None();
+
+    /// <summary>What both copies together mean.</summary>
+    public RecordOutcome Outcome => (A, B) switch
+    {
+        (CopyReading.Newer a, CopyReading.Newer b) => new RecordOutcome.Newer(Math.Max(a.Version, b.Version)),
+        (CopyReading.Newer a, _) => new RecordOutcome.Newer(a.Version),
+        (_, CopyReading.Newer b) => new RecordOutcome.Newer(b.Version),
+        (CopyReading.Valid a, CopyReading.Valid b) => Compare(a.Record, b.Record),
+        (CopyReading.Valid a, _) => new RecordOutcome.Good(a.Record, [1], $"copy B is {Describe(B)}"),
+        (_, CopyReading.Valid b) => new RecordOutcome.Good(b.Record, [0], $"copy A is {Describe(A)}"),
+        (CopyReading.Absent, CopyReading.Absent) => NoRecord,
+        _ => new RecordOutcome.Damaged($"copy A is {Describe(A)}; copy B is {Describe(B)}"),
+    };
+
+    private static RecordOutcome Compare(VolumeRecord a, VolumeRecord b)
+    {
+        if (a == b)
+            return new RecordOutcome.Good(a, [], null);
+        if (a.Uuid != b.Uuid)
+            return new RecordOutcome.Damaged($"the copies are of two volumes, {a.Uuid} and {b.Uuid}");
+        if (a.Generation == b.Generation)
+            return new RecordOutcome.Damaged($"both copies have generation {a.Generation}, and they differ");
+        return a.Generation > b.Generation
+            ? new RecordOutcome.Good(a, [1], $"copy B is older: generation {b.Generation}, not {a.Generation}")
+            : new RecordOutcome.Good(b, [0], $"copy A is older: generation {a.Generation}, not {b.Generation}");
+    }
+
+    private static string Describe(CopyReading copy) => copy switch
+    {
+        CopyReading.Bad bad => $"bad: {bad.Reason}",
+        CopyReading.Absent { Blank: true } => "missing: blank",
+        _ => "missing: other content in its place",
+    };
+}
