@@ -11,8 +11,7 @@ namespace Sealdisk.Linux;
 /// <param name="ReadOnly">Refuse writes.</param>
 /// <param name="Offset">Bytes of the file to leave out in front.</param>
 /// <param name="SizeLimit">Bytes of the file to show; 0 for all.</param>
-[StructLayout(LayoutKind.Auto)]
-public readonly record struct LoopOptions(int BlockSize = 512, bool DirectIo = false, bool ReadOnly = false, long Offset = 0, long SizeLimit = 0);
+public sealed record LoopOptions(int BlockSize = 512, bool DirectIo = false, bool ReadOnly = false, long Offset = 0, long SizeLimit = 0);
 
 /// <summary>What the driver says of a loop device in use (LOOP_GET_STATUS64).</summary>
 /// <param name="BackingDevice">Device of the filesystem that holds the backing file.</param>

@@ -28,6 +28,9 @@ public sealed unsafe partial class SecretBuffer : MemoryManager<byte>
     /// <summary>Bytes lent; the pages behind may hold more, which stay zero.</summary>
     public int Length { get; }
 
+    /// <summary>Where it lies, to look it up in /proc/self/smaps.</summary>
+    internal ulong Address => (ulong)_start;
+
     /// <summary>A zeroed buffer of <paramref name="length"/> bytes.</summary>
     /// <exception cref="LinuxException">The memory cannot be had or cannot be locked (EPERM, ENOMEM, EAGAIN: RLIMIT_MEMLOCK).</exception>
     public static SecretBuffer Allocate(int length)

@@ -1,0 +1,110 @@
+using CsCheck;
+using Sealdisk.DataPath;
+using Sealdisk.Linux;
+using Sealdisk.Tests.Linux;
+
+namespace Sealdisk.Tests.DataPath;
+
+public sealed class DeviceTests : IDisposable
+{
+    private readonly TemporaryDirectory _directory = new();
+
+    public void Dispose() => _directory.Dispose();
+
+    [Fact]
+    public void Pieces_cover_a_range_once_and_whole_ones_are_aligned() =>
+        Gen.Select(Gen.Long[0, 1L << 40], Gen.Int[0, 30000], Gen.Int[0, 3].Select(shift => 512 << shift)).Sample((offset, length, sectorSize) =>
+        {
+            var next = 0;
+            var count = 0;
+            foreach (var piece in new SectorPieces(offset, length, sectorSize))
+            {
+                Assert.Equal(next, piece.Start);
+                Assert.Equal(offset + next, piece.Offset);
+                Assert.True(piece.Length > 0);
+                if (piece.IsWhole)
+                    Assert.True(piece.Offset % sectorSize == 0 && piece.Length % sectorSize == 0);
+                else
+                    Assert.Equal(piece.Offset / sectorSize, (piece.Offset + piece.Length - 1) / sectorSize);
+                next += piece.Length;
+                count++;
+            }
+            Assert.Equal(length, next);
+            Assert.InRange(count, length == 0 ? 0 : 1, 3);
+        });
+
+    [Fact]
+    public void A_part_of_a_file_is_all_that_is_seen_of_it()
+    {
+        var path = Image(10000);
+        using (var device = FileDevice.Open(path, offset: 1000, length: 5000))
+        {
+            Assert.Equal(5000, device.Size);
+            device.Write(4990, "0123456789"u8.ToArray());
+            Assert.Throws<ArgumentOutOfRangeException>(() => device.Write(4991, new byte[10]));
+            device.Flush();
+        }
+        var bytes = File.ReadAllBytes(path);
+        Assert.Equal(10000, bytes.Length);
+        Assert.Equal("0123456789"u8, bytes.AsSpan(5990, 10));
+        Assert.Throws<ArgumentOutOfRangeException>(() => FileDevice.Open(path, offset: 6000, length: 4001));
+    }
+
+    [Fact]
+    public void A_file_that_has_become_shorter_is_an_error_not_zeros()
+    {
+        var path = Image(8192);
+        using var device = FileDevice.Open(path);
+        using (var file = FileDescriptor.Open(path, OpenFlags.Write))
+            file.Truncate(6000);
+        Assert.Equal(Errno.EIO, Assert.Throws<LinuxException>(() => device.Read(4096, new byte[4096])).Errno);
+        device.Read(0, new byte[4096]);
+    }
+
+    [Fact]
+    public void A_discard_gives_space_back()
+    {
+        var path = Image(1 << 20);
+        using var device = FileDevice.Open(path);
+        device.Write(0, Enumerable.Repeat((byte)1, 1 << 20).ToArray());
+        device.Flush();
+        Assert.True(device.Discard(4096, 8192));
+        var data = new byte[16384];
+        device.Read(0, data);
+        Assert.Equal((4096, 12288), (data.AsSpan().IndexOf((byte)0), data.AsSpan(4096).IndexOfAnyExcept((byte)0) + 4096));
+    }
+
+    [Fact]
+    public void A_schedule_decides_which_requests_fail_and_how_far_they_get()
+    {
+        using var memory = new MemoryDevice(4096);
+        var faulty = new FaultyDevice(memory, request => request.Index == 1 ? new Fault(Errno.EIO, Done: 3) : null);
+        faulty.Write(0, "aaaaaa"u8.ToArray());
+        Assert.Equal(Errno.EIO, Assert.Throws<LinuxException>(() => faulty.Write(0, "bbbbbb"u8.ToArray())).Errno);
+        var data = new byte[6];
+        faulty.Read(0, data);
+        Assert.Equal("bbbaaa"u8, data);
+    }
+
+    [Fact]
+    public void A_request_survives_its_line_and_nothing_else_is_taken_for_one()
+    {
+        var request = new ServeRequest(
+            "/dev/mmcblk0p4", 1 << 20, 1 << 30, "aes-xts-plain64", 64, 4096, IvLargeSectors: true, ulong.MaxValue, "00ff", "/etc/huk.hex",
+            "/run/sealdisk/a \"b\"\n/volume", "/dev/mmcblk0p4", Discard: true, "/run/sealdisk/log");
+        var line = request.ToLine();
+        Assert.DoesNotContain('\n', line);
+        Assert.Equal(request, ServeRequest.Parse(System.Text.Encoding.UTF8.GetBytes(line)));
+        Assert.Throws<FormatException>(() => ServeRequest.Parse("{}"u8));
+        Assert.Throws<FormatException>(() => ServeRequest.Parse("null"u8));
+        Assert.Throws<FormatException>(() => ServeRequest.Parse(System.Text.Encoding.UTF8.GetBytes(line.Replace("\"cipher\"", "\"cypher\""))));
+    }
+
+    private string Image(int size)
+    {
+        var path = _directory["image"];
+        using var file = DirectoryEntries.CreateFile(path);
+        file.Truncate(size);
+        return path;
+    }
+}
