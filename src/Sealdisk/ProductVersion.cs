@@ -1,5 +1,3 @@
-using System.Reflection;
-
 namespace Sealdisk;
 
 /// <summary>The version of this build, as records and <c>--version</c> state it.</summary>

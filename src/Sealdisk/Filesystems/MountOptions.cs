@@ -10,7 +10,7 @@ public sealed record MountOptions(MountFlags Flags, string? Data)
     /// <summary>Parses options as written in the configuration; later ones win.</summary>
     public static MountOptions Parse(IEnumerable<string> options)
     {
-        MountFlags flags = 0;
+        var flags = MountFlags.None;
         var data = new List<string>();
         foreach (var option in options)
         {
@@ -27,16 +27,15 @@ public sealed record MountOptions(MountFlags Flags, string? Data)
     private static MountFlags? Set(string option) => option switch
     {
         "ro" => MountFlags.ReadOnly,
-        "nosuid" => MountFlags.NoSuid,
-        "nodev" => MountFlags.NoDev,
-        "noexec" => MountFlags.NoExec,
+        "nosuid" => MountFlags.NoSetUserId,
+        "nodev" => MountFlags.NoDevices,
+        "noexec" => MountFlags.NoExecute,
         "sync" => MountFlags.Synchronous,
-        "dirsync" => MountFlags.DirSync,
-        "mand" => MountFlags.MandatoryLocks,
-        "noatime" => MountFlags.NoAtime,
-        "nodiratime" => MountFlags.NoDirAtime,
-        "relatime" => MountFlags.RelAtime,
-        "strictatime" => MountFlags.StrictAtime,
+        "dirsync" => MountFlags.DirectorySync,
+        "noatime" => MountFlags.NoAccessTime,
+        "nodiratime" => MountFlags.NoDirectoryAccessTime,
+        "relatime" => MountFlags.RelativeAccessTime,
+        "strictatime" => MountFlags.StrictAccessTime,
         "lazytime" => MountFlags.LazyTime,
         "silent" => MountFlags.Silent,
         _ => null,
@@ -45,14 +44,14 @@ public sealed record MountOptions(MountFlags Flags, string? Data)
     private static MountFlags? Clear(string option) => option switch
     {
         "rw" => MountFlags.ReadOnly,
-        "suid" => MountFlags.NoSuid,
-        "dev" => MountFlags.NoDev,
-        "exec" => MountFlags.NoExec,
+        "suid" => MountFlags.NoSetUserId,
+        "dev" => MountFlags.NoDevices,
+        "exec" => MountFlags.NoExecute,
         "async" => MountFlags.Synchronous,
-        "atime" => MountFlags.NoAtime,
-        "diratime" => MountFlags.NoDirAtime,
-        "norelatime" => MountFlags.RelAtime,
-        "nostrictatime" => MountFlags.StrictAtime,
+        "atime" => MountFlags.NoAccessTime,
+        "diratime" => MountFlags.NoDirectoryAccessTime,
+        "norelatime" => MountFlags.RelativeAccessTime,
+        "nostrictatime" => MountFlags.StrictAccessTime,
         "nolazytime" => MountFlags.LazyTime,
         "loud" => MountFlags.Silent,
         _ => null,

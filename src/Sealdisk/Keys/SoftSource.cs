@@ -60,9 +60,18 @@ public sealed class SoftSource : IDisposable
         throw SealdiskException.Usage($"cannot use {subject}: it seals a key of {actual} bytes, and {keySize} are asked for");
     }
 
+    /// <summary>Whether a blob opens here, whatever the size of its key.</summary>
+    public bool Opens(ReadOnlySpan<byte> blob)
+    {
+        if (blob.Length is < TrustedKeysTa.MinBlob or > TrustedKeysTa.MaxBlob)
+            return false;
+        using var key = SecretBuffer.Allocate(blob.Length - TrustedKeysTa.Overhead);
+        return TrustedKeysTa.Unseal(_taKey.Memory.Span, blob, key.Memory.Span) == UnsealResult.Opened;
+    }
+
     /// <summary>True when both buffers hold the same bytes; takes the same time wherever they differ.</summary>
     public static bool SameKey(SecretBuffer a, SecretBuffer b) => CryptographicOperations.FixedTimeEquals(a.Memory.Span, b.Memory.Span);
 
     /// <inheritdoc/>
-    public void Dispose() => ((IDisposable)_taKey).Dispose();
+    public void Dispose() => _taKey.Dispose();
 }

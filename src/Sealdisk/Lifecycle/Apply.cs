@@ -1,5 +1,4 @@
 using Sealdisk.Configuration;
-using Sealdisk.Crypto;
 using Sealdisk.Filesystems;
 using Sealdisk.Keys;
 using Sealdisk.Linux;

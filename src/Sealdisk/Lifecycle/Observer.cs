@@ -27,7 +27,7 @@ public static class Observer
             Lacking = Capabilities.Lacking(spec.Source, spec.Mapping),
         };
         if (FileStatus.TryOf(spec.Device) is not { } status)
-            return observed with { Record = spec.RecordFile is { } file ? RecordStore.Detached(file).Read() : RecordReading.Nothing };
+            return spec.RecordFile is { } file ? observed with { Record = RecordStore.Detached(file).Read() } : observed;
 
         if (status.Kind is not (FileKind.BlockDevice or FileKind.Regular))
             throw SealdiskException.Usage($"cannot use {spec.Device}: it is neither a block device nor a regular file");
@@ -61,7 +61,7 @@ public static class Observer
             return $"mapping {mapping.Name} has it open";
         if (status.Kind == FileKind.Regular)
             return LoopDevice.BackedBy(spec.Device) is [var loop, ..] ? $"it is attached to {loop.Path}" : null;
-        if (mounts.FirstOrDefault(mount => mount.Device.Encoded == DeviceNumber.Decode(status.RawDevice).Encoded) is { } mount)
+        if (mounts.FirstOrDefault(mount => mount.Device == status.RawDevice) is { } mount)
             return $"it is mounted on {mount.Target}";
         try
         {

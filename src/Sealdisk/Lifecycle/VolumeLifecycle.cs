@@ -1,5 +1,4 @@
 using Sealdisk.Configuration;
-using Sealdisk.Filesystems;
 using Sealdisk.Linux;
 using Sealdisk.Mapping;
 

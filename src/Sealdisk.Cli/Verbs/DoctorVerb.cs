@@ -1,0 +1,38 @@
+using System.CommandLine;
+using Sealdisk.Audit;
+
+namespace Sealdisk.Cli.Verbs;
+
+/// <summary><c>doctor</c>: what this system can and cannot do.</summary>
+internal static class DoctorVerb
+{
+    internal static Command Create()
+    {
+        var command = new Command("doctor", "What this system can and cannot do, one remedy per finding");
+        command.SetAction(parsed =>
+        {
+            var terminal = new Terminal(parsed);
+            var findings = Doctor.Examine();
+            if (terminal.Json)
+                terminal.Result(new DoctorReport(findings.Select(finding => new FindingReport(finding.Id, Word(finding), finding.Text, finding.Remedy)).ToArray()), Reports.Default.DoctorReport);
+            else
+                foreach (var finding in findings)
+                {
+                    terminal.Result($"{Sign(finding)} {finding.Text}");
+                    if (finding.Remedy is { } remedy && finding.Level != DoctorLevel.Good)
+                        terminal.Result($"    remedy: {remedy}");
+                }
+            return (int)(findings.Any(finding => finding.Level == DoctorLevel.Missing) ? ExitCode.Findings : ExitCode.Done);
+        });
+        return HelpWithExamples.With(command, "sealdisk doctor", "sealdisk doctor --json");
+    }
+
+    private static string Word(DoctorFinding finding) => finding.Level.ToString().ToLowerInvariant();
+
+    private static char Sign(DoctorFinding finding) => finding.Level switch
+    {
+        DoctorLevel.Good => '✓',
+        DoctorLevel.Note => '·',
+        _ => '✗',
+    };
+}

@@ -1,0 +1,91 @@
+using System.CommandLine;
+using Sealdisk.Configuration;
+using Sealdisk.Linux;
+using Sealdisk.Mapping;
+
+namespace Sealdisk.Cli.Verbs;
+
+/// <summary><c>sealdisk image ...</c>: whole images, byte for byte as dm-crypt would have them.</summary>
+internal static class ImageVerbs
+{
+    internal static Command Create()
+    {
+        var image = new Command("image", "Encrypt or decrypt a whole image or block device, byte for byte as dm-crypt would");
+        image.Subcommands.Add(HelpWithExamples.With(
+            Verb("encrypt", "Plaintext IN becomes ciphertext OUT", encrypt: true),
+            "sealdisk image encrypt rootfs.ext4 rootfs.crypt --cipher aes-xts-plain64 --key-size 64 --blob key.blob --source soft --huk huk.hex"));
+        image.Subcommands.Add(HelpWithExamples.With(
+            Verb("decrypt", "Ciphertext IN becomes plaintext OUT; a header record in IN gives cipher, sizes and sealed key", encrypt: false),
+            "sealdisk image decrypt data.img data.ext4 --huk huk.hex",
+            "sealdisk image decrypt disk.img part.ext4 --offset 2048 --length 65536 --cipher aes-cbc-plain --key-size 32 --blob key.blob --huk huk.hex"));
+        return image;
+    }
+
+    private static Command Verb(string name, string description, bool encrypt)
+    {
+        var input = new Argument<string>("IN") { Description = "File or block device to read" };
+        var output = new Argument<string>("OUT") { Description = "File to make, or block device to write (with --force)" };
+        var force = new Option<bool>("--force", "-f") { Description = "Overwrite OUT where it exists" };
+        var key = new SealedKeyOptions();
+        var layout = new LayoutOptions();
+        var command = new Command(name, description) { input, output };
+        key.AddTo(command);
+        layout.AddTo(command);
+        command.Options.Add(force);
+        command.SetAction(parsed => Run(
+            new Terminal(parsed), Path.GetFullPath(parsed.GetRequiredValue(input)), Path.GetFullPath(parsed.GetRequiredValue(output)),
+            ManualKeyOf(parsed, key, layout), () => key.FindHuk(parsed), parsed.GetValue(force), encrypt));
+        return command;
+    }
+
+    internal static ManualKey ManualKeyOf(ParseResult parsed, SealedKeyOptions key, LayoutOptions layout)
+    {
+        var (offset, length) = layout.Extent(parsed);
+        var manual = new ManualKey(
+            key.ParseCipher(parsed), parsed.GetValue(key.KeySize), parsed.GetValue(key.Blob),
+            SealedKeyOptions.ParseSource(parsed.GetValue(key.Source), TrustSource.Soft), layout.Layout(parsed), offset, length);
+        return manual.Cipher is null && layout.AnyGiven(parsed)
+            ? throw SealdiskException.Usage("cannot use this layout: without --cipher it comes from the header record", "leave the layout options out, or give --cipher, --key-size and --blob")
+            : manual;
+    }
+
+    private static int Run(Terminal terminal, string input, string output, ManualKey key, Func<string> huk, bool force, bool encrypt)
+    {
+        var resolved = key.For(input, readHeader: !encrypt);
+        var hukPath = huk();
+        using var from = FileDescriptor.Open(input, OpenFlags.Read);
+        RequireFree(input, output, force);
+        var bytes = resolved.Length * 512;
+        using (var to = OpenOutput(output, bytes))
+        using (var bar = new ProgressBar(terminal, encrypt ? "encrypting" : "decrypting", bytes))
+            ManualMapping.Transform(resolved, from, to, hukPath, encrypt, bar.Report);
+        var direction = encrypt ? "encrypted" : "decrypted";
+        if (terminal.Json)
+            terminal.Result(new ImageReport(input, output, direction, bytes, resolved.Cipher.Text, resolved.Layout.SectorSize), Reports.Default.ImageReport);
+        else
+            terminal.Result($"{direction} {ByteText.Of(bytes)} into {output} ({resolved.Cipher.Text}, {resolved.Layout.SectorSize}-byte sectors)");
+        return 0;
+    }
+
+    private static void RequireFree(string input, string output, bool force)
+    {
+        if (FileStatus.TryOf(output) is not { } there)
+            return;
+        var source = FileStatus.Of(input);
+        if (there.Device == source.Device && there.Inode == source.Inode)
+            throw SealdiskException.Refused($"cannot write {output}: it is the input", "name another output; there is no conversion in place");
+        if (!force)
+            throw SealdiskException.Refused($"cannot write {output}: it exists (EEXIST)", "--force overwrites it");
+    }
+
+    private static FileDescriptor OpenOutput(string output, long bytes)
+    {
+        if (FileStatus.TryOf(output)?.Kind != FileKind.BlockDevice)
+            return FileDescriptor.Open(output, OpenFlags.Write | OpenFlags.Create | OpenFlags.Truncate, 0b110_000_000);
+        var device = BlockDevice.OpenExclusive(output, OpenFlags.Write);
+        if (BlockDevice.Size(device) >= bytes)
+            return device;
+        device.Dispose();
+        throw SealdiskException.Usage($"cannot write {output}: it is smaller than the {bytes} bytes to write");
+    }
+}

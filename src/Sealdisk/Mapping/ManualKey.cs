@@ -1,0 +1,97 @@
+using Sealdisk.Configuration;
+using Sealdisk.Crypto;
+using Sealdisk.Linux;
+using Sealdisk.OpTee;
+using Sealdisk.Records;
+
+namespace Sealdisk.Mapping;
+
+/// <summary>
+/// What a person names by hand for <c>map open</c> and <c>image</c>: all of cipher, key size and blob, or none of them where the device
+/// carries a header record.
+/// </summary>
+/// <param name="Cipher">Or null.</param>
+/// <param name="KeySize">Bytes, or null.</param>
+/// <param name="BlobPath">A file of blob text, or null.</param>
+/// <param name="Source">Who sealed the blob.</param>
+/// <param name="Layout">Where no header record gives it.</param>
+/// <param name="Offset">512-byte sectors.</param>
+/// <param name="Length">512-byte sectors; null for all that follow.</param>
+public sealed record ManualKey(CipherSpec? Cipher, int? KeySize, string? BlobPath, TrustSource Source, SectorLayout Layout, long Offset, long? Length)
+{
+    /// <summary>Where the encrypted data are and how they are encrypted, everything checked against the device's size.</summary>
+    /// <param name="Cipher">The cipher.</param>
+    /// <param name="KeySize">Bytes.</param>
+    /// <param name="Layout">Sector size and IV rules.</param>
+    /// <param name="Offset">512-byte sectors.</param>
+    /// <param name="Length">512-byte sectors.</param>
+    /// <param name="SealedKey">The blob, as hex text.</param>
+    public sealed record Resolved(CipherSpec Cipher, int KeySize, SectorLayout Layout, long Offset, long Length, string SealedKey);
+
+    /// <summary>Settles everything for a device or image.</summary>
+    /// <param name="device">Path; read only.</param>
+    /// <param name="readHeader">False where the device is plaintext, and so never has a record.</param>
+    /// <exception cref="SealdiskException">Something is missing, contradictory or impossible.</exception>
+    public Resolved For(string device, bool readHeader)
+    {
+        var size = SizeOf(device);
+        if (Cipher is null && KeySize is null && BlobPath is null)
+        {
+            return readHeader
+                ? FromHeader(device, size)
+                : throw SealdiskException.Usage($"cannot encrypt {device}: the cipher and the key are not named", "give --cipher, --key-size, --blob and --huk");
+        }
+        if (Cipher is null || KeySize is null || BlobPath is null)
+            throw SealdiskException.Usage(
+                $"cannot use {device}: --cipher, --key-size and --blob belong together", "give all three; or none, where the device carries a header record");
+        RequireSoft(Source);
+        if (!Cipher.AcceptsKeySize(KeySize.Value))
+            throw SealdiskException.Usage($"cannot use {Cipher.Text} with a key of {KeySize} bytes: it takes {string.Join(", ", Cipher.KeySizes)}");
+        var sectorsPerUnit = Layout.SectorSize / 512;
+        var available = size / 512 - Offset;
+        var length = Length ?? available / sectorsPerUnit * sectorsPerUnit;
+        if (available <= 0 || length > available || length == 0)
+            throw SealdiskException.Usage($"cannot use {device}: it has {size / 512} sectors of 512 bytes, too few for offset {Offset} and length {Length?.ToString() ?? "of at least one encryption sector"}");
+        return length % sectorsPerUnit != 0
+            ? throw SealdiskException.Usage($"cannot use {device}: a length of {length} sectors is not a whole number of {Layout.SectorSize}-byte encryption sectors")
+            : new Resolved(Cipher, KeySize.Value, Layout, Offset, length, BlobText.Write(BlobText.Read(BlobPath)));
+    }
+
+    private static Resolved FromHeader(string device, long size)
+    {
+        var outcome = RecordStore.Header(device).Read().Outcome;
+        if (outcome is not RecordOutcome.Good { Record: var record })
+            throw outcome is RecordOutcome.None
+                ? SealdiskException.Usage($"cannot use {device}: it carries no header record, and no cipher and key are named", "give --cipher, --key-size, --blob and --huk")
+                : SealdiskException.Refused($"cannot use {device}: its header record is {(outcome is RecordOutcome.Damaged damaged ? $"damaged: {damaged.Reason}" : "of a newer format")}");
+        RequireSoft(record.Source);
+        var end = (record.DataOffset + record.DataLength) * 512;
+        return (ulong)size < end
+            ? throw SealdiskException.Refused($"cannot use {device}: it has {size} bytes, but its record describes data up to byte {end}: it was truncated")
+            : new Resolved(
+                CipherSpec.Parse(record.Cipher), record.KeySize, new SectorLayout(record.SectorSize, record.IvLargeSectors, record.IvOffset),
+                (long)record.DataOffset, (long)record.DataLength, record.SealedKey);
+    }
+
+    private static void RequireSoft(TrustSource source)
+    {
+        if (!source.IsKernel())
+            return;
+        if (Capabilities.Lacking(source, MappingKind.Auto) is var (problem, remedy))
+            throw SealdiskException.Lacking($"cannot unseal here: {problem}", remedy);
+        throw SealdiskException.Usage(
+            $"cannot unseal here: a key of source '{source.Text()}' never leaves the kernel, by design", "only the soft source's keys can be used in user space");
+    }
+
+    private static long SizeOf(string device)
+    {
+        var status = FileStatus.TryOf(device) ?? throw SealdiskException.Usage($"cannot use {device}: it does not exist (ENOENT)");
+        using var file = FileDescriptor.Open(device, OpenFlags.Read);
+        return status.Kind switch
+        {
+            FileKind.BlockDevice => BlockDevice.Size(file),
+            FileKind.Regular => status.Size,
+            _ => throw SealdiskException.Usage($"cannot use {device}: it is neither a block device nor a regular file"),
+        };
+    }
+}
