@@ -10,6 +10,9 @@ namespace Sealdisk.Cli;
 /// </summary>
 internal sealed class Terminal(ParseResult parsed)
 {
+    private readonly TextWriter _results = Console.Out;
+    private readonly TextWriter _notes = Console.Error;
+
     internal bool Json { get; } = parsed.GetValue(GlobalOptions.Json);
 
     internal bool Quiet { get; } = parsed.GetValue(GlobalOptions.Quiet);
@@ -19,30 +22,30 @@ internal sealed class Terminal(ParseResult parsed)
     /// <summary>Colours and moving bars are for a person at a terminal who did not ask for silence.</summary>
     internal bool IsInteractive => !Quiet && !Json && !Console.IsErrorRedirected && Environment.GetEnvironmentVariable("TERM") is not (null or "dumb");
 
-    internal void Result(string line) => Console.Out.WriteLine(line);
+    internal void Result(string line) => _results.WriteLine(line);
 
-    internal void Result<T>(T value, JsonTypeInfo<T> type) => Console.Out.WriteLine(JsonSerializer.Serialize(value, type));
+    internal void Result<T>(T value, JsonTypeInfo<T> type) => _results.WriteLine(JsonSerializer.Serialize(value, type));
 
     /// <summary>What is going on; not part of the result.</summary>
     internal void Note(string line)
     {
         if (!Quiet && !Json)
-            Console.Error.WriteLine(line);
+            _notes.WriteLine(line);
     }
 
     /// <summary>More than most want to know.</summary>
     internal void Detail(string line)
     {
         if (Verbose && !Json)
-            Console.Error.WriteLine(line);
+            _notes.WriteLine(line);
     }
 
     /// <summary>Prints an error and its hint.</summary>
     internal void Complain(SealdiskException problem)
     {
-        Console.Error.WriteLine($"sealdisk: {problem.Message}");
+        _notes.WriteLine($"sealdisk: {problem.Message}");
         if (problem.Hint is { } hint)
-            Console.Error.WriteLine($"  hint: {hint}");
+            _notes.WriteLine($"  hint: {hint}");
     }
 
     /// <summary>Prints an error and its hint, as JSON too where that is asked for; returns its exit code.</summary>
@@ -50,7 +53,7 @@ internal sealed class Terminal(ParseResult parsed)
     {
         Complain(problem);
         if (Verbose && cause is not null)
-            Console.Error.WriteLine(cause.ToString());
+            _notes.WriteLine(cause.ToString());
         if (Json)
             Result(new ErrorReport(problem.Message, problem.Hint, (int)problem.Code), Reports.Default.ErrorReport);
         return (int)problem.Code;

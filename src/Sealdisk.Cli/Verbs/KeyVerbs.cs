@@ -51,7 +51,7 @@ internal static class KeyVerbs
         var source = SealedKeyOptions.NewSource();
         var keyring = new Option<string>("--keyring") { Description = "Where the kernel keeps the key", HelpName = "KEYRING", DefaultValueFactory = _ => "@s" };
         var command = new Command("load", "Unseal a key into the kernel's keyring") { name, blob, source, keyring };
-        command.SetAction(parsed =>
+        command.SetAction(int (parsed) =>
         {
             var trustSource = SealedKeyOptions.ParseSource(parsed.GetValue(source), TrustSource.Auto);
             RequireHere(trustSource, "load", parsed.GetRequiredValue(name));

@@ -110,5 +110,5 @@ internal static class MapVerbs
     };
 
     /// <summary>The rule of volume names: it becomes a folder of that name.</summary>
-    private static string ValidName(string name) => VolumeName.Problem(name) is { } problem ? throw SealdiskException.Usage($"cannot use the name {name}: {problem}") : name;
+    private static string ValidName(string name) => VolumeName.Problem(name) is { } problem ? throw SealdiskException.Usage($"cannot use the name {name}: it {problem}") : name;
 }

@@ -8,7 +8,6 @@ internal sealed record PlacedVolume(VolumeSpec Spec, TextPosition DeviceAt, Text
 /// <summary>Reads one [volume.NAME] and refuses what cannot be.</summary>
 internal sealed class VolumeReader(string name, TomlTable table, Problems problems)
 {
-    private const int MaxNameLength = 64;
     private const long SmallestWithHeader = 2 << 20; // 1 MiB of header, and as much again for a filesystem
 
     // MIN_KEY_SIZE and MAX_KEY_SIZE of the kernel's include/keys/trusted-type.h.
@@ -28,7 +27,7 @@ internal sealed class VolumeReader(string name, TomlTable table, Problems proble
     public PlacedVolume? Read(TextPosition nameAt, Setting<string?> huk)
     {
         var earlier = problems.Count;
-        if (WhyNotAName() is { } reason)
+        if (VolumeName.Problem(name) is { } reason)
             problems.Report(nameAt, $"volume name {TomlNode.Quote(name)} {reason}");
 
         var reader = new TableReader(table, $"[volume.{TomlTree.Name(name)}]", problems);
@@ -80,18 +79,6 @@ internal sealed class VolumeReader(string name, TomlTable table, Problems proble
             Huk = source.Value == TrustSource.Soft ? huk.Value : null,
         };
         return new PlacedVolume(spec, device.At, record.At, mount.At);
-    }
-
-    /// <summary>Names become a dm device, a directory and a word on the command line.</summary>
-    private string? WhyNotAName()
-    {
-        if (name.Length is 0 or > MaxNameLength)
-            return $"must have 1 to {MaxNameLength} characters";
-        if (!char.IsAsciiLetterOrDigit(name[0]))
-            return "must begin with a letter or digit";
-        if (name.Any(letter => !char.IsAsciiLetterOrDigit(letter) && letter is not ('.' or '_' or '-')))
-            return "may have letters, digits, \".\", \"_\" and \"-\" only";
-        return name == "control" ? "is taken: /dev/mapper/control is the device-mapper itself" : null;
     }
 
     private void CheckSize(Setting<long?> size, Setting<string?> device, Setting<string?> record)
