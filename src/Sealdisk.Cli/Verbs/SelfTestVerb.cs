@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Sealdisk.Crypto;
 using Sealdisk.OpTee;
 
 namespace Sealdisk.Cli.Verbs;
@@ -13,7 +12,7 @@ internal static class SelfTestVerb
         command.SetAction(parsed =>
         {
             var terminal = new Terminal(parsed);
-            var answers = Sealdisk.Crypto.KnownAnswers.Run().Select(answer => new AnswerReport(answer.Name, answer.Passed))
+            var answers = Crypto.KnownAnswers.Run().Select(answer => new AnswerReport(answer.Name, answer.Passed))
                 .Concat(SealingKnownAnswers.Run().Select(answer => new AnswerReport(answer.Name, answer.Passed))).ToArray();
             var wrong = answers.Count(answer => !answer.Passed);
             if (terminal.Json)
