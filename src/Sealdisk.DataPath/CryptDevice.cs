@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Sealdisk.Crypto;
 
 namespace Sealdisk.DataPath;
 
@@ -16,7 +17,16 @@ public sealed class CryptDevice : IBlockDevice
     private readonly IDisposable? _key;
     private readonly RangeLock _lock = new();
 
-    /// <summary>A view through any transformation of sectors.</summary>
+    /// <summary>The view through a cipher.</summary>
+    /// <param name="inner">The ciphertext, from the first sector of the data on; disposed with this.</param>
+    /// <param name="cipher">With its layout; sectors are counted from the start of <paramref name="inner"/>.</param>
+    /// <param name="schedule">The memory that the cipher's expanded keys live in; disposed, and so wiped, with this.</param>
+    public CryptDevice(IBlockDevice inner, SectorCipher cipher, IDisposable? schedule)
+        : this(inner, cipher.SectorSize, cipher.Encrypt, cipher.Decrypt, schedule)
+    {
+    }
+
+    /// <summary>The view through any transformation of sectors.</summary>
     /// <param name="inner">The ciphertext, from the first sector on; disposed with this.</param>
     /// <param name="sectorSize">Bytes that are transformed as one.</param>
     /// <param name="encrypt">Plaintext to ciphertext, in place.</param>

@@ -33,16 +33,22 @@ public sealed class FileDevice : IBlockDevice
     /// <inheritdoc/>
     public int SectorSize { get; }
 
-    /// <summary>Opens a path, exclusively where it is a block device (EBUSY when it is mounted or mapped).</summary>
+    /// <summary>Opens a path for reading and writing.</summary>
     /// <param name="path">File or block device.</param>
     /// <param name="offset">Bytes to leave out in front.</param>
     /// <param name="length">Bytes to show; null for all that follow.</param>
-    public static FileDevice Open(string path, long offset = 0, long? length = null)
+    /// <param name="isExclusive">Only where nobody else has it: a block device that is neither mounted nor mapped, a file that nobody opened so.</param>
+    /// <exception cref="LinuxException">EBUSY where someone has it, and whatever opening it answers.</exception>
+    public static FileDevice Open(string path, long offset = 0, long? length = null, bool isExclusive = false)
     {
         var isBlockDevice = FileStatus.Of(path).Kind == FileKind.BlockDevice;
-        var file = isBlockDevice ? BlockDevice.OpenExclusive(path, OpenFlags.ReadWrite) : FileDescriptor.Open(path, OpenFlags.ReadWrite);
+        var file = isBlockDevice && isExclusive
+            ? BlockDevice.OpenExclusive(path, OpenFlags.ReadWrite)
+            : FileDescriptor.Open(path, OpenFlags.ReadWrite);
         try
         {
+            if (!isBlockDevice && isExclusive && !file.TryLock())
+                throw new LinuxException(Errno.EBUSY, "claim", path);
             var size = isBlockDevice ? BlockDevice.Size(file) : file.Status().Size;
             return new FileDevice(file, offset, length ?? size - offset);
         }
