@@ -39,6 +39,7 @@ public sealed class FilesystemTests : IDisposable
         {
             var loop = Attach(served, sectorSize);
             Assert.True(loop.Status()?.DirectIo);
+            Assert.Equal((0, 0), (loop.QueueLimit("discard_max_bytes"), loop.QueueLimit("write_zeroes_max_bytes")));
             Tool.Run("mkfs.ext4", "-q", "-E", "lazy_itable_init=1", loop.Path);
             sums = Fill(loop);
             CheckAndDetach(loop);
@@ -73,8 +74,8 @@ public sealed class FilesystemTests : IDisposable
             served.Server.GoLive(discard: true);
             Assert.Equal(before, ReadFirst(served)); // the zeros of arming were dropped
 
+            ZeroingReallyZeroes(loop); // first of all, since the first ZERO_RANGE would put right what arming had missed
             Tool.Run("mkfs.ext4", "-q", "-E", "lazy_itable_init=1,discard", loop.Path);
-            ZeroingReallyZeroes(loop);
             sums = Fill(loop, "discard");
             Tool.Shell("""mount -o discard "$1" "$2"; head -c 20000000 /dev/urandom > "$2/big"; sync; rm "$2/big"; sync; umount "$2" """, loop.Path, _mountPoint);
             var full = Allocated();
@@ -121,10 +122,12 @@ public sealed class FilesystemTests : IDisposable
     private static void ZeroingReallyZeroes(LoopDevice loop) => Tool.Shell(
         """
         dd if=/dev/urandom of="$1" bs=1M seek=32 count=4 oflag=direct status=none
-        fallocate -z -o 33554432 -l 1048576 "$1"        # BLKDEV_ZERO_NOUNMAP
-        fallocate -p -o 34603008 -l 1048576 "$1" || test $? = 1  # zeroing that may unmap; refused where that cannot be offloaded
-        blkdiscard -z -o 35651584 -l 1048576 "$1"       # BLKZEROOUT
-        dd if="$1" bs=1M skip=32 count=1 iflag=direct status=none | cmp -n 1048576 - /dev/zero
+        if fallocate -p -o 33554432 -l 1048576 "$1"; then   # zeroing that may unmap, as ext4 does it; refused where it cannot be offloaded
+            dd if="$1" bs=1M skip=32 count=1 iflag=direct status=none | cmp -n 1048576 - /dev/zero
+        fi
+        fallocate -z -o 34603008 -l 1048576 "$1"            # BLKDEV_ZERO_NOUNMAP
+        dd if="$1" bs=1M skip=33 count=1 iflag=direct status=none | cmp -n 1048576 - /dev/zero
+        blkdiscard -z -o 35651584 -l 1048576 "$1"           # BLKZEROOUT
         dd if="$1" bs=1M skip=34 count=1 iflag=direct status=none | cmp -n 1048576 - /dev/zero
         """, loop.Path);
 
