@@ -4,12 +4,12 @@ using Sealdisk.Linux;
 namespace Sealdisk.DataPath;
 
 /// <summary>What the requests of all workers share: the volume, and whether discards are let through.</summary>
-internal sealed class FuseVolume(IBlockDevice device, bool arming)
+internal sealed class FuseVolume(IBlockDevice device, bool wantsDiscards)
 {
     private const int ReportLimit = 100;
 
     private int _reports;
-    private volatile Discards _discards = arming ? Discards.Arming : Discards.Refused;
+    private volatile Discards _discards = wantsDiscards ? Discards.Arming : Discards.Refused;
 
     private enum Discards
     {
@@ -17,6 +17,8 @@ internal sealed class FuseVolume(IBlockDevice device, bool arming)
         Arming,
         Passed,
     }
+
+    public bool WantsDiscards => wantsDiscards;
 
     public long Size => device.Size;
 

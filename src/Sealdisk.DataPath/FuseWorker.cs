@@ -114,7 +114,11 @@ internal sealed class FuseWorker(FuseChannel channel, FuseVolume volume, ManualR
             case FuseOpcode.Release or FuseOpcode.Destroy or FuseOpcode.Access:
                 return Errno.None;
             case FuseOpcode.StatFs:
-                // No space to count: df leaves such filesystems out. The block size is the granularity of the loop device's discards.
+                // The loop driver asks this to see whether it may offer discards and write-zeroes, and the block size is then their granularity.
+                // Without discards it had better not offer them, and df leaves a filesystem out that it may not look at. With them there is no
+                // space to count, which df leaves out as well.
+                if (!volume.WantsDiscards)
+                    return Errno.EACCES;
                 length = Put(data, new FuseStatFsOut { BlockSize = PageSize, FragmentSize = PageSize, NameLength = 255 });
                 return Errno.None;
             case FuseOpcode.Init:

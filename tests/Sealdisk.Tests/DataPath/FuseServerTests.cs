@@ -1,0 +1,134 @@
+using CsCheck;
+using Sealdisk.DataPath;
+using Sealdisk.Linux;
+using Sealdisk.Tests.Linux;
+
+namespace Sealdisk.Tests.DataPath;
+
+[Trait("needs", "native")]
+public sealed class FuseServerTests : IDisposable
+{
+    private readonly TemporaryDirectory _directory = new();
+
+    public void Dispose() => _directory.Dispose();
+
+    [Fact]
+    public void The_mount_point_is_a_private_regular_file_of_the_volumes_size()
+    {
+        using var served = Serve(new MemoryDevice(3 << 20));
+        var mount = Assert.Single(Mounts.Read(), mount => mount.Target == served.Path);
+        Assert.Equal(("fuse.sealdisk", "test volume"), (mount.Type, mount.Source));
+        Assert.Equal("regular file 600 0 3145728", Tool.Run("stat", "-c", "%F %a %u %s", served.Path).Trim());
+        Assert.Equal((0, ""), (Tool.Try("df").Code, Tool.Shell("df 2>&1 | grep -F \"$1\" || true", served.Path)));
+        Assert.Null(served.End());
+        Assert.Equal(0, FileStatus.Of(served.Path).Size); // the file underneath
+    }
+
+    [Fact]
+    public void Any_range_read_or_written_through_the_kernel_is_that_of_the_volume()
+    {
+        const int size = 1 << 20;
+        using var served = Serve(ToyCipher.Over(new MemoryDevice(size), 4096));
+        using var file = FileDescriptor.Open(served.Path, OpenFlags.ReadWrite);
+        var model = new byte[size];
+        file.WriteAt(model, 0);
+        Gen.Select(Gen.Bool, Gen.Int[0, size - 1], Gen.Int[1, 200_000], Gen.Byte).Sample(
+            (isWrite, start, count, fill) =>
+            {
+                var length = Math.Min(count, size - start);
+                if (isWrite)
+                {
+                    var data = Enumerable.Range(0, length).Select(i => (byte)(i * fill + i / 256)).ToArray();
+                    file.WriteAt(data, start);
+                    data.CopyTo(model, start);
+                }
+                else
+                {
+                    var data = new byte[length];
+                    Assert.Equal(length, file.ReadAt(data, start));
+                    Assert.Equal(model.AsSpan(start, length), data.AsSpan());
+                }
+            }, iter: 300, threads: 1);
+        var all = new byte[size + 100];
+        Assert.Equal(size, file.ReadAt(all, 0));
+        Assert.Equal(model.AsSpan(), all.AsSpan(0, size));
+    }
+
+    [Fact]
+    public void Writers_at_once_do_not_get_in_each_others_way()
+    {
+        const int size = 8 << 20, writers = 4;
+        using var served = Serve(ServedVolume.Encrypted(new MemoryDevice(size), 4096));
+        Tool.Shell(
+            """
+            for i in 0 1 2 3; do
+                head -c 2097152 /dev/urandom > "$2/part$i"
+                dd if="$2/part$i" of="$1" bs=123457 oflag=seek_bytes seek=$((i * 2097152)) conv=notrunc,fsync status=none &
+            done
+            wait
+            cat "$2/part0" "$2/part1" "$2/part2" "$2/part3" | cmp - "$1"
+            """, served.Path, _directory.Path);
+        Assert.Equal(writers, Directory.GetFiles(_directory.Path, "part*").Length);
+    }
+
+    [Fact]
+    public void The_end_of_the_volume_is_the_end_of_the_device()
+    {
+        using var served = Serve(new MemoryDevice(65536));
+        using var file = FileDescriptor.Open(served.Path, OpenFlags.ReadWrite);
+        Assert.Equal(Errno.ENOSPC, Assert.Throws<LinuxException>(() => file.WriteAt(new byte[2], 65535)).Errno);
+        Assert.Equal(0, file.ReadAt(new byte[10], 65536));
+        Assert.Equal(Errno.EPERM, Assert.Throws<LinuxException>(() => file.Truncate(4096)).Errno);
+        Assert.Equal(Errno.EPERM, Assert.Throws<LinuxException>(() => file.SetMode(0x1FF)).Errno);
+        Assert.Equal(Errno.EPERM, Assert.Throws<LinuxException>(() => FileDescriptor.Open(served.Path, OpenFlags.Write | OpenFlags.Truncate)).Errno);
+        Assert.Equal(65536, file.Status().Size);
+        Tool.Run("touch", served.Path);
+        Assert.Equal(Errno.EOPNOTSUPP, Assert.Throws<LinuxException>(() => file.ZeroRange(0, 4096)).Errno);
+        Assert.Equal(Errno.EOPNOTSUPP, Assert.Throws<LinuxException>(() => file.PunchHole(0, 4096)).Errno);
+        Assert.Equal(Errno.EOPNOTSUPP, Assert.Throws<LinuxException>(() => file.Allocate(0, 4096)).Errno);
+    }
+
+    [Fact]
+    public void Errors_of_the_backing_device_reach_the_caller()
+    {
+        var fail = false;
+        using var served = Serve(new FaultyDevice(new MemoryDevice(1 << 20), request => !fail ? null : request.Operation switch
+        {
+            DeviceOperation.Read when request.Offset >= 65536 => new Fault(Errno.EIO, Done: 100),
+            DeviceOperation.Write when request.Offset >= 65536 => new Fault(Errno.ENOSPC),
+            DeviceOperation.Flush => new Fault(Errno.EIO),
+            _ => null,
+        }));
+        using (var file = FileDescriptor.Open(served.Path, OpenFlags.ReadWrite))
+        {
+            fail = true;
+            Assert.Equal(Errno.EIO, Assert.Throws<LinuxException>(() => file.ReadAt(new byte[4096], 65536)).Errno);
+            Assert.Equal(Errno.ENOSPC, Assert.Throws<LinuxException>(() => file.WriteAt(new byte[4096], 65536)).Errno);
+            Assert.Equal(Errno.EIO, Assert.Throws<LinuxException>(file.Sync).Errno);
+            Assert.Equal(Errno.EIO, Assert.Throws<LinuxException>(file.DataSync).Errno);
+            file.WriteAt(new byte[4096], 0); // and it still serves
+            Assert.Equal(4096, file.ReadAt(new byte[4096], 0));
+        }
+        var (code, output) = Tool.Try("dd", $"if={served.Path}", "of=/dev/null", "bs=64k", "status=none");
+        Assert.NotEqual(0, code);
+        Assert.Contains("Input/output error", output);
+        Assert.Equal(Errno.EIO, Assert.IsType<LinuxException>(served.End()).Errno); // the last flush
+    }
+
+    [Fact]
+    public void A_loop_device_passes_errors_up_to_its_callers()
+    {
+        var fail = false;
+        using var served = Serve(new FaultyDevice(new MemoryDevice(1 << 20, 4096), request => fail && request.Operation == DeviceOperation.Flush
+            || fail && request.Offset >= 65536 ? new Fault(Errno.EIO) : null));
+        var loop = LoopDevice.Attach(served.Path, new LoopOptions(BlockSize: 4096, DirectIo: true));
+        fail = true;
+        Assert.NotEqual(0, Tool.Try("dd", $"if={loop.Path}", "of=/dev/null", "bs=4k", "skip=16", "count=1", "iflag=direct", "status=none").Code);
+        Assert.NotEqual(0, Tool.Try("dd", "if=/dev/zero", $"of={loop.Path}", "bs=4k", "seek=16", "count=1", "oflag=direct", "status=none").Code);
+        Assert.NotEqual(0, Tool.Try("dd", "if=/dev/zero", $"of={loop.Path}", "bs=4k", "count=1", "conv=fsync", "status=none").Code);
+        fail = false;
+        Tool.Run("dd", "if=/dev/zero", $"of={loop.Path}", "bs=4k", "count=1", "conv=fsync", "status=none");
+    }
+
+    private ServedVolume Serve(IBlockDevice volume) => new(volume, _directory["volume"]);
+}
