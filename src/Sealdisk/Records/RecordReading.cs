@@ -28,6 +28,9 @@ public sealed record RecordReading(CopyReading A, CopyReading B)
 {
     private static readonly RecordOutcome NoRecord = new RecordOutcome.None();
 
+    /// <summary>No record, and nothing else in its place either.</summary>
+    public static RecordReading Nothing { get; } = new(new CopyReading.Absent(Blank: true), new CopyReading.Absent(Blank: true));
+
     /// <summary>What both copies together mean.</summary>
     public RecordOutcome Outcome => (A, B) switch
     {

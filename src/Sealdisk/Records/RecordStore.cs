@@ -36,7 +36,7 @@ public sealed class RecordStore
     public RecordReading Read()
     {
         if (_detached && FileStatus.TryOf(_path) is null)
-            return new RecordReading(new CopyReading.Absent(Blank: true), new CopyReading.Absent(Blank: true));
+            return RecordReading.Nothing;
         using var file = FileDescriptor.Open(_path, OpenFlags.Read);
         return Read(file);
     }

@@ -126,6 +126,22 @@ public sealed class SealdiskConfigurationTests
         Assert.Equal("/dev/zero:1:1: more than 1 MiB: not a configuration", Assert.Throws<ConfigurationException>(() => SealdiskConfiguration.Load("/dev/zero")).Message);
 
     [Fact]
+    public void Every_example_of_the_manual_is_right()
+    {
+        var manual = File.ReadAllText(Path.Combine(Golden.Root, "docs", "configuration.md"));
+        var examples = manual.Split("\n\n    [volume.", StringSplitOptions.None).Length - 1;
+        var read = 0;
+        foreach (var section in manual.Split(":\n\n").Skip(1))
+        {
+            var lines = section.Split('\n').TakeWhile(line => line.Length == 0 || line.StartsWith("    ", StringComparison.Ordinal));
+            read += SealdiskConfiguration.Parse(string.Join('\n', lines), Somewhere).Volumes.Count;
+        }
+
+        Assert.Equal(4, read);
+        Assert.Equal(read, examples);
+    }
+
+    [Fact]
     public void No_text_is_more_than_a_configuration_error()
     {
         string[] pieces =
