@@ -34,11 +34,16 @@ internal static class NativeBinary
         if (!process.WaitForExit(Deadline))
         {
             process.Kill(entireProcessTree: true);
-            Assert.Fail($"{start.FileName} {string.Join(' ', start.ArgumentList)}: still running after {Deadline}");
+            Assert.Fail($"{Line(start)}: still running after {Deadline}");
         }
 
-        return new ProgramResult(process.ExitCode, stdout.GetAwaiter().GetResult(), stderr.GetAwaiter().GetResult());
+        // A daemon that keeps its parent's output open hangs whoever reads that output to its end.
+        if (!Task.WaitAll([stdout, stderr], Deadline))
+            Assert.Fail($"{Line(start)}: it has ended, but something it started still holds its standard output or error open");
+        return new ProgramResult(process.ExitCode, stdout.Result, stderr.Result);
     }
+
+    private static string Line(ProcessStartInfo start) => $"{start.FileName} {string.Join(' ', start.ArgumentList)}";
 }
 
 /// <summary>How a program ended and all that it wrote.</summary>

@@ -74,6 +74,10 @@ public sealed class BlobKindTests
         AssertBad(BlobKind.Dcp, problem, BlobDescription.Of(Dcp(version, stated, held)));
 
     [Fact]
+    public void Another_version_and_another_length_are_too_little_for_DCP() =>
+        Assert.Equal(BlobKind.Caam, BlobDescription.Of(Dcp(2, 32, 40)).Kind);
+
+    [Fact]
     public void A_TPM_1_2_blob_is_recognised_and_its_truncations_explained()
     {
         byte[] blob = [1, 1, 0, 0, 0, 0, 0, 44, .. Filled(44), 0, 0, 1, 0, .. Filled(256)];
