@@ -11,8 +11,8 @@ namespace Sealdisk.Crypto;
 internal readonly struct ArmAes : IAesCore
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Encrypt(ref Block b0, ref Block b1, ref Block b2, ref Block b3, ref Block b4, ref Block b5, ref Block b6, ref Block b7,
-        ref readonly byte keys, int rounds)
+    public static void Encrypt(ref Block b0, ref Block b1, ref Block b2, ref Block b3,
+        ref Block b4, ref Block b5, ref Block b6, ref Block b7, ref readonly byte keys, int rounds)
     {
         Block key;
         for (nuint round = 0; round < (nuint)rounds - 1; round++)
@@ -40,8 +40,8 @@ internal readonly struct ArmAes : IAesCore
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Decrypt(ref Block b0, ref Block b1, ref Block b2, ref Block b3, ref Block b4, ref Block b5, ref Block b6, ref Block b7,
-        ref readonly byte keys, int rounds)
+    public static void Decrypt(ref Block b0, ref Block b1, ref Block b2, ref Block b3,
+        ref Block b4, ref Block b5, ref Block b6, ref Block b7, ref readonly byte keys, int rounds)
     {
         Block key;
         for (nuint round = 0; round < (nuint)rounds - 1; round++)

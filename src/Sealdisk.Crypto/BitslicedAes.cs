@@ -5,13 +5,14 @@ using System.Security.Cryptography;
 namespace Sealdisk.Crypto;
 
 /// <summary>
-/// AES for any CPU: bitsliced, eight blocks at once, no table and no branch on data, hence constant-time. It is the fallback where the
-/// CPU has no AES instructions (a Raspberry Pi 4, say), the reference that the fast cores are tested against, and what every core's key schedule uses.
+/// AES for any CPU: bitsliced, eight blocks at once, no table and no branch on data, hence constant-time. It is the fallback
+/// where the CPU has no AES instructions (a Raspberry Pi 4, say), the reference that the fast cores are tested against, and
+/// what every core's key schedule uses.
 /// </summary>
 internal readonly struct BitslicedAes : IAesCore
 {
-    public static void Encrypt(ref Block b0, ref Block b1, ref Block b2, ref Block b3, ref Block b4, ref Block b5, ref Block b6, ref Block b7,
-        ref readonly byte keys, int rounds)
+    public static void Encrypt(ref Block b0, ref Block b1, ref Block b2, ref Block b3,
+        ref Block b4, ref Block b5, ref Block b6, ref Block b7, ref readonly byte keys, int rounds)
     {
         var constant = Vector128.Create((byte)0x63);
         var p = Load(b0, b1, b2, b3, b4, b5, b6, b7);
@@ -31,8 +32,8 @@ internal readonly struct BitslicedAes : IAesCore
         (b0, b1, b2, b3, b4, b5, b6, b7) = (p.P0, p.P1, p.P2, p.P3, p.P4, p.P5, p.P6, p.P7);
     }
 
-    public static void Decrypt(ref Block b0, ref Block b1, ref Block b2, ref Block b3, ref Block b4, ref Block b5, ref Block b6, ref Block b7,
-        ref readonly byte keys, int rounds)
+    public static void Decrypt(ref Block b0, ref Block b1, ref Block b2, ref Block b3,
+        ref Block b4, ref Block b5, ref Block b6, ref Block b7, ref readonly byte keys, int rounds)
     {
         var constant = Vector128.Create((byte)0x63);
         var p = Load(b0, b1, b2, b3, b4, b5, b6, b7);

@@ -33,7 +33,8 @@ internal static class BitslicedSubstitution
     // (h y + l)^-1 = (h y + h + l) / N with N = wx h^2 + h l + l^2, a division in GF(2^4) by way of the same formula in GF(2^2),
     // where squaring inverts. Zero, as AES wants, stays zero.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Invert(ref Block v0, ref Block v1, ref Block v2, ref Block v3, ref Block v4, ref Block v5, ref Block v6, ref Block v7)
+    private static void Invert(ref Block v0, ref Block v1, ref Block v2, ref Block v3,
+        ref Block v4, ref Block v5, ref Block v6, ref Block v7)
     {
         Multiply16(v7, v6, v5, v4, v3, v2, v1, v0, out var n3, out var n2, out var n1, out var n0);
         n3 ^= v4 ^ v7 ^ v3;
@@ -75,7 +76,8 @@ internal static class BitslicedSubstitution
 
     // Bytes of AES's field, bit planes low to high, in the tower's basis.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void ToTower(ref Block v0, ref Block v1, ref Block v2, ref Block v3, ref Block v4, ref Block v5, ref Block v6, ref Block v7)
+    private static void ToTower(ref Block v0, ref Block v1, ref Block v2, ref Block v3,
+        ref Block v4, ref Block v5, ref Block v6, ref Block v7)
     {
         var t8 = v3 ^ v4;
         var t9 = v6 ^ t8;
@@ -94,7 +96,8 @@ internal static class BitslicedSubstitution
 
     // Back again, and the S-box's linear map, in one.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void FromTowerAffine(ref Block v0, ref Block v1, ref Block v2, ref Block v3, ref Block v4, ref Block v5, ref Block v6, ref Block v7)
+    private static void FromTowerAffine(ref Block v0, ref Block v1, ref Block v2, ref Block v3,
+        ref Block v4, ref Block v5, ref Block v6, ref Block v7)
     {
         var t8 = v0 ^ v6;
         var t9 = v2 ^ v3;
@@ -114,7 +117,8 @@ internal static class BitslicedSubstitution
 
     // The inverse of the S-box's linear map, and into the tower's basis, in one.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void ToTowerInverseAffine(ref Block v0, ref Block v1, ref Block v2, ref Block v3, ref Block v4, ref Block v5, ref Block v6, ref Block v7)
+    private static void ToTowerInverseAffine(ref Block v0, ref Block v1, ref Block v2, ref Block v3,
+        ref Block v4, ref Block v5, ref Block v6, ref Block v7)
     {
         var t8 = v1 ^ v2;
         var t9 = v5 ^ v6;
@@ -132,7 +136,8 @@ internal static class BitslicedSubstitution
 
     // The tower's basis to that of AES's field.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void FromTower(ref Block v0, ref Block v1, ref Block v2, ref Block v3, ref Block v4, ref Block v5, ref Block v6, ref Block v7)
+    private static void FromTower(ref Block v0, ref Block v1, ref Block v2, ref Block v3,
+        ref Block v4, ref Block v5, ref Block v6, ref Block v7)
     {
         var t8 = v1 ^ v7;
         var t9 = v2 ^ v4;

@@ -28,7 +28,7 @@ public sealed record CipherSpec
     public int KeyCount { get; }
 
     /// <summary>Key sizes this cipher takes, in bytes, ascending, all <see cref="KeyCount"/> keys together.</summary>
-    public IReadOnlyList<int> KeySizes => Mode == SectorMode.Xts ? [32 * KeyCount, 48 * KeyCount, 64 * KeyCount] : [16 * KeyCount, 24 * KeyCount, 32 * KeyCount];
+    public IReadOnlyList<int> KeySizes => [2 * KeyUnit, 3 * KeyUnit, 4 * KeyUnit];
 
     /// <summary>Whether a key of this many bytes is one that this cipher takes.</summary>
     public bool AcceptsKeySize(int bytes) => KeySizes.Contains(bytes);
@@ -50,6 +50,9 @@ public sealed record CipherSpec
         reason = CipherSpecParser.Parse(text, out spec);
         return reason is null;
     }
+
+    // AES keys are two, three or four times eight bytes; XTS has two of them.
+    private int KeyUnit => (Mode == SectorMode.Xts ? 16 : 8) * KeyCount;
 
     /// <summary>The specification as it was given.</summary>
     public override string ToString() => Text;

@@ -115,7 +115,7 @@ internal static class CipherSpecParser
         "" => "no cipher is named",
         "cipher_null" or "null" => "cipher_null does not encrypt at all",
         "chacha20" or "xchacha20" or "xchacha12" => $"{cipher} is a stream cipher; the only cipher supported is aes",
-        _ when cipher.Contains('(', StringComparison.Ordinal) || cipher.Contains(')', StringComparison.Ordinal) => $"'{cipher}' is not the name of a cipher",
+        _ when cipher.AsSpan().ContainsAny('(', ')') => $"'{cipher}' is not the name of a cipher",
         _ => $"the cipher '{cipher}' is not supported, only aes",
     };
 

@@ -10,10 +10,10 @@ namespace Sealdisk.Crypto;
 internal interface IAesCore
 {
     /// <summary>Encrypts eight blocks in place with the round keys of <see cref="AesSchedule.Expand"/>.</summary>
-    public static abstract void Encrypt(ref Block b0, ref Block b1, ref Block b2, ref Block b3, ref Block b4, ref Block b5, ref Block b6, ref Block b7,
-        ref readonly byte keys, int rounds);
+    public static abstract void Encrypt(ref Block b0, ref Block b1, ref Block b2, ref Block b3,
+        ref Block b4, ref Block b5, ref Block b6, ref Block b7, ref readonly byte keys, int rounds);
 
     /// <summary>Decrypts eight blocks in place with the round keys of <see cref="AesSchedule.Invert"/>.</summary>
-    public static abstract void Decrypt(ref Block b0, ref Block b1, ref Block b2, ref Block b3, ref Block b4, ref Block b5, ref Block b6, ref Block b7,
-        ref readonly byte keys, int rounds);
+    public static abstract void Decrypt(ref Block b0, ref Block b1, ref Block b2, ref Block b3,
+        ref Block b4, ref Block b5, ref Block b6, ref Block b7, ref readonly byte keys, int rounds);
 }

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using System.Security.Cryptography;
@@ -181,7 +182,7 @@ public sealed class SectorCipher
     };
 
     private static Block BigEndian(ulong number) =>
-        Vector128.Create(0, System.Buffers.Binary.BinaryPrimitives.ReverseEndianness(number)).AsByte();
+        Vector128.Create(0, BinaryPrimitives.ReverseEndianness(number)).AsByte();
 
     // dm-crypt makes eboiv's IV by encrypting one block of zeros with the mode itself and its first key, the byte offset being the IV.
     private void EncryptAsZeroUnit<TCore>(Span<Block> offsets) where TCore : IAesCore
@@ -199,6 +200,12 @@ public sealed class SectorCipher
             offsets[i] ^= tweaks[i];
     }
 
-    private static void EncryptBlocks<TCore>(Span<Block> b, ref readonly byte keys, int rounds) where TCore : IAesCore =>
-        TCore.Encrypt(ref b[0], ref b[1], ref b[2], ref b[3], ref b[4], ref b[5], ref b[6], ref b[7], in keys, rounds);
+    private static void EncryptBlocks<TCore>(Span<Block> blocks, ref readonly byte keys, int rounds) where TCore : IAesCore
+    {
+        var (b0, b1, b2, b3) = (blocks[0], blocks[1], blocks[2], blocks[3]);
+        var (b4, b5, b6, b7) = (blocks[4], blocks[5], blocks[6], blocks[7]);
+        TCore.Encrypt(ref b0, ref b1, ref b2, ref b3, ref b4, ref b5, ref b6, ref b7, in keys, rounds);
+        (blocks[0], blocks[1], blocks[2], blocks[3]) = (b0, b1, b2, b3);
+        (blocks[4], blocks[5], blocks[6], blocks[7]) = (b4, b5, b6, b7);
+    }
 }

@@ -8,8 +8,8 @@ namespace Sealdisk.Crypto;
 internal readonly struct X86Aes : IAesCore
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Encrypt(ref Block b0, ref Block b1, ref Block b2, ref Block b3, ref Block b4, ref Block b5, ref Block b6, ref Block b7,
-        ref readonly byte keys, int rounds)
+    public static void Encrypt(ref Block b0, ref Block b1, ref Block b2, ref Block b3,
+        ref Block b4, ref Block b5, ref Block b6, ref Block b7, ref readonly byte keys, int rounds)
     {
         var key = Vector128.LoadUnsafe(in keys);
         b0 ^= key;
@@ -44,8 +44,8 @@ internal readonly struct X86Aes : IAesCore
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Decrypt(ref Block b0, ref Block b1, ref Block b2, ref Block b3, ref Block b4, ref Block b5, ref Block b6, ref Block b7,
-        ref readonly byte keys, int rounds)
+    public static void Decrypt(ref Block b0, ref Block b1, ref Block b2, ref Block b3,
+        ref Block b4, ref Block b5, ref Block b6, ref Block b7, ref readonly byte keys, int rounds)
     {
         var key = Vector128.LoadUnsafe(in keys);
         b0 ^= key;
