@@ -38,6 +38,29 @@ public sealed class RecordStoreTests : IDisposable
     }
 
     [Fact]
+    [Trait("needs", "native")]
+    public void A_block_device_with_sectors_of_4096_bytes_keeps_both_copies()
+    {
+        var image = Path.Combine(_directory.FullName, "image");
+        File.WriteAllBytes(image, new byte[2 << 20]);
+        var loop = LoopDevice.Attach(image, new LoopOptions(BlockSize: 4096));
+        try
+        {
+            var store = RecordStore.Header(loop.Path);
+            store.Write(First);
+            store.Write(Second);
+            AssertGood(Second, store.Read());
+            var content = File.ReadAllBytes(image);
+            Assert.Equal(Samples.Block(Second), content.AsSpan(0, RecordFormat.BlockSize));
+            Assert.Equal(Samples.Block(Second), content.AsSpan(HeaderCopyB, RecordFormat.BlockSize));
+        }
+        finally
+        {
+            loop.Detach();
+        }
+    }
+
+    [Fact]
     public void A_missing_device_is_an_error_not_an_absent_record() =>
         Assert.Equal(Errno.ENOENT, Assert.Throws<LinuxException>(() => RecordStore.Header("/nonexistent").Read()).Errno);
 
