@@ -9,8 +9,9 @@ namespace Sealdisk.DataPath;
 /// opener  > {request}          one line, see <see cref="ServeRequest"/>
 /// server  > ready              the file is there; without this line the server ends, its standard error says why
 /// opener  > live discard|live  only where discard was requested: what came of arming, see <see cref="FuseServer"/>
+/// server  > live               from here on all zeros are written, those of the first block too: only now may others use the loop device
 /// </code>
-/// If the opener goes away before it has said "live", the server unmounts and ends. After that it belongs to nobody: it ends when the file is
+/// If the opener goes away before that, the server unmounts and ends. After that it belongs to nobody: it ends when the file is
 /// unmounted, and by nothing else. SIGTERM, SIGINT, SIGHUP and SIGPIPE are ignored, since at shutdown the processes are told to end long before the
 /// filesystems are unmounted, and a filesystem whose disk has gone cannot be.
 /// </summary>
@@ -22,7 +23,7 @@ public static class FuseServerProcess
     /// <summary>The opener's answer when it has not: no discards then.</summary>
     public const string Live = "live";
 
-    /// <summary>What the server says once the file can be opened.</summary>
+    /// <summary>What the server says once the file can be opened. Its answer to the opener's "live" is <see cref="Live"/> again.</summary>
     public const string ReadyLine = "ready";
 
     private const int LongestLine = 1 << 16;
@@ -84,8 +85,8 @@ public static class FuseServerProcess
     /// <summary>The rest of the conversation, and then no more standard streams.</summary>
     private static void ToOpener(ServeRequest request, FuseServer server, FileDescriptor input)
     {
-        using (var output = FileDescriptor.Standard(1))
-            output.Write(Encoding.ASCII.GetBytes(ReadyLine + "\n"));
+        using var output = FileDescriptor.Standard(1);
+        output.Write(Encoding.ASCII.GetBytes(ReadyLine + "\n"));
         if (request.Discard)
         {
             var answer = Encoding.ASCII.GetString(ReadLine(input));
@@ -95,6 +96,7 @@ public static class FuseServerProcess
                 Live => false,
                 _ => throw new LinuxException(Errno.EPIPE, "serve", request.FsName),
             });
+            output.Write(Encoding.ASCII.GetBytes(Live + "\n"));
         }
         CurrentProcess.RedirectStandardStreams(request.LogFile);
     }
