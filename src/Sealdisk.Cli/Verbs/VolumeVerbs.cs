@@ -55,7 +55,7 @@ internal static class VolumeVerbs
         var plan = VolumeLifecycle.Up(
             spec,
             plan => terminal.Note($"{spec.Name}: {plan.Title}"),
-            (step, detail) => terminal.Note($"  {Mark(terminal)} {step.Label,-10} {step.Intent}{(detail is null ? "" : $" ({detail})")}"));
+            (step, detail) => terminal.Note($"  {Mark(terminal)} {step.Intent}{(detail is null ? "" : $"  ({detail})")}"));
         var where = spec.Mount is { } target ? $"mounted on {target}" : "mapped";
         var state = plan.Kind == PlanKind.AlreadyUp ? "is up already" : "is up";
         if (!terminal.Json)

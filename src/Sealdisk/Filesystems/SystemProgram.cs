@@ -21,7 +21,6 @@ internal static class SystemProgram
         var path = Find(name) ?? throw SealdiskException.Lacking($"cannot run {name}: this system has none", PackageHint(name));
         var start = new ProcessStartInfo(path)
         {
-            UseShellExecute = false,
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,

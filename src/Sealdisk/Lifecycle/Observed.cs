@@ -13,7 +13,7 @@ public sealed record Observed
     public int PhysicalSectorSize { get; init; } = 512;
 
     /// <summary>The record's two copies; none where there is no device.</summary>
-    public RecordReading Record { get; init; } = new(new CopyReading.Absent(Blank: true), new CopyReading.Absent(Blank: true));
+    public RecordReading Record { get; init; } = RecordReading.Nothing;
 
     /// <summary>What the device holds; looked at only where no copy of a record was found.</summary>
     public Content? Content { get; init; }

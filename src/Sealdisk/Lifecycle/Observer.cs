@@ -27,7 +27,14 @@ public static class Observer
             Lacking = Capabilities.Lacking(spec.Source, spec.Mapping),
         };
         if (FileStatus.TryOf(spec.Device) is not { } status)
-            return spec.RecordFile is { } file ? observed with { Record = RecordStore.Detached(file).Read() } : observed;
+        {
+            var folder = Path.GetDirectoryName(spec.Device)!;
+            return observed with
+            {
+                PhysicalSectorSize = Directory.Exists(folder) ? BlockDevice.PhysicalSectorSizeUnder(folder) : 512,
+                Record = spec.RecordFile is { } file ? RecordStore.Detached(file).Read() : RecordReading.Nothing,
+            };
+        }
 
         if (status.Kind is not (FileKind.BlockDevice or FileKind.Regular))
             throw SealdiskException.Usage($"cannot use {spec.Device}: it is neither a block device nor a regular file");

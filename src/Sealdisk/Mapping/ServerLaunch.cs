@@ -22,7 +22,6 @@ internal sealed class ServerLaunch : IDisposable
         var program = Environment.ProcessPath ?? throw SealdiskException.Lacking("cannot start the data-path server: /proc is not mounted");
         var start = new ProcessStartInfo(program)
         {
-            UseShellExecute = false,
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
