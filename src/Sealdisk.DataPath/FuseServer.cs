@@ -40,20 +40,38 @@ public sealed class FuseServer(IBlockDevice volume, string mountFile, string fsN
     public void Run()
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(threads);
-        using var workers = new Workers(FuseChannel.Mount(mountFile, fsName, FuseWorker.MaxTransfer), _volume, _ready, threads);
-        workers.Join();
+        using (var workers = Start())
+            workers.Join();
         volume.Flush();
     }
 
     /// <inheritdoc/>
     public void Dispose() => _ready.Dispose();
 
+    private Workers Start()
+    {
+        var workers = new Workers();
+        var channel = FuseChannel.Mount(mountFile, fsName, FuseWorker.MaxTransfer);
+        try
+        {
+            workers.Start(channel, _volume, _ready, threads);
+            return workers;
+        }
+        catch (LinuxException)
+        {
+            workers.Dispose();
+            channel.Dispose();
+            Mounts.Unmount(mountFile, UnmountFlags.Detach);
+            throw;
+        }
+    }
+
     private sealed class Workers : IDisposable
     {
         private readonly List<FuseWorker> _workers = [];
         private readonly List<Thread> _threads = [];
 
-        public Workers(FuseChannel first, FuseVolume volume, ManualResetEventSlim ready, int count)
+        public void Start(FuseChannel first, FuseVolume volume, ManualResetEventSlim ready, int count)
         {
             _workers.Add(new FuseWorker(first, volume, ready));
             while (_workers.Count < count)

@@ -75,6 +75,42 @@ public sealed class DeviceTests : IDisposable
     }
 
     [Fact]
+    public void An_exclusive_file_is_had_by_one_at_a_time()
+    {
+        var path = Image(8192);
+        using (FileDevice.Open(path, isExclusive: true))
+            Assert.Equal(Errno.EBUSY, Assert.Throws<LinuxException>(() => FileDevice.Open(path, isExclusive: true)).Errno);
+        FileDevice.Open(path, isExclusive: true).Dispose();
+    }
+
+    [Fact]
+    [Trait("needs", "native")]
+    public void A_block_device_is_served_like_a_file()
+    {
+        var path = Image(1 << 20);
+        var loop = LoopDevice.Attach(path, new LoopOptions(BlockSize: 4096));
+        try
+        {
+            using (var device = FileDevice.Open(loop.Path, offset: 4096, isExclusive: true))
+            {
+                Assert.Equal(((1L << 20) - 4096, 4096), (device.Size, device.SectorSize));
+                Assert.Equal(Errno.EBUSY, Assert.Throws<LinuxException>(() => FileDevice.Open(loop.Path, isExclusive: true)).Errno);
+                device.Write(0, Enumerable.Repeat((byte)9, 12288).ToArray());
+                device.Flush();
+                Assert.True(device.Discard(4096, 4096));
+                var data = new byte[12288];
+                device.Read(0, data);
+                Assert.Equal((4096, 8192), (data.AsSpan().IndexOf((byte)0), data.AsSpan(4096).IndexOf((byte)9) + 4096));
+            }
+        }
+        finally
+        {
+            loop.Detach();
+        }
+        Assert.Equal(9, File.ReadAllBytes(path)[4096]);
+    }
+
+    [Fact]
     public void A_schedule_decides_which_requests_fail_and_how_far_they_get()
     {
         using var memory = new MemoryDevice(4096);

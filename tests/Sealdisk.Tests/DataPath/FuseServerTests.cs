@@ -130,5 +130,17 @@ public sealed class FuseServerTests : IDisposable
         Tool.Run("dd", "if=/dev/zero", $"of={loop.Path}", "bs=4k", "count=1", "conv=fsync", "status=none");
     }
 
+    [Fact]
+    public void A_mount_that_is_refused_is_an_error_and_leaves_nothing()
+    {
+        using var volume = new MemoryDevice(65536);
+        using var server = new FuseServer(volume, _directory["missing"], "test volume", discard: false);
+        Assert.Equal(Errno.ENOENT, Assert.Throws<LinuxException>(server.Run).Errno);
+        Assert.False(server.Ready.WaitOne(0));
+        using var onDirectory = new FuseServer(volume, _directory.Path, "test volume", discard: false);
+        Assert.Equal(Errno.ENOTDIR, Assert.Throws<LinuxException>(onDirectory.Run).Errno);
+        Assert.DoesNotContain(Mounts.Read(), mount => mount.Target.StartsWith(_directory.Path, StringComparison.Ordinal));
+    }
+
     private ServedVolume Serve(IBlockDevice volume) => new(volume, _directory["volume"]);
 }
