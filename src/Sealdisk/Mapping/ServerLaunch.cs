@@ -45,8 +45,16 @@ internal sealed class ServerLaunch : IDisposable
         throw Failure(folder.Name, words, code);
     }
 
-    /// <summary>Where discards are wanted: settles whether this kernel's loop driver makes them safe, and tells the server, which waits for it.</summary>
-    internal void SettleDiscards(LoopDevice loop) => Say(loop.StopWriteZeroes() ? FuseServerProcess.LiveDiscard : FuseServerProcess.Live);
+    /// <summary>
+    /// Where discards are wanted: settles whether this kernel's loop driver makes them safe, and tells the server, which waits for it. Until
+    /// the server has answered, nobody may write through the loop device.
+    /// </summary>
+    internal void SettleDiscards(LoopDevice loop)
+    {
+        Say(loop.StopWriteZeroes() ? FuseServerProcess.LiveDiscard : FuseServerProcess.Live);
+        if (_process.StandardOutput.ReadLine() != FuseServerProcess.Live)
+            throw SealdiskException.Failed($"cannot serve through {loop.Path}: the server ended while discards were being settled");
+    }
 
     public void Dispose() => _process.Dispose();
 
