@@ -35,6 +35,7 @@ public static class FuseServerProcess
     public static void Run(Func<ServeRequest, IBlockDevice> open)
     {
         CurrentProcess.SetNonDumpable();
+        CurrentProcess.CloseInherited();
         CurrentProcess.NewSession();
         CurrentProcess.IgnoreSignals(Signal.Hangup, Signal.Interrupt, Signal.Quit, Signal.Pipe, Signal.Terminate);
         CurrentProcess.LockAllMemory();

@@ -83,6 +83,20 @@ public static partial class CurrentProcess
         }
     }
 
+    /// <summary>
+    /// Closes what came with the process and was not meant for it: descriptors above 2 that survived exec. Everything that this process
+    /// has opened itself is close-on-exec and stays. A daemon would otherwise hold its starter's locks and pipes for as long as it lives.
+    /// </summary>
+    public static void CloseInherited()
+    {
+        foreach (var entry in Directory.GetFileSystemEntries("/proc/self/fd"))
+        {
+            var number = int.Parse(Path.GetFileName(entry.AsSpan()), CultureInfo.InvariantCulture);
+            if (number > 2 && fcntl(number, F_GETFD) == 0)
+                _ = close(number);
+        }
+    }
+
     /// <summary>Points descriptors 0, 1 and 2 elsewhere: input and output to /dev/null, errors to a file (appended, made 0600) or /dev/null.</summary>
     public static void RedirectStandardStreams(string? errorFile)
     {
@@ -114,6 +128,7 @@ public static partial class CurrentProcess
     private const int PR_SET_DUMPABLE = 4, PR_SET_IO_FLUSHER = 57, RLIMIT_CORE = 4;
     private const int MCL_CURRENT = 1, MCL_FUTURE = 2, MCL_ONFAULT = 4;
     private const nint SIG_IGN = 1, SIG_ERR = -1;
+    private const int F_GETFD = 1;
 
     [LibraryImport("libc")]
     private static partial uint geteuid();
@@ -132,6 +147,12 @@ public static partial class CurrentProcess
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial nint signal(int number, nint handler);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int fcntl(int descriptor, int command);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int close(int descriptor);
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int dup2(FileDescriptor from, int to);
