@@ -132,7 +132,8 @@ public sealed class LoopDevice
     /// Lets go of the file and waits until that has happened: the driver puts it off while anyone, such as a probe of udev's, has the device open.
     /// EBUSY when it is still in use after ten seconds; it then goes with its last user.
     /// </summary>
-    public void Detach()
+    /// <param name="wait">False: it may go later, with its last user; for a backing file that answers nobody any more.</param>
+    public void Detach(bool wait = true)
     {
         using (var device = FileDescriptor.Open(Path, OpenFlags.Read))
         {
@@ -144,7 +145,7 @@ public sealed class LoopDevice
             }
         }
         var waited = Stopwatch.StartNew();
-        while (BackingFile() is not null)
+        while (wait && BackingFile() is not null)
         {
             if (waited.Elapsed > DetachLimit)
                 throw new LinuxException(Errno.EBUSY, "detach", Path);

@@ -18,7 +18,7 @@ public sealed record MountOptions(MountFlags Flags, string? Data)
                 flags |= set;
             else if (Clear(option) is { } clear)
                 flags &= ~clear;
-            else if (option is not ("defaults" or "auto" or "noauto" or "nofail" or "_netdev") && !option.StartsWith("x-", StringComparison.Ordinal))
+            else if (option is not ("defaults" or "auto" or "noauto" or "nofail" or "_netdev") && !option.StartsWith("x-", StringComparison.OrdinalIgnoreCase))
                 data.Add(option);
         }
         return new MountOptions(flags, data.Count == 0 ? null : string.Join(',', data));

@@ -17,14 +17,15 @@ public sealed record Signature(string? Type, string? Uuid, string? Usage, string
     /// <summary>True where blkid recognises nothing. That is no proof of emptiness: ciphertext looks the same.</summary>
     public bool IsNothing => Type is null && PartitionTable is null && !Ambivalent;
 
-    /// <summary>True for a plain filesystem that could be mounted as it is.</summary>
-    public bool IsPlainFilesystem => Usage == "filesystem" && !Ambivalent;
+    /// <summary>True for a plain filesystem that could be mounted as it is, and nothing beside it.</summary>
+    public bool IsPlainFilesystem => Usage == "filesystem" && PartitionTable is null && !Ambivalent;
 
     /// <summary>For messages: "an ext4 filesystem", "a LUKS volume", "a gpt partition table".</summary>
     public string Description => this switch
     {
         { Ambivalent: true } => "several signatures at once",
         { IsPlainFilesystem: true } => $"a plain {Type} filesystem",
+        { Type: not null, PartitionTable: not null } => $"{Type} and a {PartitionTable} partition table",
         { Type: "crypto_LUKS" } => "a LUKS volume",
         { Type: not null } => $"{Type} ({Usage ?? "unknown use"})",
         { PartitionTable: not null } => $"a {PartitionTable} partition table",

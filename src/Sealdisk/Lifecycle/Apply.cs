@@ -34,7 +34,7 @@ internal sealed class Apply : IDisposable
     internal string? Do(Step step) => step switch
     {
         Step.CreateImage create => CreateImage(create.Path, create.Bytes),
-        Step.ClearDeadMapping => ClearDeadMapping(),
+        Step.ClearDeadMapping or Step.CloseMapping => ClearMapping(),
         Step.SealNewKey => SealNewKey(),
         Step.WriteProvisioning => WriteProvisioning(),
         Step.RepairRecord => RepairRecord(),
@@ -105,7 +105,7 @@ internal sealed class Apply : IDisposable
         }
     }
 
-    private string? ClearDeadMapping()
+    private string? ClearMapping()
     {
         var done = VolumeLifecycle.Unmount(_mapping!).ToList();
         FuseMapping.Close(_spec.Name);
@@ -214,7 +214,14 @@ internal sealed class Apply : IDisposable
     {
         var options = MountOptions.Parse(_spec.MountOptions);
         Directory.CreateDirectory(target);
-        Mounts.Mount(BlockPath, target, Record.Filesystem, options.Flags, options.Data);
+        try
+        {
+            Mounts.Mount(BlockPath, target, Record.Filesystem, options.Flags, options.Data);
+        }
+        catch (LinuxException problem) when (problem.Errno == Errno.ENODEV)
+        {
+            throw SealdiskException.Lacking(problem.Message, $"this kernel does not know {Record.Filesystem}: load its module, or build the kernel with it");
+        }
         return null;
     }
 }

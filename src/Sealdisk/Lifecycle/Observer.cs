@@ -48,7 +48,8 @@ public static class Observer
             Record = record,
             Content = record.Outcome is RecordOutcome.None ? Content.Of(spec.Device, device, size) : null,
             PlantedInHeader = spec.RecordFile is null && record.Outcome is RecordOutcome.Good { CopiesToRepair.Count: > 0 } ? Planted(spec.Device) : null,
-            UsedBy = mapping is { IsWhole: true } ? null : UserOf(spec, status, mounts),
+            // A server of our own has the device for itself alone, also where the rest of its mapping is gone.
+            UsedBy = mapping is { Server: not null, Request.Device: var mapped } && mapped == spec.Device ? null : UserOf(spec, status, mounts),
         };
     }
 

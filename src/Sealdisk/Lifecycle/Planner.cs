@@ -48,17 +48,25 @@ public static class Planner
 
     private static Plan OfOpenMapping(VolumeSpec spec, Observed observed)
     {
-        if (observed.MountedAt == spec.Mount)
+        if (observed.Mapping!.Request is { Device: var device } && device != spec.Device)
+            return Plan.Refuse(SealdiskException.Failed(
+                $"cannot bring up {spec.Name}: a mapping of that name is open, of {device} and not of {spec.Device}", $"sealdisk down {spec.Name}"));
+        var good = observed.Record.Outcome as RecordOutcome.Good;
+        if (observed.MountedAt == spec.Mount && (spec.Mount is not null || good is { Record.State: VolumeState.Ready }))
             return new Plan(PlanKind.AlreadyUp, [], null);
         if (observed.MountedAt is { } elsewhere)
             return Plan.Refuse(SealdiskException.Failed(
                 $"cannot bring up {spec.Name}: it is mapped and mounted on {elsewhere}, not on {spec.Mount ?? "nothing"}", $"sealdisk down {spec.Name}"));
         if (observed.InTheWay is { } mounted)
             return Plan.Refuse(SealdiskException.Failed($"cannot mount {spec.Name} on {spec.Mount}: {mounted} is mounted there", $"umount {spec.Mount}"));
-        // Mapped and not mounted: opened by hand, or unmounted by hand. Only what the record vouches for may be mounted.
-        return observed.Record.Outcome is RecordOutcome.Good { Record: { State: VolumeState.Ready, FilesystemUuid: { } uuid } record }
-            ? new Plan(PlanKind.LaterBoot, WithMount([new Step.VerifyFilesystem(record.Filesystem, uuid)], spec, record.Filesystem), null)
-            : Plan.Refuse(SealdiskException.Failed($"cannot bring up {spec.Name}: a mapping of that name is open, and its volume is not ready", $"sealdisk down {spec.Name}"));
+        // Mapped and not mounted: opened by hand, unmounted by hand, or left by an 'up' that was killed. Only what the record vouches for may be mounted.
+        return good switch
+        {
+            { Record: { State: VolumeState.Ready, FilesystemUuid: { } uuid } record } => new Plan(
+                PlanKind.LaterBoot, WithMount([new Step.VerifyFilesystem(record.Filesystem, uuid), .. Repair(good)], spec, record.Filesystem), null),
+            { Record.State: VolumeState.Provisioning } => OfRecord(spec, observed, good, [new Step.CloseMapping(spec.Name)]),
+            _ => Plan.Refuse(SealdiskException.Failed($"cannot bring up {spec.Name}: a mapping of that name is open, and its volume is not ready", $"sealdisk down {spec.Name}")),
+        };
     }
 
     private static Plan OfMissingDevice(VolumeSpec spec, Observed observed, List<Step> steps)
@@ -108,7 +116,10 @@ public static class Planner
         var record = good.Record;
         if (Disagreement(spec, record) is { } disagreement)
             return Plan.Refuse(SealdiskException.Refused(
-                $"cannot bring up {spec.Name}: {disagreement}", "the configuration decides and the record must agree: correct the configuration, or give the volume its own device"));
+                $"cannot bring up {spec.Name}: {disagreement}",
+                record.State == VolumeState.Ready
+                    ? "the configuration decides and the record must agree: correct the configuration, or give the volume its own device"
+                    : "its first boot never ended: go back to the recorded setting; or, since it never held data, remove the record (header: blkdiscard -z, or dd if=/dev/zero)"));
         if (Geometry.Truncation(spec, record, observed.DeviceSize!.Value) is { } truncation)
             return Plan.Refuse(SealdiskException.Refused($"cannot bring up {spec.Name}: {truncation}", "nothing was changed; bring the device back to its size"));
         if (observed.PlantedInHeader is { } planted)
@@ -116,12 +127,11 @@ public static class Planner
                 $"cannot bring up {spec.Name}: {spec.Device} holds {planted} where its record should be; a plain filesystem is never mounted in a volume's place",
                 "somebody else wrote to this device; nothing was changed"));
 
-        if (good.CopiesToRepair.Count > 0)
-            steps.Add(new Step.RepairRecord(good.Why!));
         steps.Add(new Step.Unseal(record.Source.Text(), record.KeySize));
         steps.Add(new Step.OpenMapping("fuse", record.Cipher, record.SectorSize));
         if (record.State == VolumeState.Provisioning)
         {
+            steps.AddRange(Repair(good));
             steps.Add(new Step.MakeFilesystem(record.Filesystem));
             steps.Add(new Step.WriteReady(Where(spec)));
             if (spec.Mount is { } target)
@@ -129,8 +139,12 @@ public static class Planner
             return new Plan(PlanKind.Resume, steps, null);
         }
         steps.Add(new Step.VerifyFilesystem(record.Filesystem, record.FilesystemUuid!));
+        steps.AddRange(Repair(good));
         return new Plan(PlanKind.LaterBoot, WithMount(steps, spec, record.Filesystem), null);
     }
+
+    /// <summary>Repairs come after the key has opened and the filesystem was found: a refusal leaves every byte as it was.</summary>
+    private static IEnumerable<Step> Repair(RecordOutcome.Good good) => good.CopiesToRepair.Count > 0 ? [new Step.RepairRecord(good.Why!)] : [];
 
     private static List<Step> WithMount(List<Step> steps, VolumeSpec spec, string filesystem)
     {

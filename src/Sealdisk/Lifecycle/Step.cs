@@ -13,6 +13,9 @@ public abstract record Step(string Label, string Intent)
     /// <summary>Takes down what a dead server left behind. Touches no disk.</summary>
     public sealed record ClearDeadMapping(string Name) : Step("clear", "take down what a dead server left behind");
 
+    /// <summary>Takes down the mapping of a first boot that was killed; nothing was ever mounted from it. Touches no disk.</summary>
+    public sealed record CloseMapping(string Name) : Step("clear", "close the mapping that an 'up' cut short left open");
+
     /// <summary>A random key, sealed; nothing on disk yet: still a first boot.</summary>
     public sealed record SealNewKey(string Source, int KeySize) : Step("key", $"make a random key of {KeySize} bytes, sealed by {Source}");
 

@@ -50,17 +50,19 @@ public static class FuseMapping
 
     /// <summary>
     /// Takes a mapping down, whole or in pieces: loop device, mount, server, folder. What was written is on the backing device when this
-    /// returns. Does nothing where there is no such mapping; returns whether there was one.
+    /// returns. Does nothing where there is no such mapping; returns whether there was one. A dead server's mapping goes even while programs
+    /// hold files of it open: they get errors already, no byte of theirs can reach the device, and the loop device goes with the last of them.
     /// </summary>
     public static bool Close(string name)
     {
         var folder = new RuntimeFolder(name);
         if (!Directory.Exists(folder.Path))
             return false;
+        var isServed = FuseServerProcess.IsRunning(folder.ServerLog);
         foreach (var loop in LoopsOn(folder))
-            loop.Detach();
+            loop.Detach(wait: isServed);
         while (IsMounted(folder))
-            Mounts.Unmount(folder.Volume, UnmountFlags.None);
+            Mounts.Unmount(folder.Volume, isServed ? UnmountFlags.None : UnmountFlags.Detach);
         // The server ends by itself when its mount goes; only then are the last writes synced and the device free.
         FuseServerProcess.WaitForEnd(folder.ServerLog);
         folder.Remove();
