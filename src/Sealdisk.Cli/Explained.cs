@@ -11,9 +11,13 @@ internal static class Explained
     internal static SealdiskException From(Exception problem) => problem switch
     {
         SealdiskException known => known,
-        ConfigurationException or CipherSpecException or BlobTextException or HukTextException => SealdiskException.Usage(problem.Message),
+        ConfigurationException => SealdiskException.Usage(problem.Message),
+        CipherSpecException => SealdiskException.Usage($"cannot use the cipher: {problem.Message}"),
+        BlobTextException => SealdiskException.Usage($"cannot read the sealed key: {problem.Message}"),
+        HukTextException => SealdiskException.Usage($"cannot read the HUK: {problem.Message}"),
         LinuxException linux => new SealdiskException(CodeOf(linux), linux.Message, HintOf(linux), linux),
-        UnauthorizedAccessException or IOException => SealdiskException.Failed(problem.Message),
+        FileNotFoundException absent => SealdiskException.Failed($"cannot open {absent.FileName}: {Errno.ENOENT.Describe()} (ENOENT)"),
+        UnauthorizedAccessException or IOException => SealdiskException.Failed($"cannot use a file: {problem.Message}"),
         _ => SealdiskException.Failed(
             $"internal error: {problem.GetType().Name}: {problem.Message}",
             "this is a defect of Sealdisk; please report it with the command that shows it"),

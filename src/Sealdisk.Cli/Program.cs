@@ -13,8 +13,8 @@ internal static class Program
         var root = SealdiskCommand.Create();
         var parsed = root.Parse(args);
         var terminal = new Terminal(parsed);
-        if (parsed.Errors.Count > 0 && parsed.Action is null or { ClearsParseErrors: false })
-            return terminal.Fail(SealdiskException.Usage(Sentence(parsed.Errors[0].Message), $"see '{CommandPath(parsed)} --help'"));
+        if (parsed.Action is null or { ClearsParseErrors: false } && CommandLineProblem.Of(parsed) is { } misread)
+            return terminal.Fail(misread);
         try
         {
             return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
@@ -27,17 +27,5 @@ internal static class Program
         {
             return terminal.Fail(Explained.From(problem), problem);
         }
-    }
-
-    /// <summary>The library's sentences in our grammar: lowercase, no full stop.</summary>
-    private static string Sentence(string message) =>
-        message.Length == 0 ? message : "cannot read the command line: " + char.ToLowerInvariant(message[0]) + message[1..].TrimEnd('.');
-
-    private static string CommandPath(ParseResult parsed)
-    {
-        var names = new List<string>();
-        for (var result = parsed.CommandResult; result is not null; result = result.Parent as System.CommandLine.Parsing.CommandResult)
-            names.Insert(0, result.Command is RootCommand ? "sealdisk" : result.Command.Name);
-        return string.Join(' ', names);
     }
 }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Sealdisk.Configuration;
 using Sealdisk.Crypto;
+using Sealdisk.Linux;
 
 namespace Sealdisk.Cli;
 
@@ -43,7 +44,7 @@ internal sealed class SealedKeyOptions
     {
         if (parsed.GetValue(Cipher) is not { } text)
             return null;
-        return CipherSpec.TryParse(text, out var spec, out var reason) ? spec : throw SealdiskException.Usage($"cannot use cipher {text}: {reason}");
+        return CipherSpec.TryParse(text, out var spec, out var reason) ? spec : throw SealdiskException.Usage($"cannot use cipher '{text}': {Bare(reason, text)}");
     }
 
     /// <summary>The HUK file: as given, or as the configuration has it where there is one.</summary>
@@ -54,6 +55,21 @@ internal sealed class SealedKeyOptions
         var config = parsed.GetValue(GlobalOptions.Config)!;
         return File.Exists(config) && SealdiskConfiguration.Load(Path.GetFullPath(config)).SoftHuk is { } configured
             ? configured
-            : throw SealdiskException.Usage("cannot unseal: the soft source needs its HUK", "give --huk FILE");
+            : throw SealdiskException.Usage("cannot use source 'soft': its HUK is not named", $"give --huk FILE, or set huk in [source.soft] of {config}");
+    }
+
+    /// <summary>The sealed key's file as given; a regular file is read ahead, so that whatever is wrong with it is said by its name.</summary>
+    internal string? FindBlob(ParseResult parsed)
+    {
+        var path = parsed.GetValue(Blob);
+        if (path is not null && FileStatus.TryOf(path)?.Kind is (null or FileKind.Regular or FileKind.Directory))
+            _ = BlobFile.Read(path);
+        return path;
+    }
+
+    private static string Bare(string? reason, string text)
+    {
+        var beginning = $"cipher '{text}' is refused: ";
+        return reason is not null && reason.StartsWith(beginning, StringComparison.Ordinal) ? reason[beginning.Length..] : reason ?? "";
     }
 }

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Sealdisk.Keys;
-using Sealdisk.OpTee;
 
 namespace Sealdisk.Cli.Verbs;
 
@@ -23,7 +22,7 @@ internal static class BlobVerbs
         {
             var terminal = new Terminal(parsed);
             var path = parsed.GetRequiredValue(file);
-            var bytes = BlobText.Read(path);
+            var bytes = BlobFile.Read(path);
             var description = BlobDescription.Of(bytes);
             var opens = parsed.GetValue(huk) is { } hukPath ? Opens(hukPath, bytes) : (bool?)null;
             if (terminal.Json)
@@ -42,15 +41,20 @@ internal static class BlobVerbs
     private static void Print(Terminal terminal, string path, BlobDescription description, bool? opens)
     {
         terminal.Result($"{path}: {Sentence(description.Kind)}");
-        terminal.Result($"  length     {description.Length} bytes");
+        Line("length", $"{description.Length} bytes");
         if (description.KeySize is { } size)
-            terminal.Result($"  key        {size} bytes");
+            Line("key", $"{size} bytes");
         foreach (var (name, value) in description.Details)
-            terminal.Result($"  {name,-10} {value}");
-        terminal.Result($"  form       {(description.WellFormed ? "well formed" : $"malformed: {description.Problem}")}");
+            Line(name, value);
+        Line("form", description.WellFormed ? "well formed" : $"malformed: {description.Problem}");
         if (opens is { } answer)
-            terminal.Result($"  opens      {(answer ? "yes, with this HUK" : "no: another HUK sealed it, or it was altered")}");
+            Line("opens", answer ? "yes, with this HUK" : WhyNot(description.Kind));
+
+        void Line(string label, string value) => terminal.Result($"  {label,-14} {value}");
     }
+
+    private static string WhyNot(BlobKind kind) =>
+        kind == BlobKind.OpTee ? "no: another HUK sealed it, or it was altered" : "no: a HUK opens what OP-TEE or the soft source sealed, and nothing else";
 
     private static bool Opens(string hukPath, byte[] blob)
     {

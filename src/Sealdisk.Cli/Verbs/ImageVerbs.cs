@@ -1,7 +1,9 @@
 using System.CommandLine;
 using Sealdisk.Configuration;
+using Sealdisk.Keys;
 using Sealdisk.Linux;
 using Sealdisk.Mapping;
+using Sealdisk.OpTee;
 
 namespace Sealdisk.Cli.Verbs;
 
@@ -42,7 +44,7 @@ internal static class ImageVerbs
     {
         var (offset, length) = layout.Extent(parsed);
         var manual = new ManualKey(
-            key.ParseCipher(parsed), parsed.GetValue(key.KeySize), parsed.GetValue(key.Blob),
+            key.ParseCipher(parsed), parsed.GetValue(key.KeySize), key.FindBlob(parsed),
             SealedKeyOptions.ParseSource(parsed.GetValue(key.Source), TrustSource.Soft), layout.Layout(parsed), offset, length);
         return manual.Cipher is null && layout.AnyGiven(parsed)
             ? throw SealdiskException.Usage("cannot use this layout: without --cipher it comes from the header record", "leave the layout options out, or give --cipher, --key-size and --blob")
@@ -54,11 +56,23 @@ internal static class ImageVerbs
         var resolved = key.For(input, readHeader: !encrypt);
         var hukPath = huk();
         using var from = FileDescriptor.Open(input, OpenFlags.Read);
-        RequireFree(input, output, force);
+        RequireWholeSectors(from, key, resolved, encrypt);
+        var wasThere = RequireFree(input, output, force);
+        // Before OUT is touched: a key that does not open must not cost what is in it.
+        RequireOpens(resolved, hukPath);
         var bytes = resolved.Length * 512;
-        using (var to = OpenOutput(output, bytes))
-        using (var bar = new ProgressBar(terminal, encrypt ? "encrypting" : "decrypting", bytes))
+        using var to = OpenOutput(output, bytes);
+        try
+        {
+            using var bar = new ProgressBar(terminal, encrypt ? "encrypting" : "decrypting", bytes);
             ManualMapping.Transform(resolved, from, to, hukPath, encrypt, bar.Report);
+        }
+        catch (LinuxException) when (!wasThere)
+        {
+            // Half an image looks like a whole one.
+            File.Delete(output);
+            throw;
+        }
         var direction = encrypt ? "encrypted" : "decrypted";
         if (terminal.Json)
             terminal.Result(new ImageReport(input, output, direction, bytes, resolved.Cipher.Text, resolved.Layout.SectorSize), Reports.Default.ImageReport);
@@ -67,15 +81,36 @@ internal static class ImageVerbs
         return 0;
     }
 
-    private static void RequireFree(string input, string output, bool force)
+    /// <summary>Nothing at the end of IN is left out unless the command line, or the header record, says how much is meant.</summary>
+    private static void RequireWholeSectors(FileDescriptor input, ManualKey key, ManualKey.Resolved resolved, bool encrypt)
+    {
+        if (key.Cipher is null || key.Length is not null)
+            return;
+        var size = input.Status() is { Kind: FileKind.Regular } file ? file.Size : BlockDevice.Size(input);
+        var left = size - (resolved.Offset + resolved.Length) * 512;
+        if (left != 0)
+            throw SealdiskException.Usage(
+                $"cannot {(encrypt ? "encrypt" : "decrypt")} {input.Name}: its {size} bytes end {left} bytes into a {resolved.Layout.SectorSize}-byte sector",
+                $"pad it to whole sectors; or leave its end out with --length {resolved.Length}");
+    }
+
+    private static void RequireOpens(ManualKey.Resolved resolved, string hukPath)
+    {
+        using var source = SoftSource.Open(hukPath);
+        source.Unseal(BlobText.Parse(System.Text.Encoding.ASCII.GetBytes(resolved.SealedKey)), resolved.KeySize, "the sealed key").Dispose();
+    }
+
+    /// <summary>Whether OUT exists, which it may with --force only.</summary>
+    private static bool RequireFree(string input, string output, bool force)
     {
         if (FileStatus.TryOf(output) is not { } there)
-            return;
+            return false;
         var source = FileStatus.Of(input);
         if (there.Device == source.Device && there.Inode == source.Inode)
             throw SealdiskException.Refused($"cannot write {output}: it is the input", "name another output; there is no conversion in place");
         if (!force)
             throw SealdiskException.Refused($"cannot write {output}: it exists (EEXIST)", "--force overwrites it");
+        return true;
     }
 
     private static FileDescriptor OpenOutput(string output, long bytes)

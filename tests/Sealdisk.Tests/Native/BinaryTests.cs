@@ -1,0 +1,97 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using Sealdisk.Tests.Crypto;
+using Sealdisk.Tests.DataPath;
+
+namespace Sealdisk.Tests.Native;
+
+/// <summary>What the binary is made of, and what it opens on the paths that unlock a volume: an initramfs has the C library and little else.</summary>
+[Trait("needs", "native")]
+[Collection(DevicesCollection.Name)]
+public sealed class BinaryTests : IDisposable
+{
+    private const int Largest = 5 * 1024 * 1024;
+    private static readonly string[] Heavy = ["libssl", "libcrypto", "libicu"];
+
+    private readonly WorkFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void It_is_at_most_5_MiB() => Assert.InRange(new FileInfo(NativeBinary.Path).Length, 1, Largest);
+
+    [Fact]
+    public void It_is_linked_against_the_C_library_only()
+    {
+        var needed = Tool.Run("readelf", "-d", NativeBinary.Path).Split('\n').Where(line => line.Contains("(NEEDED)", StringComparison.Ordinal)).Select(line => line.Split('[', ']')[1]);
+        var loader = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? "ld-linux-aarch64.so.1" : "ld-linux-x86-64.so.2";
+        Assert.Equal(new[] { loader, "libc.so.6", "libm.so.6" }.Order(StringComparer.Ordinal), needed.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void Inspecting_a_sealed_key_needs_neither_OpenSSL_nor_ICU() =>
+        AssertLight(Trace("""sealdisk blob inspect "$1" --huk "$2" """, Golden.File("blob-64-1.hex"), _folder.Huk));
+
+    [Fact]
+    public void Decrypting_an_image_needs_neither_OpenSSL_nor_ICU()
+    {
+        var image = GoldenImage.All[0];
+        AssertLight(Trace("""sealdisk image decrypt "$@" """, [Golden.File(image.Name + ".64k"), _folder["plain"], .. GoldenCommand.Options(image, _folder.Huk)]));
+        Assert.Equal(GoldenImage.Plaintext, File.ReadAllBytes(_folder["plain"]));
+    }
+
+    [Fact]
+    public void A_whole_day_of_a_volume_needs_neither_OpenSSL_nor_ICU_and_reads_secrets_only_when_it_cannot_be_dumped()
+    {
+        Requirements.RootWithFuseAndLoop();
+        using var volume = new FuseVolumeConfiguration(_folder, "t1-trace");
+        var calls = Trace(
+            """
+            sealdisk up --config "$1" && sealdisk down --config "$1"    # first boot
+            sealdisk up --config "$1" && echo kept > "$2/file" && sealdisk down --config "$1"
+            """, volume.Path, volume.Mount);
+        AssertLight(calls);
+        AssertSecretsStayHome(calls, _folder.Huk);
+    }
+
+    /// <summary>Each process closes itself before it opens the HUK, and a server, which keeps the key, locks its memory too.</summary>
+    private static void AssertSecretsStayHome(string[] calls, string huk)
+    {
+        var readers = 0;
+        foreach (var process in calls.GroupBy(call => call.Split(' ')[0], StringComparer.Ordinal))
+        {
+            var own = process.ToList();
+            var opened = own.FindIndex(call => call.Contains($"\"{huk}\"", StringComparison.Ordinal) && call.Contains(" openat(", StringComparison.Ordinal));
+            if (opened < 0)
+                continue;
+            readers++;
+            AssertBefore("prctl(PR_SET_DUMPABLE, SUID_DUMP_DISABLE");
+            AssertBefore("RLIMIT_CORE");
+            if (own.Any(call => call.Contains("mlockall(", StringComparison.Ordinal)))
+                AssertBefore("mlockall(MCL_CURRENT|MCL_FUTURE");
+
+            void AssertBefore(string act) =>
+                Assert.True(own.FindIndex(call => call.Contains(act, StringComparison.Ordinal)) is >= 0 and var done && done < opened, $"{act} does not precede the HUK's opening:\n{string.Join('\n', own)}");
+        }
+        Assert.True(readers >= 3, $"only {readers} processes opened the HUK");
+        Assert.Equal(2, calls.Count(call => call.Contains("mlockall(", StringComparison.Ordinal)));
+    }
+
+    /// <summary>Runs a shell script under strace; returns the calls of it and of everything it started, each with its process id in front.</summary>
+    private string[] Trace(string script, params string[] arguments)
+    {
+        var log = _folder["strace.log"];
+        var start = new ProcessStartInfo(
+            "strace", ["-f", "-qq", "-o", log, "-e", "trace=?open,openat,?openat2,prctl,setrlimit,prlimit64,mlockall", "bash", "-euc", script, "bash", .. arguments]);
+        start.Environment["PATH"] = $"{Path.GetDirectoryName(NativeBinary.Path)}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+        var result = NativeBinary.Run(start);
+        Assert.True(result.Exit == 0, $"exit {result.Exit}\n{result.Stdout}{result.Stderr}");
+        return File.ReadAllLines(log);
+    }
+
+    private static void AssertLight(string[] calls)
+    {
+        Assert.Contains(calls, call => call.Contains("libc.so.6", StringComparison.Ordinal));
+        Assert.DoesNotContain(calls, call => Heavy.Any(library => call.Contains(library, StringComparison.Ordinal)));
+    }
+}
