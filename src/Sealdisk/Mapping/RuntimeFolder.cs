@@ -4,7 +4,7 @@ namespace Sealdisk.Mapping;
 
 /// <summary>
 /// Where what is open right now is kept: <c>/run/sealdisk/NAME/</c>, mode 0700, on the system's tmpfs and so gone after a reboot.
-/// It holds <c>volume</c> (the mount point of the FUSE mapping), <c>mapping.json</c> (what is mapped, without any key),
+/// It holds <c>volume</c> (the mount point of the FUSE mapping), <c>mapping</c> (what is mapped, without any key),
 /// <c>server.pid</c> and <c>server.log</c>.
 /// </summary>
 internal sealed class RuntimeFolder
@@ -25,7 +25,7 @@ internal sealed class RuntimeFolder
     /// <summary>The decrypted volume, as one file.</summary>
     internal string Volume => System.IO.Path.Combine(Path, "volume");
 
-    internal string Description => System.IO.Path.Combine(Path, "mapping.json");
+    internal string Description => System.IO.Path.Combine(Path, "mapping");
 
     internal string ServerPid => System.IO.Path.Combine(Path, "server.pid");
 

@@ -122,20 +122,6 @@ public sealed class DeviceTests : IDisposable
         Assert.Equal("bbbaaa"u8, data);
     }
 
-    [Fact]
-    public void A_request_survives_its_line_and_nothing_else_is_taken_for_one()
-    {
-        var request = new ServeRequest(
-            "/dev/mmcblk0p4", 1 << 20, 1 << 30, "aes-xts-plain64", 64, 4096, IvLargeSectors: true, ulong.MaxValue, "00ff", "/etc/huk.hex",
-            "/run/sealdisk/a \"b\"\n/volume", "/dev/mmcblk0p4", Discard: true, "/run/sealdisk/log");
-        var line = request.ToLine();
-        Assert.DoesNotContain('\n', line);
-        Assert.Equal(request, ServeRequest.Parse(System.Text.Encoding.UTF8.GetBytes(line)));
-        Assert.Throws<FormatException>(() => ServeRequest.Parse("{}"u8));
-        Assert.Throws<FormatException>(() => ServeRequest.Parse("null"u8));
-        Assert.Throws<FormatException>(() => ServeRequest.Parse(System.Text.Encoding.UTF8.GetBytes(line.Replace("\"cipher\"", "\"cypher\""))));
-    }
-
     private string Image(int size)
     {
         var path = _directory["image"];
