@@ -52,7 +52,7 @@ internal sealed record FindingReport(string Id, string Level, string Finding, st
 
 internal sealed record DoctorReport(IReadOnlyList<FindingReport> Findings);
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DictionaryKeyPolicy = JsonKnownNamingPolicy.SnakeCaseLower, WriteIndented = true, GenerationMode = JsonSourceGenerationMode.Serialization)]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, WriteIndented = true, GenerationMode = JsonSourceGenerationMode.Serialization)]
 [JsonSerializable(typeof(ErrorReport))]
 [JsonSerializable(typeof(HukReport))]
 [JsonSerializable(typeof(PlansReport))]

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json;
 using Sealdisk.Keys;
 
 namespace Sealdisk.Cli.Verbs;
@@ -29,7 +30,7 @@ internal static class BlobVerbs
                 terminal.Result(
                     new BlobReport(
                         path, Word(description.Kind), description.Length, description.KeySize, description.WellFormed, description.Problem,
-                        description.Details.ToDictionary(detail => detail.Name, detail => detail.Value, StringComparer.Ordinal), opens),
+                        description.Details.ToDictionary(detail => JsonNamingPolicy.SnakeCaseLower.ConvertName(detail.Name), detail => detail.Value, StringComparer.Ordinal), opens),
                     Reports.Default.BlobReport);
             else
                 Print(terminal, path, description, opens);

@@ -47,7 +47,7 @@ internal static class MapVerbs
             if (terminal.Json)
                 terminal.Result(Report(state), Reports.Default.MappingReport);
             else
-                terminal.Result($"{state.Name}: {state.VolumePath} on {state.BlockPath}");
+                terminal.Result($"{state.Name} is open: {state.BlockPath}, and as a file {state.VolumePath}");
             return 0;
         });
         return HelpWithExamples.With(
@@ -89,7 +89,7 @@ internal static class MapVerbs
                 return 0;
             }
             foreach (var mapping in mappings)
-                terminal.Result($"{mapping.Name}: fuse, {mapping.Request?.Device ?? "unknown device"}, {mapping.VolumePath} on {mapping.BlockPath ?? "no loop device"}{(mapping.Problem is { } problem ? $"; {problem}" : "")}");
+                terminal.Result($"{mapping.Name}: {mapping.BlockPath ?? "no loop device"} decrypts {mapping.Request?.Device ?? "an unknown device"} (fuse, {mapping.VolumePath}){(mapping.Problem is { } problem ? $"; {problem}" : "")}");
             if (mappings.Count == 0)
                 terminal.Note("no mappings");
             return 0;
