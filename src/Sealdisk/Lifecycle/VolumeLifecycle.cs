@@ -19,7 +19,7 @@ public static class VolumeLifecycle
     /// <param name="done">Told each step once it is done and durable, with a detail worth showing or null.</param>
     public static Plan Up(VolumeSpec spec, Action<Plan> planned, Action<Step, string?> done)
     {
-        RequireRoot("bring up", spec.Name);
+        Capabilities.RequireMounting($"bring up {spec.Name}");
         using var turn = RuntimeFolder.Lock();
         var observed = Observer.Look(spec);
         var plan = Planner.For(spec, observed);
@@ -39,7 +39,7 @@ public static class VolumeLifecycle
     /// </summary>
     public static IReadOnlyList<string> Down(VolumeSpec spec)
     {
-        RequireRoot("take down", spec.Name);
+        Capabilities.RequireMounting($"take down {spec.Name}");
         using var turn = RuntimeFolder.Lock();
         var done = new List<string>();
         if (FuseMapping.Find(spec.Name) is { } mapping)
@@ -66,11 +66,5 @@ public static class VolumeLifecycle
             }
             yield return $"unmounted {mount.Target}";
         }
-    }
-
-    internal static void RequireRoot(string act, string name)
-    {
-        if (!CurrentProcess.HasCapability(Capability.SysAdmin))
-            throw SealdiskException.Lacking($"cannot {act} {name}: mounting needs CAP_SYS_ADMIN", "run it as root");
     }
 }

@@ -16,6 +16,15 @@ public static class Capabilities
         return Fuse();
     }
 
+    /// <summary>Mounting, FUSE and loop devices all need the same capability.</summary>
+    /// <param name="act">What cannot be done without it, such as "bring up data".</param>
+    /// <exception cref="SealdiskException">This process does not have it (exit code 5).</exception>
+    public static void RequireMounting(string act)
+    {
+        if (!CurrentProcess.HasCapability(Capability.SysAdmin))
+            throw SealdiskException.Lacking($"cannot {act}: mounting needs CAP_SYS_ADMIN", "run it as root");
+    }
+
     /// <summary>What the fuse mapping lacks here, or null.</summary>
     public static (string Problem, string Remedy)? Fuse()
     {

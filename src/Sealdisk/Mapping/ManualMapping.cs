@@ -15,7 +15,7 @@ public static class ManualMapping
     /// <param name="discard">Pass discards on.</param>
     public static MappingState Open(string name, string device, ManualKey key, string huk, bool discard)
     {
-        RequireRoot("open", name);
+        Capabilities.RequireMounting($"open mapping {name}");
         if (Capabilities.Fuse() is var (problem, remedy))
             throw SealdiskException.Lacking($"cannot open mapping {name}: {problem}", remedy);
         var resolved = key.For(device, readHeader: true);
@@ -38,7 +38,7 @@ public static class ManualMapping
     /// <summary>Closes a mapping; false where there is none of that name.</summary>
     public static bool Close(string name)
     {
-        RequireRoot("close", name);
+        Capabilities.RequireMounting($"close mapping {name}");
         using var turn = RuntimeFolder.Lock();
         if (FuseMapping.Find(name) is { BlockPath: { } block } && Mounts.Read().FirstOrDefault(mount => mount.Source == block) is { } mount)
             throw SealdiskException.Failed($"cannot close mapping {name}: it is mounted on {mount.Target} (EBUSY)", $"umount {mount.Target}; or 'sealdisk down' where it is a configured volume");
@@ -59,11 +59,5 @@ public static class ManualMapping
         using var schedule = SecretBuffer.Allocate(Crypto.SectorCipher.ScheduleSize(resolved.Cipher));
         var cipher = new Crypto.SectorCipher(resolved.Cipher, resolved.Layout, key.Memory.Span, schedule.Memory);
         DataPath.ImageStream.Run(input, resolved.Offset * 512, output, resolved.Length * 512, cipher, encrypt, progress);
-    }
-
-    private static void RequireRoot(string act, string name)
-    {
-        if (!CurrentProcess.HasCapability(Capability.SysAdmin))
-            throw SealdiskException.Lacking($"cannot {act} mapping {name}: mounting needs CAP_SYS_ADMIN", "run it as root");
     }
 }
