@@ -9,7 +9,7 @@ internal static class SealdiskCommand
 {
     internal static RootCommand Create()
     {
-        var root = new RootCommand("Encrypts a device's disk with a key that only this device's hardware can unseal.");
+        var root = new RootCommand("Encrypts a device's disk with a key that only this device can unseal.");
         GlobalOptions.AddTo(root);
         root.Subcommands.Add(VolumeVerbs.Plan());
         root.Subcommands.Add(VolumeVerbs.Up());

@@ -10,7 +10,7 @@ internal sealed class SealedKeyOptions
 {
     internal Option<string?> Cipher { get; } = new("--cipher") { Description = "dm-crypt's cipher specification, such as aes-xts-plain64", HelpName = "CIPHER" };
 
-    internal Option<int?> KeySize { get; } = new("--key-size") { Description = "Size of the key", HelpName = "BYTES" };
+    internal Option<int?> KeySize { get; } = new("--key-size") { Description = "Size of the key in bytes", HelpName = "BYTES" };
 
     internal Option<string?> Blob { get; } = new("--blob") { Description = "The file with the sealed key", HelpName = "FILE" };
 
@@ -22,7 +22,7 @@ internal sealed class SealedKeyOptions
 
     internal static Option<string?> NewSource()
     {
-        var option = new Option<string?>("--source") { Description = "The trust source: tee, tpm, caam, dcp, soft or auto", HelpName = "SOURCE" };
+        var option = new Option<string?>("--source") { Description = "The trust source: tee, tpm, caam, dcp, soft or auto (default: soft where --huk is given, else auto)", HelpName = "SOURCE" };
         option.CompletionSources.Add("tee", "tpm", "caam", "dcp", "soft", "auto");
         return option;
     }
@@ -36,9 +36,13 @@ internal sealed class SealedKeyOptions
         command.Options.Add(Huk);
     }
 
-    internal static TrustSource ParseSource(string? text, TrustSource absent) => text is null
+    private static TrustSource ParseSource(string? text, TrustSource absent) => text is null
         ? absent
         : TrustSourceText.TryParse(text, out var source) ? source : throw SealdiskException.Usage($"cannot use source '{text}': it is tee, tpm, caam, dcp, soft or auto");
+
+    /// <summary>The source as named; naming a HUK file names the soft source; otherwise whatever the kernel has. Never soft by itself.</summary>
+    internal static TrustSource SourceOf(ParseResult parsed, Option<string?> source, Option<string?>? huk) =>
+        ParseSource(parsed.GetValue(source), huk is null || parsed.GetValue(huk) is null ? TrustSource.Auto : TrustSource.Soft);
 
     internal CipherSpec? ParseCipher(ParseResult parsed)
     {

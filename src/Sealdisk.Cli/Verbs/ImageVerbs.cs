@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Sealdisk.Configuration;
 using Sealdisk.Keys;
 using Sealdisk.Linux;
 using Sealdisk.Mapping;
@@ -45,7 +44,7 @@ internal static class ImageVerbs
         var (offset, length) = layout.Extent(parsed);
         var manual = new ManualKey(
             key.ParseCipher(parsed), parsed.GetValue(key.KeySize), key.FindBlob(parsed),
-            SealedKeyOptions.ParseSource(parsed.GetValue(key.Source), TrustSource.Soft), layout.Layout(parsed), offset, length);
+            SealedKeyOptions.SourceOf(parsed, key.Source, key.Huk), layout.Layout(parsed), offset, length);
         return manual.Cipher is null && layout.AnyGiven(parsed)
             ? throw SealdiskException.Usage("cannot use this layout: without --cipher it comes from the header record", "leave the layout options out, or give --cipher, --key-size and --blob")
             : manual;

@@ -19,7 +19,7 @@ internal static class KeyVerbs
     private static Command New()
     {
         var name = new Argument<string>("NAME") { Description = "The key's description" };
-        var size = new Option<int>("--size") { Description = "Size of the key (32 to 128)", HelpName = "BYTES", DefaultValueFactory = _ => 32 };
+        var size = new Option<int>("--size") { Description = "Size of the key in bytes (32 to 128)", HelpName = "BYTES", DefaultValueFactory = _ => 32 };
         var blob = new Option<string>("--blob") { Description = "Where to write the sealed key; an existing file is never replaced", HelpName = "FILE", Required = true };
         var source = SealedKeyOptions.NewSource();
         var huk = SealedKeyOptions.NewHuk("The file with the soft source's HUK (default: the configuration's)");
@@ -29,7 +29,7 @@ internal static class KeyVerbs
         command.SetAction(parsed =>
         {
             var terminal = new Terminal(parsed);
-            var trustSource = SealedKeyOptions.ParseSource(parsed.GetValue(source), TrustSource.Auto);
+            var trustSource = SealedKeyOptions.SourceOf(parsed, source, huk);
             RequireHere(trustSource, "make", parsed.GetRequiredValue(name));
             var path = parsed.GetRequiredValue(blob);
             var bytes = parsed.GetValue(size);
@@ -41,7 +41,8 @@ internal static class KeyVerbs
                 terminal.Result($"made key {parsed.GetRequiredValue(name)}: {bytes} random bytes, sealed by soft, in {path}");
             return 0;
         });
-        return HelpWithExamples.With(command, "sealdisk key new data --size 32 --blob data.blob", "sealdisk key new data --size 64 --blob data.blob --source soft --huk huk.hex");
+        return HelpWithExamples.With(
+            command, "sealdisk key new data --size 64 --blob data.blob --source soft --huk huk.hex", "sealdisk key new data --size 32 --blob data.blob --source tee");
     }
 
     private static Command Load()
@@ -53,7 +54,7 @@ internal static class KeyVerbs
         var command = new Command("load", "Unseal a key into the kernel's keyring") { name, blob, source, keyring };
         command.SetAction(int (parsed) =>
         {
-            var trustSource = SealedKeyOptions.ParseSource(parsed.GetValue(source), TrustSource.Auto);
+            var trustSource = SealedKeyOptions.SourceOf(parsed, source, null);
             RequireHere(trustSource, "load", parsed.GetRequiredValue(name));
             throw SealdiskException.Usage(
                 $"cannot load key {parsed.GetRequiredValue(name)}: a soft key goes straight into a mapping, never into the keyring",

@@ -40,7 +40,9 @@ internal static class MapVerbs
             if (parsed.GetValue(keyReference) is { } reference)
                 throw SealdiskException.Lacking(
                     $"cannot map with key {reference}: keys in the kernel need a dm mapping, and this release maps through fuse only", "use --blob FILE --source soft --huk FILE");
-            if (Capabilities.Lacking(manual.Source, kind) is var (problem, remedy))
+            // With a header record the source is the record's, and is looked at when it is read.
+            var source = manual.Cipher is null ? TrustSource.Soft : manual.Source;
+            if (Capabilities.Lacking(source, kind) is var (problem, remedy))
                 throw SealdiskException.Lacking($"cannot open mapping {parsed.GetRequiredValue(name)}: {problem}", remedy);
             var state = ManualMapping.Open(
                 ValidName(parsed.GetRequiredValue(name)), Path.GetFullPath(parsed.GetRequiredValue(device)), manual, key.FindHuk(parsed), parsed.GetValue(discard));

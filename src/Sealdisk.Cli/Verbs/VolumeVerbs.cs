@@ -19,9 +19,11 @@ internal static class VolumeVerbs
     internal static Command Up()
     {
         var volumes = VolumeArgument.New();
+        // A failure says which kind of boot it was that failed.
+        var kinds = new Dictionary<string, PlanKind>(StringComparer.Ordinal);
         var command = new Command("up", "First boot or later boot, until mounted; nothing to do when it is up") { volumes };
-        command.SetAction(parsed => EachVolume.Run(parsed, volumes, UpOne, reports => (new UpsReport(reports), Reports.Default.UpsReport),
-            (spec, error) => new UpReport(spec.Name, PlanWord(PlanKind.Refusal), "failed", null, error)));
+        command.SetAction(parsed => EachVolume.Run(parsed, volumes, (terminal, spec) => UpOne(terminal, spec, kinds), reports => (new UpsReport(reports), Reports.Default.UpsReport),
+            (spec, error) => new UpReport(spec.Name, PlanWord(kinds.GetValueOrDefault(spec.Name, PlanKind.Refusal)), "failed", null, error)));
         return HelpWithExamples.With(command, "sealdisk up", "sealdisk up data --verbose");
     }
 
@@ -50,11 +52,15 @@ internal static class VolumeVerbs
             : new PlanReport(spec.Name, PlanWord(plan.Kind), plan.Steps.Select(step => new StepReport(step.Label, step.Intent)).ToArray(), null);
     }
 
-    private static UpReport UpOne(Terminal terminal, VolumeSpec spec)
+    private static UpReport UpOne(Terminal terminal, VolumeSpec spec, Dictionary<string, PlanKind> kinds)
     {
         var plan = VolumeLifecycle.Up(
             spec,
-            plan => terminal.Note($"{spec.Name}: {plan.Title}"),
+            plan =>
+            {
+                kinds[spec.Name] = plan.Kind;
+                terminal.Note($"{spec.Name}: {plan.Title}");
+            },
             (step, detail) => terminal.Note($"  {Mark(terminal)} {step.Intent}{(detail is null ? "" : $"  ({detail})")}"));
         var where = spec.Mount is { } target ? $"mounted on {target}" : "mapped";
         var state = plan.Kind == PlanKind.AlreadyUp ? "is up already" : "is up";

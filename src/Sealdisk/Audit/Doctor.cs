@@ -38,15 +38,15 @@ public static class Doctor
         {
             Of("root", CurrentProcess.HasCapability(Capability.SysAdmin), DoctorLevel.Missing,
                 "this process may mount (CAP_SYS_ADMIN)", "this process may not mount: no CAP_SYS_ADMIN", "run it as root"),
-            Of("fuse", FileStatus.TryOf("/dev/fuse") is not null, DoctorLevel.Missing,
-                "fuse mappings: /dev/fuse is there", "fuse mappings: there is no /dev/fuse", "load the 'fuse' module (CONFIG_FUSE_FS)"),
-            Of("loop", FileStatus.TryOf("/dev/loop-control") is not null, DoctorLevel.Missing,
-                "loop devices: /dev/loop-control is there", "loop devices: there is no /dev/loop-control", "load the 'loop' module (CONFIG_BLK_DEV_LOOP)"),
+            Of("fuse", IsThere("/dev/fuse"), DoctorLevel.Missing,
+                "fuse mappings: /dev/fuse is there", "fuse mappings: no driver answers at /dev/fuse", "load the 'fuse' module (CONFIG_FUSE_FS)"),
+            Of("loop", IsThere("/dev/loop-control"), DoctorLevel.Missing,
+                "loop devices: /dev/loop-control is there", "loop devices: no driver answers at /dev/loop-control", "load the 'loop' module (CONFIG_BLK_DEV_LOOP)"),
             Tool("blkid", DoctorLevel.Missing, "install util-linux"),
         };
         findings.AddRange(MakersOfFilesystems.Select(maker => Tool(maker, DoctorLevel.Note, "only needed for volumes with that filesystem")));
-        findings.Add(Of("device-mapper", FileStatus.TryOf("/dev/mapper/control") is not null, DoctorLevel.Note,
-            "device-mapper: /dev/mapper/control is there", "device-mapper: there is no /dev/mapper/control",
+        findings.Add(Of("device-mapper", IsThere("/dev/mapper/control"), DoctorLevel.Note,
+            "device-mapper: /dev/mapper/control is there", "device-mapper: no driver answers at /dev/mapper/control",
             "dm mappings need CONFIG_BLK_DEV_DM and CONFIG_DM_CRYPT; fuse mappings do without"));
         findings.Add(KernelKeys());
         findings.Add(Aes());
@@ -57,6 +57,20 @@ public static class Doctor
 
     private static DoctorFinding Of(string id, bool there, DoctorLevel otherwise, string good, string bad, string remedy) =>
         there ? new DoctorFinding(id, DoctorLevel.Good, good, null) : new DoctorFinding(id, otherwise, bad, remedy);
+
+    /// <summary>A node alone is no driver: opening one that nobody serves gives ENODEV or ENXIO.</summary>
+    private static bool IsThere(string node)
+    {
+        try
+        {
+            FileDescriptor.Open(node, OpenFlags.ReadWrite).Dispose();
+            return true;
+        }
+        catch (LinuxException problem)
+        {
+            return problem.Errno is not (Errno.ENOENT or Errno.ENODEV or Errno.ENXIO);
+        }
+    }
 
     private static DoctorFinding Tool(string name, DoctorLevel otherwise, string remedy) => SystemProgram.Find(name) is { } path
         ? new DoctorFinding(name, DoctorLevel.Good, $"{name}: {path}", null)
@@ -81,7 +95,7 @@ public static class Doctor
     {
         var areas = File.Exists("/proc/swaps") ? File.ReadAllLines("/proc/swaps").Skip(1).Select(line => line.Split(' ', '\t')[0]).Where(area => !area.StartsWith("/dev/zram", StringComparison.Ordinal)).ToArray() : [];
         return Of("swap", areas.Length == 0, DoctorLevel.Note,
-            "swap: none on disk", $"swap: {string.Join(", ", areas)} may hold what applications had in memory (keys never: they are locked)",
+            "swap: none on disk", $"swap: {string.Join(", ", areas)} may hold what applications had in memory",
             string.Create(CultureInfo.InvariantCulture, $"encrypt {areas.Length} swap area(s), or use zram"));
     }
 }

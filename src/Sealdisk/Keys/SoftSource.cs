@@ -18,6 +18,9 @@ public sealed class SoftSource : IDisposable
     /// <exception cref="SealdiskException">The file is absent, readable by others, or not 16 to 32 bytes of hex text (exit code 2).</exception>
     public static SoftSource Open(string hukPath)
     {
+        // BouncyCastle keeps copies of what it works with on the managed heap, where nobody can wipe them: they must at least never be paged out.
+        if (CurrentProcess.HasCapability(Capability.IpcLock))
+            CurrentProcess.LockAllMemory();
         using var huk = HukFile.Read(hukPath);
         var taKey = SecretBuffer.Allocate(32);
         TrustedKeysTa.DeriveKey(huk.Memory.Span, taKey.Memory.Span);

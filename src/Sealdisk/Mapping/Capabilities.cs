@@ -12,7 +12,7 @@ public static class Capabilities
         if (source.IsKernel())
             return KernelSource(source);
         if (mapping == MappingKind.Dm)
-            return ("this release maps the soft source through fuse only, not through dm-crypt", "set mapping = \"fuse\" (or \"auto\")");
+            return ("this release maps the soft source through fuse only, not through dm-crypt", "use mapping fuse (or auto)");
         return Fuse();
     }
 
@@ -36,7 +36,7 @@ public static class Capabilities
     }
 
     private static (string Problem, string Remedy) KernelSource(TrustSource source) => KeyTypes.IsRegistered("trusted")
-        ? ($"source '{source.Text()}' is a kernel trusted key, which this release of Sealdisk does not drive yet", "set source = \"soft\" where a software key is good enough")
+        ? ($"source '{source.Text()}' is a kernel trusted key, which this release of Sealdisk does not drive yet", "use source soft where a software key is good enough")
         : ($"source '{source.Text()}' needs the kernel's 'trusted' key type, and this kernel has not registered it",
             source switch
             {
@@ -44,6 +44,6 @@ public static class Capabilities
                 TrustSource.Tpm => "it needs CONFIG_TRUSTED_KEYS_TPM and a TPM",
                 TrustSource.Caam => "it needs CONFIG_TRUSTED_KEYS_CAAM and NXP's CAAM",
                 TrustSource.Dcp => "it needs CONFIG_TRUSTED_KEYS_DCP and NXP's DCP with a device key",
-                _ => "it needs CONFIG_TRUSTED_KEYS and a trust source: a TEE, a TPM, CAAM or DCP; a software key must be named: source = \"soft\"",
+                _ => "it needs CONFIG_TRUSTED_KEYS and a trust source: a TEE, a TPM, CAAM or DCP; a software key must be named: source soft",
             });
 }
