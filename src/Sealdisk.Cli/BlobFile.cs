@@ -21,7 +21,7 @@ internal static class BlobFile
                 length += got;
             return BlobText.Parse(text.AsSpan(0, length));
         }
-        catch (LinuxException problem)
+        catch (LinuxException problem) when (problem.Errno is Errno.ENOENT or Errno.ENOTDIR or Errno.EISDIR)
         {
             throw SealdiskException.Usage(problem.Message);
         }

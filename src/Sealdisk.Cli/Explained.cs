@@ -33,7 +33,7 @@ internal static class Explained
     private static string? HintOf(LinuxException problem) => problem.Errno switch
     {
         Errno.EPERM or Errno.EACCES when CurrentProcess.EffectiveUserId != 0 => "run it as root",
-        Errno.ENOSPC => "free some space and run the same command again: it goes on where it stopped",
+        Errno.ENOSPC => "free some space and run the same command again",
         Errno.EBUSY => "see who uses it: 'fuser -vm' on the mount point, 'losetup -a', 'findmnt'",
         Errno.EROFS => "remount its filesystem read-write",
         _ => null,

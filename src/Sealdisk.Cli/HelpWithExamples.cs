@@ -17,13 +17,13 @@ internal sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLine
         help.Invoke(parseResult);
         if (Examples.TryGetValue(parseResult.CommandResult.Command, out var examples))
         {
-            Console.Out.WriteLine("Examples:");
+            StandardStream.Output.WriteLine("Examples:");
             foreach (var example in examples)
-                Console.Out.WriteLine("  " + example);
-            Console.Out.WriteLine();
+                StandardStream.Output.WriteLine("  " + example);
+            StandardStream.Output.WriteLine();
         }
         if (parseResult.CommandResult.Command is RootCommand)
-            Console.Out.WriteLine("""
+            StandardStream.Output.WriteLine("""
                 Exit codes:
                   0 done   1 failed   2 usage or configuration   3 refused, to protect data
                   4 the sealed key does not open here   5 this system lacks something, named   6 findings
@@ -44,7 +44,7 @@ internal sealed class PrintVersion : SynchronousCommandLineAction
 
     public override int Invoke(ParseResult parseResult)
     {
-        Console.Out.WriteLine($"sealdisk {ProductVersion.Text}");
+        StandardStream.Output.WriteLine($"sealdisk {ProductVersion.Text}");
         return 0;
     }
 }

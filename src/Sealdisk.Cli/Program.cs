@@ -17,7 +17,7 @@ internal static class Program
             return terminal.Fail(misread);
         try
         {
-            return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+            return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false, Output = StandardStream.Output, Error = StandardStream.Error });
         }
         catch (SealdiskException problem)
         {

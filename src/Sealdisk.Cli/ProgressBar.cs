@@ -24,13 +24,13 @@ internal sealed class ProgressBar(Terminal terminal, string label, long total) :
             _last = now;
             var seconds = Math.Max((now - _start) / (double)Stopwatch.Frequency, 0.001);
             var filled = (int)(Width * done / total);
-            Console.Error.Write($"\r{label} [{new string('#', filled)}{new string('.', Width - filled)}] {100 * done / total,3}%  {ByteText.Of(done)} of {ByteText.Of(total)}, {ByteText.Of((long)(done / seconds))}/s   ");
+            StandardStream.Error.Write($"\r{label} [{new string('#', filled)}{new string('.', Width - filled)}] {100 * done / total,3}%  {ByteText.Of(done)} of {ByteText.Of(total)}, {ByteText.Of((long)(done / seconds))}/s   ");
         }
     }
 
     public void Dispose()
     {
         if (terminal.IsInteractive && _last != 0)
-            Console.Error.WriteLine();
+            StandardStream.Error.WriteLine();
     }
 }

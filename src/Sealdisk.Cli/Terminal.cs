@@ -10,8 +10,8 @@ namespace Sealdisk.Cli;
 /// </summary>
 internal sealed class Terminal(ParseResult parsed)
 {
-    private readonly TextWriter _results = Console.Out;
-    private readonly TextWriter _notes = Console.Error;
+    private readonly TextWriter _results = StandardStream.Output;
+    private readonly TextWriter _notes = StandardStream.Error;
 
     internal bool Json { get; } = parsed.GetValue(GlobalOptions.Json);
 

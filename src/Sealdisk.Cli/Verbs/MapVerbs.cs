@@ -59,7 +59,8 @@ internal static class MapVerbs
 
     private static Command Close()
     {
-        var name = new Argument<string>("NAME") { Description = "The mapping's name" };
+        // The help's name is said, as help would show the completions instead.
+        var name = new Argument<string>("NAME") { Description = "The mapping's name", HelpName = "NAME" };
         name.CompletionSources.Add(_ => FuseMapping.List().Select(mapping => mapping.Name));
         var command = new Command("close", "Take a mapping down; nothing to do when there is none") { name };
         command.SetAction(parsed =>

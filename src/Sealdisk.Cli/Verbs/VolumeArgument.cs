@@ -12,6 +12,7 @@ internal static class VolumeArgument
         {
             Description = "Volumes of the configuration; all when none is named",
             Arity = ArgumentArity.ZeroOrMore,
+            HelpName = "VOLUME",
         };
         argument.CompletionSources.Add(_ => Names());
         return argument;

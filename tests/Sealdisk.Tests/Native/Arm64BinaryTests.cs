@@ -22,6 +22,7 @@ public sealed class Arm64BinaryTests : IDisposable
 
         var (binary, emulator) = (Path.Combine(Golden.Root, "dist", "linux-arm64", "sealdisk"), "/usr/bin/qemu-aarch64");
         Assert.True(File.Exists(binary), "there is no dist/linux-arm64/sealdisk: run ./build linux-arm64 first");
+        Assert.InRange(new FileInfo(binary).Length, 1, BinaryTests.Largest);
         Assert.True(File.Exists(emulator), $"there is no {emulator}: install the Debian package qemu-user");
         Assert.True(Directory.Exists(Libraries), $"there is no {Libraries}: install the Debian package libc6-dev-arm64-cross");
 

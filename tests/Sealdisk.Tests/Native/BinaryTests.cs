@@ -10,7 +10,7 @@ namespace Sealdisk.Tests.Native;
 [Collection(DevicesCollection.Name)]
 public sealed class BinaryTests : IDisposable
 {
-    private const int Largest = 5 * 1024 * 1024;
+    internal const int Largest = 5 * 1024 * 1024;
     private static readonly string[] Heavy = ["libssl", "libcrypto", "libicu"];
 
     private readonly WorkFolder _folder = new();

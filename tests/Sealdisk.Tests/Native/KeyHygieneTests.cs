@@ -34,7 +34,7 @@ public sealed class KeyHygieneTests : IDisposable
 
             AssertNoKey(image.Key, $"{process}/cmdline", $"{process}/environ", $"{process}/comm", "/proc/self/mountinfo");
             AssertNoKey(image.Key, [.. Directory.GetFiles($"/run/sealdisk/{Name}").Where(path => Path.GetFileName(path) != "volume")]);
-            Assert.Contains(Directory.GetFiles($"/run/sealdisk/{Name}"), path => Path.GetFileName(path) == "mapping.json");
+            Assert.Contains(Directory.GetFiles($"/run/sealdisk/{Name}"), path => Path.GetFileName(path) == "mapping");
             Assert.Equal(0b111_000_000, FileStatus.Of($"/run/sealdisk/{Name}").Mode);
 
             var locked = File.ReadLines($"{process}/status").Single(line => line.StartsWith("VmLck:", StringComparison.Ordinal));
