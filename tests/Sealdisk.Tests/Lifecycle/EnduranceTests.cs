@@ -69,7 +69,16 @@ public sealed class EnduranceTests
         "--verify=crc32c", "--verify_fatal=1", "--verify_state_save=0", "--randseed=7", "--allrandrepeat=1", "--group_reporting", "--minimal", .. more,
     ];
 
-    private static void Fio(string[] arguments) => Tool.Run("fio", arguments);
+    /// <summary>As long as it takes: gigabytes do not fit the time that other programs are given.</summary>
+    private static void Fio(string[] arguments)
+    {
+        using var fio = Process.Start(new ProcessStartInfo("fio", arguments) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = "/tmp" })!;
+        var output = fio.StandardOutput.ReadToEndAsync();
+        var errors = fio.StandardError.ReadToEnd();
+        fio.WaitForExit();
+        Assert.True(fio.ExitCode == 0, $"fio {string.Join(' ', arguments)} ended with {fio.ExitCode}: {output.Result}{errors}");
+        TestContext.Current.SendDiagnosticMessage(output.Result);
+    }
 
     /// <summary>Blocks of 512 bytes that a file has by now.</summary>
     private static long Blocks(string file) => Tool.Try("stat", "-c", "%b", file) is (0, var text) ? long.Parse(text, CultureInfo.InvariantCulture) : 0;

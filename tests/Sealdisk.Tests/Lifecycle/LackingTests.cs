@@ -41,7 +41,7 @@ public sealed class LackingTests
                     "unshare",
                     [
                         "-m", "sh", "-euc",
-                        "mount -t tmpfs none /mnt; for d in null zero urandom random fuse loop-control; do [ $d = $1 ] || cp -a /dev/$d /mnt; done; mount --move /mnt /dev; shift; exec \"$@\"",
+                        "mount -t tmpfs none /mnt; cd /dev; for d in null zero urandom random fuse loop*; do [ $d = $1 ] || cp -a $d /mnt; done; cd /; mount --move /mnt /dev; shift; exec \"$@\"",
                         "sh", node, NativeBinary.Path, "--config", bed.Config, verb,
                     ]));
                 Bed.AssertFailure(result, ExitCode.Lacking, $"cannot bring up {bed.Name}: this system has no /dev/{node}", hint);

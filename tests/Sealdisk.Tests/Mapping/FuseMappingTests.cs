@@ -13,7 +13,7 @@ public sealed class FuseMappingTests
     [InlineData(true)]
     public void A_killed_server_is_noticed_and_up_brings_back_what_was_synced(bool fileHeldOpen)
     {
-        using var bed = Bed.Ready();
+        using var bed = Bed.Ready(("size", "24MiB"));
         bed.Up();
         Tool.Shell("dd if=/dev/urandom of=$1 bs=64k count=20 conv=fsync status=none; sha256sum < $1 > $2", bed["mnt/synced"], bed["sum"]);
         // A daemon with an open file must not keep its device from coming back.
@@ -37,7 +37,7 @@ public sealed class FuseMappingTests
     [InlineData(true)]
     public void After_a_kill_down_cleans_everything_up(bool fileHeldOpen)
     {
-        using var bed = Bed.Ready();
+        using var bed = Bed.Ready(("size", "24MiB"));
         bed.Up();
         using (fileHeldOpen ? File.Open(bed["mnt/held"], FileMode.Create) : null)
         {
