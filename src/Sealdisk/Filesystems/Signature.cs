@@ -1,3 +1,5 @@
+using Sealdisk.Linux;
+
 namespace Sealdisk.Filesystems;
 
 /// <summary>What blkid recognises at the start of a device or file; all null where it recognises nothing.</summary>
@@ -36,7 +38,8 @@ public sealed record Signature(string? Type, string? Uuid, string? Usage, string
     /// <param name="path">A block device or a file.</param>
     /// <param name="offset">Bytes to skip.</param>
     /// <param name="length">Bytes to look at, or null for all.</param>
-    /// <exception cref="SealdiskException">blkid is missing (exit code 5), or could not read (exit code 1): never taken for "nothing".</exception>
+    /// <exception cref="SealdiskException">blkid is missing (exit code 5), or failed (exit code 1).</exception>
+    /// <exception cref="LinuxException">It cannot be opened or read, which is never taken for "nothing".</exception>
     public static Signature Probe(string path, long offset = 0, long? length = null)
     {
         var arguments = new List<string> { "-p", "-o", "export", "-O", $"{offset}" };
@@ -48,10 +51,25 @@ public sealed record Signature(string? Type, string? Uuid, string? Usage, string
         {
             0 => Parse(result.Output),
             AmbivalentResult => None with { Ambivalent = true },
-            // blkid says 2 both for "nothing there" and for "cannot open or read", but it complains aloud in the second case only.
-            NothingFound when result.Error.Length == 0 => None,
+            NothingFound => NothingIn(path, offset, length),
             _ => throw SealdiskException.Failed($"cannot probe {path}: blkid ended with {result.ExitCode}: {result.Error.Trim()}"),
         };
+    }
+
+    /// <summary>
+    /// blkid ends with 2, and no word, both where it finds nothing and where it cannot open or read (util-linux 2.38). What it looks at is
+    /// in the first MiB, but for a few containers that end a device, so that much must be readable before "nothing" is believed.
+    /// </summary>
+    private static Signature NothingIn(string path, long offset, long? length)
+    {
+        using var file = FileDescriptor.Open(path, OpenFlags.Read);
+        Span<byte> piece = stackalloc byte[4096];
+        for (var at = 0; at < Math.Min(length ?? long.MaxValue, 1 << 20); at += piece.Length)
+        {
+            if (file.ReadAt(piece, offset + at) < piece.Length)
+                break;
+        }
+        return None;
     }
 
     /// <summary>Reads blkid's export format: one NAME=value a line.</summary>

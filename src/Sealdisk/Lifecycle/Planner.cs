@@ -64,7 +64,7 @@ public static class Planner
         {
             { Record: { State: VolumeState.Ready, FilesystemUuid: { } uuid } record } => new Plan(
                 PlanKind.LaterBoot, WithMount([new Step.VerifyFilesystem(record.Filesystem, uuid), .. Repair(good)], spec, record.Filesystem), null),
-            { Record.State: VolumeState.Provisioning } => OfRecord(spec, observed, good, [new Step.CloseMapping(spec.Name)]),
+            { Record.State: VolumeState.Provisioning } when observed.DeviceSize is not null => OfRecord(spec, observed, good, [new Step.CloseMapping(spec.Name)]),
             _ => Plan.Refuse(SealdiskException.Failed($"cannot bring up {spec.Name}: a mapping of that name is open, and its volume is not ready", $"sealdisk down {spec.Name}")),
         };
     }

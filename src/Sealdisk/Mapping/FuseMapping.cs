@@ -58,6 +58,7 @@ public static class FuseMapping
         var folder = new RuntimeFolder(name);
         if (!Directory.Exists(folder.Path))
             return false;
+        RefuseOtherNamespace(folder);
         var isServed = FuseServerProcess.IsRunning(folder.ServerLog);
         foreach (var loop in LoopsOn(folder))
             loop.Detach(wait: isServed);
@@ -87,6 +88,21 @@ public static class FuseMapping
 
     /// <summary>All mappings there are now.</summary>
     public static IReadOnlyList<MappingState> List() => RuntimeFolder.Names().Select(Find).OfType<MappingState>().ToArray();
+
+    /// <summary>
+    /// A mapping that was opened inside another mount namespace, as a systemd unit with PrivateTmp= has one, cannot be unmounted from here, and
+    /// its server would be waited for in vain.
+    /// </summary>
+    private static void RefuseOtherNamespace(RuntimeFolder folder)
+    {
+        if (ReadPid(folder) is var server && server == 0 || !FuseServerProcess.IsRunning(folder.ServerLog))
+            return;
+        var theirs = new FileInfo($"/proc/{server}/ns/mnt").LinkTarget;
+        if (theirs is not null && theirs != new FileInfo("/proc/self/ns/mnt").LinkTarget)
+            throw SealdiskException.Failed(
+                $"cannot close mapping {folder.Name}: it was opened in another mount namespace, that of process {server}",
+                $"nsenter -t {server} -m sealdisk down {folder.Name}; and open it where everybody sees it: a systemd unit must not have PrivateTmp= or PrivateMounts=");
+    }
 
     private static void Require(string device, string remedy)
     {

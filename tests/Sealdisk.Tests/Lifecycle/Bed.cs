@@ -1,0 +1,213 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+using Sealdisk.Tests.DataPath;
+using Sealdisk.Tests.Linux;
+
+namespace Sealdisk.Tests.Lifecycle;
+
+/// <summary>
+/// A temporary directory with a HUK, a configuration of one volume or several, and whatever a test puts there; the published binary works on
+/// it. Everything that is still open at the end is taken down.
+/// </summary>
+internal sealed class Bed : IDisposable
+{
+    public const int MiB = 1 << 20;
+
+    private static int s_beds;
+    private readonly TemporaryDirectory _folder = new();
+    private readonly List<string> _volumes = [];
+    private readonly List<string> _loops = [];
+
+    public Bed()
+    {
+        Name = string.Create(CultureInfo.InvariantCulture, $"t{Environment.ProcessId}-{Interlocked.Increment(ref s_beds)}");
+        NewHuk("huk.hex");
+        File.WriteAllText(Config, $"[source.soft]\nhuk = \"{this["huk.hex"]}\"\n\n");
+    }
+
+    /// <summary>The first volume's name; no other test's volume has it.</summary>
+    public string Name { get; }
+
+    public string Config => this["sealdisk.toml"];
+
+    public string Image => this["image"];
+
+    public string Mount => this["mnt"];
+
+    public string File1 => this["mnt/file"];
+
+    public string this[string name] => Path.Combine(_folder.Path, name);
+
+    /// <summary>A bed with one volume, and how it differs from an 8 MiB image with a header record, 4096-byte sectors and ext4.</summary>
+    public static Bed With(params (string Key, object? Value)[] settings)
+    {
+        var bed = new Bed();
+        bed.Add(bed.Name, [("device", bed.Image), ("size", "8MiB"), ("mount", bed.Mount), .. settings]);
+        return bed;
+    }
+
+    /// <summary>The same, after its first boot, a file written, and down again.</summary>
+    public static Bed Ready(params (string Key, object? Value)[] settings)
+    {
+        var bed = With(settings);
+        bed.Up();
+        File.WriteAllText(bed.File1, "the file of the first boot");
+        bed.Down();
+        return bed;
+    }
+
+    /// <summary>Adds a volume; a null takes a setting out. Strings are quoted, what else there is not.</summary>
+    public void Add(string volume, params (string Key, object? Value)[] settings)
+    {
+        _volumes.Add(volume);
+        var all = new Dictionary<string, object?> { ["source"] = "soft", ["filesystem"] = "ext4", ["sector-size"] = 4096 };
+        foreach (var (key, value) in settings)
+            all[key] = value;
+        var lines = all.Where(pair => pair.Value is not null).Select(pair => $"{pair.Key} = {Toml(pair.Value!)}\n");
+        File.AppendAllText(Config, $"[volume.{volume}]\n{string.Concat(lines)}\n");
+    }
+
+    /// <summary>Takes one setting of the only volume out.</summary>
+    public void Remove(string key) => File.WriteAllLines(Config, File.ReadAllLines(Config).Where(line => !line.StartsWith(key + " = ", StringComparison.Ordinal)));
+
+    /// <summary>Changes one setting of the only volume.</summary>
+    public void Change(string key, object value)
+    {
+        Remove(key);
+        var lines = File.ReadAllLines(Config).ToList();
+        lines.Insert(lines.FindIndex(line => line.StartsWith("[volume.", StringComparison.Ordinal)) + 1, $"{key} = {Toml(value)}");
+        File.WriteAllLines(Config, lines);
+    }
+
+    public void NewHuk(string name)
+    {
+        File.Delete(this[name]);
+        Assert.Equal(0, NativeBinary.Run("huk", "new", this[name]).Exit);
+    }
+
+    public ProgramResult Run(string verb, params string[] arguments) => NativeBinary.Run(["--config", Config, verb, .. arguments]);
+
+    /// <summary>Up, which must succeed.</summary>
+    public ProgramResult Up() => Done(Run("up"));
+
+    /// <summary>Down, which must succeed and leave nothing.</summary>
+    public ProgramResult Down()
+    {
+        var result = Done(Run("down"));
+        AssertNothingOpen();
+        return result;
+    }
+
+    /// <summary>The first volume as a verb reports it with --json.</summary>
+    public JsonElement Json(string verb) => JsonDocument.Parse(Run(verb, "--json").Stdout).RootElement.GetProperty("volumes")[0];
+
+    public string State => Json("status").GetProperty("state").GetString()!;
+
+    public static ProgramResult Done(ProgramResult result)
+    {
+        Assert.True(result.Exit == 0, $"exit code {result.Exit}\n{result.Stdout}{result.Stderr}");
+        return result;
+    }
+
+    /// <summary>A verb that must be refused with this exit code and these words, change no byte of any file and leave nothing open.</summary>
+    public ProgramResult Refused(string verb, ExitCode code, string message, string hint = "")
+    {
+        var before = Fingerprint();
+        var result = Run(verb);
+        AssertFailure(result, code, message, hint);
+        Assert.Equal(before, Fingerprint());
+        AssertNothingOpen();
+        return result;
+    }
+
+    public static void AssertFailure(ProgramResult result, ExitCode code, string message, string hint = "")
+    {
+        Assert.True((int)code == result.Exit, $"exit code {result.Exit}, not {(int)code}\n{result.Stdout}{result.Stderr}");
+        Assert.Contains($"sealdisk: {message}", result.Stderr, StringComparison.Ordinal);
+        Assert.Contains(hint, result.Stderr, StringComparison.Ordinal);
+        if (hint.Length > 0)
+            Assert.Contains("  hint: ", result.Stderr, StringComparison.Ordinal);
+        Assert.DoesNotContain("internal error", result.Stderr, StringComparison.Ordinal);
+    }
+
+    /// <summary>SHA-256 of every file here, what is mounted left out.</summary>
+    public string Fingerprint() => Tool.Shell("cd $1; find . -xdev -type f -print0 | sort -z | xargs -0 sha256sum", _folder.Path);
+
+    /// <summary>No mapping, no loop device, no server process, no mount.</summary>
+    public void AssertNothingOpen()
+    {
+        Assert.Equal("", Mounts());
+        foreach (var volume in _volumes)
+        {
+            Assert.False(Directory.Exists($"/run/sealdisk/{volume}"), $"/run/sealdisk/{volume} is left");
+            // A server lets go of everything some milliseconds before its process is gone from the list.
+            Assert.True(SpinWait.SpinUntil(() => !Servers(volume).Any(), TimeSpan.FromSeconds(10)), $"a server of {volume} is left");
+        }
+        Assert.Equal(_loops, Loops());
+    }
+
+    /// <summary>Attaches a file here to a loop device of its own, as a block device to work on; returns its path.</summary>
+    public string Attach(string file, params string[] options)
+    {
+        var loop = Tool.Run("losetup", ["-f", "--show", .. options, this[file]]).Trim();
+        _loops.Add(loop);
+        return loop;
+    }
+
+    /// <summary>Kills the volume's server, as the kernel would when memory is out; returns when it has gone.</summary>
+    public void KillServer()
+    {
+        using var server = Process.GetProcessById(Json("status").GetProperty("server").GetInt32());
+        server.Kill();
+        server.WaitForExit();
+    }
+
+    public static IEnumerable<int> Servers(string volume) =>
+        from path in Directory.EnumerateDirectories("/proc")
+        let id = int.TryParse(Path.GetFileName(path), out var number) ? number : 0
+        where id > 0 && CommandLine(id).EndsWith($"\0serve\0{volume}\0", StringComparison.Ordinal)
+        select id;
+
+    public void Dispose()
+    {
+        foreach (var volume in _volumes.AsEnumerable().Reverse())
+            Run("down", volume);
+        foreach (var mount in Mounts().Split('\n', StringSplitOptions.RemoveEmptyEntries).Reverse())
+            Tool.Try("umount", "-l", mount);
+        foreach (var loop in Loops())
+            Tool.Try("losetup", "-d", loop);
+        _folder.Dispose();
+    }
+
+    private string Mounts() => string.Join('\n', Sealdisk.Linux.Mounts.Read().Select(mount => mount.Target)
+        .Where(target => target.StartsWith(_folder.Path, StringComparison.Ordinal) || _volumes.Any(volume => target.StartsWith($"/run/sealdisk/{volume}/", StringComparison.Ordinal))));
+
+    private string[] Loops() =>
+    [
+        .. from loop in Sealdisk.Linux.LoopDevice.InUse()
+           let file = loop.BackingFile() ?? ""
+           where file.StartsWith(_folder.Path, StringComparison.Ordinal) || _volumes.Any(volume => file.StartsWith($"/run/sealdisk/{volume}/", StringComparison.Ordinal))
+           select loop.Path,
+    ];
+
+    private static string CommandLine(int id)
+    {
+        try
+        {
+            return File.ReadAllText($"/proc/{id}/cmdline");
+        }
+        catch (IOException)
+        {
+            return ""; // it has ended meanwhile
+        }
+    }
+
+    private static string Toml(object value) => value switch
+    {
+        string text => $"\"{text}\"",
+        bool truth => truth ? "true" : "false",
+        string[] list => $"[{string.Join(", ", list.Select(item => $"\"{item}\""))}]",
+        _ => string.Create(CultureInfo.InvariantCulture, $"{value}"),
+    };
+}

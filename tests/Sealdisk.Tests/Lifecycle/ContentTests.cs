@@ -1,0 +1,94 @@
+using Sealdisk.Lifecycle;
+using Sealdisk.Linux;
+using Sealdisk.Tests.DataPath;
+using Sealdisk.Tests.Linux;
+
+namespace Sealdisk.Tests.Lifecycle;
+
+/// <summary>What counts as blank, judged on files, with blkid as in the product.</summary>
+public sealed class ContentTests
+{
+    private const int MiB = 1 << 20;
+
+    [Theory]
+    [InlineData(0x00, 4 * MiB)]
+    [InlineData(0xFF, 4 * MiB)]
+    [InlineData(0x00, 5000)]
+    [InlineData(0x00, (4 * MiB) + 1)]
+    [InlineData(0xFF, 0)]
+    public void Erased_media_are_blank(byte fill, int size) => Assert.IsType<Content.Blank>(Of(fill, size));
+
+    [Fact]
+    public void What_lies_between_the_edges_is_not_read() => Assert.IsType<Content.Blank>(Of(0, 4 * MiB, 2 * MiB));
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(MiB - 1)]
+    [InlineData(3 * MiB)]
+    [InlineData((4 * MiB) - 1)]
+    public void One_byte_in_the_first_or_last_MiB_is_data(int at) =>
+        Assert.Contains("a volume whose record was lost", Assert.IsType<Content.Other>(Of(0, 4 * MiB, at)).Description, StringComparison.Ordinal);
+
+    [Fact]
+    public void Neither_is_a_mixture_of_00_and_FF_blank()
+    {
+        using var folder = new TemporaryDirectory();
+        var bytes = new byte[MiB];
+        bytes.AsSpan(0, MiB / 2).Fill(0xFF);
+        Assert.IsType<Content.Other>(Of(folder, bytes));
+    }
+
+    [Fact]
+    public void Random_bytes_are_data()
+    {
+        using var folder = new TemporaryDirectory();
+        var bytes = new byte[4 * MiB];
+        new Random(7).NextBytes(bytes);
+        Assert.IsType<Content.Other>(Of(folder, bytes));
+    }
+
+    [Theory]
+    [InlineData("mkfs.ext4 -q -F $1")]
+    [InlineData("mkfs.vfat $1")]
+    public void A_filesystem_is_seen(string make)
+    {
+        using var folder = new TemporaryDirectory();
+        Tool.Shell($"truncate -s 8M $1; {make}", folder["image"]);
+        Assert.True(Assert.IsType<Content.PlainFilesystem>(Of(folder["image"])).Signature.IsPlainFilesystem);
+    }
+
+    [Theory]
+    [InlineData("mkswap $1", "swap (other)")]
+    [InlineData("printf 'label: gpt\\n,4M\\n' | sfdisk -q $1", "a gpt partition table")]
+    [InlineData("printf 'label: dos\\n,4M\\n' | sfdisk -q $1", "a dos partition table")]
+    [InlineData("echo key | cryptsetup luksFormat -q --type luks2 --pbkdf pbkdf2 --pbkdf-force-iterations 1000 $1 -", "a LUKS volume")]
+    [InlineData("echo key | cryptsetup luksFormat -q --type luks1 --pbkdf-force-iterations 1000 $1 -", "a LUKS volume")]
+    public void Containers_are_something_else(string make, string description)
+    {
+        using var folder = new TemporaryDirectory();
+        Tool.Shell($"truncate -s 32M $1; {make} >/dev/null", folder["image"]);
+        Assert.Equal(description, Assert.IsType<Content.Other>(Of(folder["image"])).Description);
+    }
+
+    private static Content Of(byte fill, int size, int? oddAt = null)
+    {
+        using var folder = new TemporaryDirectory();
+        var bytes = new byte[size];
+        bytes.AsSpan().Fill(fill);
+        if (oddAt is { } at)
+            bytes[at] = 1;
+        return Of(folder, bytes);
+    }
+
+    private static Content Of(TemporaryDirectory folder, byte[] bytes)
+    {
+        File.WriteAllBytes(folder["image"], bytes);
+        return Of(folder["image"]);
+    }
+
+    private static Content Of(string path)
+    {
+        using var file = FileDescriptor.Open(path, OpenFlags.Read);
+        return Content.Of(path, file, new FileInfo(path).Length);
+    }
+}

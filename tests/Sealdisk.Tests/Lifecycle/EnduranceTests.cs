@@ -1,0 +1,85 @@
+using System.Diagnostics;
+using System.Globalization;
+using Sealdisk.Tests.DataPath;
+using Sealdisk.Tests.Mapping;
+
+namespace Sealdisk.Tests.Lifecycle;
+
+/// <summary>
+/// fio writes blocks that carry their own checksums through the mount and reads them back, also after down and up, also after the server was killed.
+/// SEALDISK_ENDURANCE_MIB says how much is written; a hundred and some MiB without it.
+/// </summary>
+[Trait("needs", "native"), Collection(DevicesCollection.Name)]
+public sealed class EnduranceTests
+{
+    private static readonly int Total = int.Parse(Environment.GetEnvironmentVariable("SEALDISK_ENDURANCE_MIB") ?? "128", CultureInfo.InvariantCulture);
+
+    [Fact]
+    public void Every_block_reads_back()
+    {
+        using var bed = Volume(Total / 2);
+        foreach (var (size, share) in new[] { ("4k", 8), ("512-64k", 8), ("1M", 4) })
+        {
+            var job = Job(bed, size.Split('-')[0], Total / share, $"--bsrange={(size.Contains('-', StringComparison.Ordinal) ? size.Replace("512", "4k", StringComparison.Ordinal) : $"{size}-{size}")}", "--rw=randrw");
+            Fio([.. job, "--fsync=64", "--do_verify=1"]);
+            bed.Down();
+            bed.Up();
+            Fio([.. job, "--verify_only"]);
+        }
+        bed.Down();
+        FuseMappingTests.AssertClean(bed, bed.Image);
+    }
+
+    /// <summary>The server dies while fio writes: what fsync had promised before is there when the volume is up again, and the filesystem is sound.</summary>
+    [Fact]
+    public void A_server_killed_in_the_middle_loses_nothing_that_was_synced()
+    {
+        using var bed = Volume(Total / 2);
+        var synced = Job(bed, "synced", Total / 4, "--bs=16k", "--rw=randwrite");
+        Fio([.. synced, "--end_fsync=1", "--do_verify=0"]);
+        Tool.Run("sync", "-f", bed.Mount);
+
+        var log = bed["log"];
+        using (var writer = Process.Start(new ProcessStartInfo("sh", ["-c", "exec \"$@\" > $0 2>&1", log, "fio", .. Job(bed, "lost", Total / 8, "--bs=4k", "--rw=randwrite"), "--fsync=16", "--do_verify=0", "--loops=1000"]))!)
+        {
+            // In the middle: a part has reached the image, whose blocks beyond the synced ones are still being allocated.
+            var file = bed["mnt/lost.0.0"];
+            Assert.True(SpinWait.SpinUntil(() => File.Exists(file) && Blocks(file) > Total * 16, TimeSpan.FromMinutes(2)), "fio writes nothing");
+            bed.KillServer();
+            writer.WaitForExit();
+            Assert.NotEqual(0, writer.ExitCode);
+        }
+        Assert.Equal("degraded", bed.State);
+        bed.Up();
+        Fio([.. synced, "--verify_only"]);
+        bed.Down();
+        FuseMappingTests.AssertClean(bed, bed.Image);
+    }
+
+    private static Bed Volume(int dataMiB)
+    {
+        var bed = Bed.With(("size", $"{dataMiB + 64}MiB"), ("mount-options", new[] { "noatime" }));
+        bed.Up();
+        return bed;
+    }
+
+    private static string[] Job(Bed bed, string name, int mebibytes, params string[] more) =>
+    [
+        $"--name={name}", $"--directory={bed.Mount}", string.Create(CultureInfo.InvariantCulture, $"--size={mebibytes}M"), "--direct=1", "--ioengine=libaio", "--iodepth=8",
+        "--verify=crc32c", "--verify_fatal=1", "--verify_state_save=0", "--randseed=7", "--allrandrepeat=1", "--group_reporting", "--minimal", .. more,
+    ];
+
+    /// <summary>As long as it takes: gigabytes do not fit the time that other programs are given.</summary>
+    private static void Fio(string[] arguments)
+    {
+        using var fio = Process.Start(new ProcessStartInfo("fio", arguments) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = "/tmp" })!;
+        var output = fio.StandardOutput.ReadToEndAsync();
+        var errors = fio.StandardError.ReadToEnd();
+        fio.WaitForExit();
+        Assert.True(fio.ExitCode == 0, $"fio {string.Join(' ', arguments)} ended with {fio.ExitCode}: {output.Result}{errors}");
+        TestContext.Current.SendDiagnosticMessage(output.Result);
+    }
+
+    /// <summary>Blocks of 512 bytes that a file has by now.</summary>
+    private static long Blocks(string file) => Tool.Try("stat", "-c", "%b", file) is (0, var text) ? long.Parse(text, CultureInfo.InvariantCulture) : 0;
+}

@@ -1,0 +1,115 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.RegularExpressions;
+using Sealdisk.Tests.DataPath;
+
+namespace Sealdisk.Tests.Lifecycle;
+
+/// <summary>A first boot that is killed, at every step: the next `up` goes on with the same sealed key, and ends ready.</summary>
+[Trait("needs", "native"), Collection(DevicesCollection.Name)]
+public sealed partial class InterruptionTests
+{
+    /// <summary>
+    /// Kills `up` at its first, second, third, ... system call of the kinds that change something, until one run gets through. What the kernel
+    /// had been told to do by then is what a power cut would have left at best; see the crash tests for less.
+    /// </summary>
+    [Theory]
+    [InlineData("header")]
+    [InlineData("detached")]
+    public void Killed_anywhere_it_resumes_with_the_same_key(string record)
+    {
+        var (killed, kept) = (0, 0);
+        foreach (var call in new[] { "pwrite64", "fsync", "fdatasync", "rename", "fallocate", "unlink", "mkdir", "mount", "vfork" })
+        {
+            for (var at = 1; IsKilledAt(record, call, at, ref kept); at++)
+                killed++;
+        }
+        Assert.True(killed > 15, $"only {killed} calls were seen");
+        Assert.True(kept > 5, $"a key was kept {kept} times only");
+    }
+
+    private static bool IsKilledAt(string record, string call, int at, ref int kept)
+    {
+        using var bed = Bed.With();
+        if (record == "detached")
+            bed.Change("record", bed["record"]);
+        var run = NativeBinary.Run(new ProcessStartInfo(
+            "strace", ["-qq", "-o", "/dev/null", "-e", $"trace={call}", "-e", string.Create(CultureInfo.InvariantCulture, $"inject={call}:signal=KILL:when={at}"), NativeBinary.Path, "--config", bed.Config, "up"]));
+        if (run.Exit == 0)
+            return false;
+        var key = SealedKey(record == "detached" ? bed["record"] : bed.Image);
+        Assert.Contains(bed.State, new[] { "new", "provisioning", "degraded", "mapped", "down" });
+        var up = bed.Run("up");
+        Assert.True(up.Exit == 0, $"killed at {call} {at}: {up.Stderr}");
+        Assert.Equal("ready", bed.Json("status").GetProperty("record_state").GetString());
+        if (key is not null)
+        {
+            Assert.Equal(key, SealedKey(record == "detached" ? bed["record"] : bed.Image));
+            kept++;
+        }
+        bed.Down();
+        return true;
+    }
+
+    [Theory]
+    [InlineData("exit 1", "cannot make ext4 on /dev/loop", ExitCode.Failed)]
+    [InlineData("echo 'mkfs: no luck today' >&2; exit 9", "mkfs.ext4 ended with 9: mkfs: no luck today", ExitCode.Failed)]
+    [InlineData("exit 0", "mkfs.ext4 reported success, but blkid sees nothing known to blkid", ExitCode.Failed)]
+    [InlineData(null, "cannot run ", ExitCode.Lacking)]
+    public void A_mkfs_that_fails_or_is_missing(string? script, string message, ExitCode code)
+    {
+        using var bed = Bed.With();
+        var without = script is null ? "/dev/null" : bed["mkfs"];
+        if (script is not null)
+            Tool.Shell("printf '#!/bin/sh\\n%s\\n' \"$2\" > $1; chmod 755 $1", without, script);
+        var failed = NativeBinary.Run(new ProcessStartInfo(
+            "unshare", ["-m", "sh", "-euc", "mount --bind $1 /usr/sbin/mkfs.ext4; shift; exec \"$@\"", "sh", without, NativeBinary.Path, "--config", bed.Config, "up"]));
+        Assert.True(failed.Exit == (int)code, failed.Stderr);
+        Assert.Contains(message, failed.Stderr, StringComparison.Ordinal);
+        bed.AssertNothingOpen();
+
+        var key = SealedKey(bed.Image);
+        Assert.NotNull(key);
+        Assert.Equal("provisioning", bed.State);
+        Assert.Contains("its first boot was cut short and will be resumed", Bed.Done(bed.Run("check")).Stdout, StringComparison.Ordinal);
+        Assert.StartsWith($"{bed.Name}: resuming a first boot that was cut short\n", bed.Up().Stderr, StringComparison.Ordinal);
+        Assert.Equal(key, SealedKey(bed.Image));
+    }
+
+    /// <summary>Killed in mkfs, before and after it worked, the mapping stays; the next up, with no reboot between, takes it down first.</summary>
+    [Theory]
+    [InlineData("kill -9 $PPID")]
+    [InlineData("$0.real \"$@\"; kill -9 $PPID")]
+    public void Killed_in_mkfs_it_resumes_without_a_reboot(string script)
+    {
+        using var bed = Bed.With();
+        Tool.Shell("printf '#!/bin/sh\\n%s\\n' \"$2\" > $1; chmod 755 $1; mkdir $3; cp $(readlink -f /usr/sbin/mkfs.ext4) $3/mkfs.ext4", bed["mkfs"], script.Replace("$0.real", bed["real/mkfs.ext4"], StringComparison.Ordinal), bed["real"]);
+        // All in one mount namespace, as on a real system; only there is /usr/sbin/mkfs.ext4 ours for a while.
+        var output = NativeBinary.Run(new ProcessStartInfo(
+            "unshare",
+            [
+                "-m", "sh", "-uc",
+                "mount --bind $1 /usr/sbin/mkfs.ext4; shift; \"$@\" up; echo \"killed: $?\"; umount /usr/sbin/mkfs.ext4; \"$@\" status; cp $IMAGE $IMAGE.killed; \"$@\" up && \"$@\" status && \"$@\" down",
+                "sh", bed["mkfs"], NativeBinary.Path, "--config", bed.Config,
+            ]) { Environment = { ["IMAGE"] = bed.Image } });
+        Assert.True(output.Exit == 0, output.Stdout + output.Stderr);
+        Assert.Contains("killed: 137\n", output.Stdout, StringComparison.Ordinal);
+        Assert.Contains($"{bed.Name}: resuming a first boot that was cut short\n  ✓ close the mapping that an 'up' cut short left open\n  ✓ unseal", output.Stderr, StringComparison.Ordinal);
+        Assert.Contains("header, both good, ready", output.Stdout, StringComparison.Ordinal);
+        bed.AssertNothingOpen();
+        Assert.Equal(SealedKey(bed["image.killed"]), SealedKey(bed.Image));
+        Assert.Contains(": later boot\n", bed.Up().Stderr, StringComparison.Ordinal);
+    }
+
+    /// <summary>The sealed key of copy A or, where that is not there yet, copy B.</summary>
+    private static string? SealedKey(string path)
+    {
+        if (!File.Exists(path))
+            return null;
+        using var file = new StreamReader(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite), System.Text.Encoding.Latin1);
+        return Key().Match(file.ReadToEnd()) is { Success: true } match ? match.Value : null;
+    }
+
+    [GeneratedRegex("sealed-key=[0-9a-f]+\n", RegexOptions.NonBacktracking)]
+    private static partial Regex Key();
+}

@@ -1,0 +1,165 @@
+using Sealdisk.Configuration;
+using Sealdisk.Crypto;
+using Sealdisk.Lifecycle;
+using Sealdisk.Records;
+using static Sealdisk.Tests.Lifecycle.Situation;
+
+namespace Sealdisk.Tests.Lifecycle;
+
+/// <summary>The table of the life cycle, row by row: what is observed, and what is planned or refused.</summary>
+public sealed class PlannerTests
+{
+    private const string First = "SealNewKey WriteProvisioning OpenMapping MakeFilesystem WriteReady Mount";
+    private const string Resumed = "Unseal OpenMapping MakeFilesystem WriteReady Mount";
+    private const string Later = "Unseal OpenMapping VerifyFilesystem CheckFilesystem Mount";
+
+    private static readonly VolumeSpec Image = Volume with { Size = Bytes };
+    private static readonly VolumeSpec Detached = Volume with { RecordFile = "/etc/data.record" };
+    private static readonly VolumeSpec Replacing = Volume with { FirstBoot = FirstBoot.Replace };
+    private static readonly VolumeRecord ReadyDetached = Ready with { DataOffset = 0, DataLength = Bytes / 512 };
+    private static readonly CopyReading BadCopy = new CopyReading.Bad("the checksum is wrong");
+    private static readonly CopyReading ReadyCopy = new CopyReading.Valid(Ready);
+    private static readonly Observed Missing = new() { DeviceSize = null };
+    private static readonly Content Unknown = new Content.Other("data of unknown kind");
+
+    private static readonly Dictionary<string, (VolumeSpec Spec, Observed Observed, PlanKind Kind, string Steps)> Planned = new()
+    {
+        ["blank device"] = (Volume, Holding(new Content.Blank()), PlanKind.FirstBoot, First),
+        ["blank device, detached record"] = (Detached, Holding(new Content.Blank()), PlanKind.FirstBoot, First),
+        ["blank device, no mount point"] = (Volume with { Mount = null }, Holding(new Content.Blank()), PlanKind.FirstBoot, First[..^6]),
+        ["plain filesystem that may be replaced"] = (Replacing, Holding(PlainExt4), PlanKind.FirstBoot, First),
+        ["no image yet"] = (Image, Missing, PlanKind.FirstBoot, "CreateImage " + First),
+        ["no image yet, detached record"] = (Detached with { Size = Bytes }, Missing, PlanKind.FirstBoot, "CreateImage " + First),
+        ["provisioning"] = (Volume, Holding(Provisioning), PlanKind.Resume, Resumed),
+        ["provisioning, no mount point"] = (Volume with { Mount = null }, Holding(Provisioning), PlanKind.Resume, Resumed[..^6]),
+        ["provisioning, one copy"] = (Volume, Holding(new RecordReading(new CopyReading.Valid(Provisioning), Blank)), PlanKind.Resume,
+            "Unseal OpenMapping RepairRecord MakeFilesystem WriteReady Mount"),
+        ["provisioning, mapped by an up that was killed"] = (Volume, Holding(Provisioning) with { Mapping = Mapped() }, PlanKind.Resume, "CloseMapping " + Resumed),
+        ["provisioning, half mapped"] = (Volume, Holding(Provisioning) with { Mapping = Mapped(block: null) }, PlanKind.Resume, "ClearDeadMapping " + Resumed),
+        ["ready"] = (Volume, Holding(Ready), PlanKind.LaterBoot, Later),
+        ["ready, record names the source that auto found"] = (Volume with { Source = TrustSource.Auto }, Holding(Ready), PlanKind.LaterBoot, Later),
+        ["ready, no mount point"] = (Volume with { Mount = null }, Holding(Ready), PlanKind.LaterBoot, "Unseal OpenMapping VerifyFilesystem"),
+        ["ready, detached"] = (Detached, Holding(ReadyDetached), PlanKind.LaterBoot, Later),
+        ["ready, and replacing is allowed"] = (Replacing, Holding(Ready), PlanKind.LaterBoot, Later),
+        ["ready on a device that has grown"] = (Volume, Holding(Ready) with { DeviceSize = 2 * Bytes }, PlanKind.LaterBoot, Later),
+        ["copy A bad"] = (Volume, Holding(new RecordReading(BadCopy, ReadyCopy)), PlanKind.LaterBoot, "Unseal OpenMapping VerifyFilesystem RepairRecord CheckFilesystem Mount"),
+        ["copy B bad"] = (Volume, Holding(new RecordReading(ReadyCopy, BadCopy)), PlanKind.LaterBoot, "Unseal OpenMapping VerifyFilesystem RepairRecord CheckFilesystem Mount"),
+        ["copy B older"] = (Volume, Holding(new RecordReading(ReadyCopy, new CopyReading.Valid(Provisioning with { Generation = 1 }))), PlanKind.LaterBoot,
+            "Unseal OpenMapping VerifyFilesystem RepairRecord CheckFilesystem Mount"),
+        ["dead server"] = (Volume, Holding(Ready) with { Mapping = Mapped(server: null), MountedAt = "/data" }, PlanKind.LaterBoot, "ClearDeadMapping " + Later),
+        ["mapped, not mounted"] = (Volume, Holding(Ready) with { Mapping = Mapped() }, PlanKind.LaterBoot, "VerifyFilesystem CheckFilesystem Mount"),
+        ["up"] = (Volume, Holding(Ready) with { Mapping = Mapped(), MountedAt = "/data" }, PlanKind.AlreadyUp, ""),
+        ["up, record damaged meanwhile"] = (Volume, Holding(new RecordReading(BadCopy, BadCopy)) with { Mapping = Mapped(), MountedAt = "/data" }, PlanKind.AlreadyUp, ""),
+        ["up, no mount point"] = (Volume with { Mount = null }, Holding(Ready) with { Mapping = Mapped() }, PlanKind.AlreadyUp, ""),
+    };
+
+    private static readonly Dictionary<string, (VolumeSpec Spec, Observed Observed, ExitCode Code, string Message, string Hint)> Refused = new()
+    {
+        ["plain filesystem"] = (Volume, Holding(PlainExt4), ExitCode.Refused,
+            "cannot bring up data: /dev/vdb has no record and holds a plain ext4 filesystem", "first-boot = \"replace\""),
+        ["unknown data"] = (Volume, Holding(Unknown), ExitCode.Refused, "cannot bring up data: /dev/vdb has no record and is not blank: data of unknown kind", "blank yourself"),
+        ["unknown data, although replacing is allowed"] = (Replacing, Holding(Unknown), ExitCode.Refused,
+            "cannot bring up data: /dev/vdb has no record and is not blank: data of unknown kind", "blank yourself"),
+        ["no device"] = (Volume, Missing, ExitCode.Failed, "cannot bring up data: /dev/vdb does not exist (ENOENT)", "'size'"),
+        ["no image, but a detached record of it"] = (Detached with { Size = Bytes }, Missing with { Record = Both(ReadyDetached) }, ExitCode.Refused,
+            "cannot bring up data: there is a record in /etc/data.record, but its image /dev/vdb does not exist", "put the image back"),
+        ["no image, but a damaged detached record"] = (Detached with { Size = Bytes }, Missing with { Record = new RecordReading(BadCopy, BadCopy) }, ExitCode.Refused,
+            "cannot bring up data: there is a record in /etc/data.record, but its image /dev/vdb does not exist", "put the image back"),
+        ["too small for a header"] = (Volume, Holding(new Content.Blank()) with { DeviceSize = 1 << 20 }, ExitCode.Usage,
+            "cannot bring up data: /dev/vdb has 1048576 bytes; the header record takes 1048576, and at least 262144 are needed for data", ""),
+        ["both copies damaged"] = (Volume, Holding(new RecordReading(BadCopy, BadCopy)), ExitCode.Refused,
+            "cannot bring up data: its record is damaged: copy A is bad: the checksum is wrong; copy B is bad: the checksum is wrong", "nothing was changed"),
+        ["one copy damaged, the other gone"] = (Replacing, Holding(new RecordReading(BadCopy, Blank)), ExitCode.Refused,
+            "cannot bring up data: its record is damaged: copy A is bad: the checksum is wrong; copy B is missing: blank", "nothing was changed"),
+        ["copies of two volumes"] = (Volume, Holding(new RecordReading(ReadyCopy, new CopyReading.Valid(Ready with { Uuid = Guid.NewGuid() }))), ExitCode.Refused,
+            "cannot bring up data: its record is damaged: the copies are of two volumes", "nothing was changed"),
+        ["newer format"] = (Volume, Holding(new RecordReading(new CopyReading.Newer(2), ReadyCopy)), ExitCode.Refused,
+            "cannot bring up data: its record has format version 2, and this Sealdisk knows version 1", "the Sealdisk that wrote it"),
+        ["another source"] = (Volume, Holding(Ready with { Source = TrustSource.Tee }), ExitCode.Refused,
+            "cannot bring up data: the configuration says source soft, its record says tee", "correct the configuration"),
+        ["another cipher"] = (Volume with { Cipher = CipherSpec.Parse("aes-cbc-plain64"), KeySize = 32 }, Holding(Ready), ExitCode.Refused,
+            "cannot bring up data: the configuration says cipher aes-cbc-plain64, its record says aes-xts-plain64", "correct the configuration"),
+        ["another key size"] = (Volume with { KeySize = 32 }, Holding(Ready), ExitCode.Refused,
+            "cannot bring up data: the configuration says key-size 32, its record says 64", "correct the configuration"),
+        ["another sector size"] = (Volume with { SectorSize = 512 }, Holding(Ready), ExitCode.Refused,
+            "cannot bring up data: the configuration says sector-size 512, its record says 4096", "correct the configuration"),
+        ["other IVs"] = (Volume with { IvLargeSectors = true }, Holding(Ready), ExitCode.Refused,
+            "cannot bring up data: the configuration says iv-large-sectors true, its record says false", "correct the configuration"),
+        ["another filesystem"] = (Volume with { Filesystem = "xfs" }, Holding(Ready), ExitCode.Refused,
+            "cannot bring up data: the configuration says filesystem xfs, its record says ext4", "correct the configuration"),
+        ["another filesystem, never made"] = (Volume with { Filesystem = "xfs" }, Holding(Provisioning), ExitCode.Refused,
+            "cannot bring up data: the configuration says filesystem xfs, its record says ext4", "its first boot never ended"),
+        ["another data offset"] = (Volume, Holding(ReadyDetached), ExitCode.Refused, "cannot bring up data: its data should begin at sector 2048, its record says 0", "correct the configuration"),
+        ["a cipher nobody knows"] = (Volume, Holding(Ready with { Cipher = "serpent-xts-plain64" }), ExitCode.Refused,
+            "cannot bring up data: the configuration says cipher aes-xts-plain64, its record says serpent-xts-plain64", "correct the configuration"),
+        ["truncated device"] = (Volume, Holding(Ready) with { DeviceSize = Bytes - 512 }, ExitCode.Refused,
+            "cannot bring up data: /dev/vdb has 16776704 bytes, but its record describes data up to byte 16777216: it was truncated", "nothing was changed"),
+        ["planted filesystem"] = (Volume, Holding(new RecordReading(Blank, ReadyCopy)) with { PlantedInHeader = "a plain ext4 filesystem" }, ExitCode.Refused,
+            "cannot bring up data: /dev/vdb holds a plain ext4 filesystem where its record should be; a plain filesystem is never mounted in a volume's place", "somebody else wrote"),
+        ["mounted elsewhere"] = (Volume, Holding(Ready) with { Mapping = Mapped(), MountedAt = "/mnt" }, ExitCode.Failed,
+            "cannot bring up data: it is mapped and mounted on /mnt, not on /data", "sealdisk down data"),
+        ["mounted, and should not be"] = (Volume with { Mount = null }, Holding(Ready) with { Mapping = Mapped(), MountedAt = "/mnt" }, ExitCode.Failed,
+            "cannot bring up data: it is mapped and mounted on /mnt, not on nothing", "sealdisk down data"),
+        ["something in the way"] = (Volume, Holding(Ready) with { InTheWay = "/dev/sdb1" }, ExitCode.Failed, "cannot mount data on /data: /dev/sdb1 is mounted there", "umount /data"),
+        ["something in the way of a mapped volume"] = (Volume, Holding(Ready) with { Mapping = Mapped(), InTheWay = "/dev/sdb1" }, ExitCode.Failed,
+            "cannot mount data on /data: /dev/sdb1 is mounted there", "umount /data"),
+        ["something in the way of a first boot"] = (Volume, Holding(new Content.Blank()) with { InTheWay = "/dev/sdb1" }, ExitCode.Failed,
+            "cannot mount data on /data: /dev/sdb1 is mounted there", "umount /data"),
+        ["busy"] = (Volume, Holding(new Content.Blank()) with { UsedBy = "it is mounted on /mnt" }, ExitCode.Failed, "cannot use /dev/vdb: it is mounted on /mnt (EBUSY)", "release"),
+        ["a mapping of another device has the name"] = (Volume, Holding(Ready) with { Mapping = Mapped(device: "/dev/vdc"), MountedAt = "/data" }, ExitCode.Failed,
+            "cannot bring up data: a mapping of that name is open, of /dev/vdc and not of /dev/vdb", "sealdisk down data"),
+        ["mapped by hand, no record"] = (Volume, Holding(Unknown) with { Mapping = Mapped() }, ExitCode.Failed,
+            "cannot bring up data: a mapping of that name is open, and its volume is not ready", "sealdisk down data"),
+        ["mapped by hand, no mount point, blank"] = (Volume with { Mount = null }, Holding(new Content.Blank()) with { Mapping = Mapped() }, ExitCode.Failed,
+            "cannot bring up data: a mapping of that name is open, and its volume is not ready", "sealdisk down data"),
+        ["something is lacking"] = (Volume, Holding(new Content.Blank()) with { Lacking = ("this system has no /dev/fuse", "load the 'fuse' module") }, ExitCode.Lacking,
+            "cannot bring up data: this system has no /dev/fuse", "load the 'fuse' module"),
+    };
+
+    public static TheoryData<string> PlannedRows { get; } = [.. Planned.Keys];
+
+    public static TheoryData<string> RefusedRows { get; } = [.. Refused.Keys];
+
+    [Theory, MemberData(nameof(PlannedRows))]
+    public void Is_planned(string row)
+    {
+        var (spec, observed, kind, steps) = Planned[row];
+        var plan = Planner.For(spec, observed);
+        Assert.Null(plan.Refusal);
+        Assert.Equal(kind, plan.Kind);
+        Assert.Equal(steps, Words(plan));
+    }
+
+    [Theory, MemberData(nameof(RefusedRows))]
+    public void Is_refused(string row)
+    {
+        var (spec, observed, code, message, hint) = Refused[row];
+        var plan = Planner.For(spec, observed);
+        Assert.Equal(PlanKind.Refusal, plan.Kind);
+        Assert.Empty(plan.Steps);
+        Assert.Equal(code, plan.Refusal!.Code);
+        Assert.StartsWith(message, plan.Refusal.Message, StringComparison.Ordinal);
+        Assert.Contains(hint, plan.Refusal.Hint ?? "", StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Steps_say_what_will_happen()
+    {
+        var intents = Planner.For(Image, Missing with { PhysicalSectorSize = 4096 }).Steps.Select(step => step.Intent);
+        Assert.Equal(
+            [
+                "create /dev/vdb, 16777216 bytes", "make a random key of 64 bytes, sealed by soft", "write 'provisioning' to both copies (header), read back, unseal",
+                "map through fuse: aes-xts-plain64, 4096-byte sectors", "make ext4", "write 'ready' to both copies (header)", "mount on /data",
+            ],
+            intents);
+    }
+
+    [Theory]
+    [InlineData(null, 512, 512)]
+    [InlineData(null, 4096, 4096)]
+    [InlineData(null, 16384, 4096)]
+    [InlineData(512, 4096, 512)]
+    [InlineData(4096, 512, 4096)]
+    public void Sector_size_is_the_configured_or_the_physical_one(int? configured, int physical, int expected) =>
+        Assert.Equal(expected, Planner.SectorSizeOf(Volume with { SectorSize = configured }, Holding(new Content.Blank()) with { PhysicalSectorSize = physical }));
+}

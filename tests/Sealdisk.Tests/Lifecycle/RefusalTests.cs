@@ -1,0 +1,332 @@
+using Sealdisk.Configuration;
+using Sealdisk.Records;
+using Sealdisk.Tests.DataPath;
+
+namespace Sealdisk.Tests.Lifecycle;
+
+/// <summary>
+/// Everything that must not be brought up, through the published binary: exit code, message, not one byte changed, nothing left open. `check` and `plan`
+/// come to the same conclusion as `up` wherever they can know.
+/// </summary>
+[Trait("needs", "native"), Collection(DevicesCollection.Name)]
+public sealed class RefusalTests
+{
+    private const int CopyB = 524288;
+
+    [Fact]
+    public void No_such_device()
+    {
+        using var bed = Bed.With(("device", "/nowhere/disk"), ("size", null));
+        foreach (var verb in new[] { "up", "plan", "check" })
+            bed.Refused(verb, ExitCode.Failed, $"cannot bring up {bed.Name}: /nowhere/disk does not exist (ENOENT)", "give its 'size'");
+        Assert.Equal("refused", bed.State);
+    }
+
+    [Fact]
+    public void A_directory_is_no_device()
+    {
+        using var bed = Bed.With();
+        Directory.CreateDirectory(bed.Image);
+        bed.Refused("up", ExitCode.Usage, $"cannot use {bed.Image}: it is neither a block device nor a regular file");
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(5000)]
+    [InlineData(Bed.MiB)]
+    [InlineData(Bed.MiB + (256 * 1024) - 1)]
+    public void An_image_smaller_than_its_header_and_some_data(int size)
+    {
+        using var bed = Bed.With();
+        File.WriteAllBytes(bed.Image, new byte[size]);
+        bed.Refused("up", ExitCode.Usage, $"cannot bring up {bed.Name}: {bed.Image} has {size} bytes; the header record takes 1048576, and at least 262144 are needed for data");
+    }
+
+    [Fact]
+    public void A_truncated_image()
+    {
+        using var bed = Bed.Ready();
+        Tool.Run("truncate", "-s", "-4096", bed.Image);
+        foreach (var verb in new[] { "up", "plan", "check" })
+            bed.Refused(verb, ExitCode.Refused, $"cannot bring up {bed.Name}: {bed.Image} has 8384512 bytes, but its record describes data up to byte 8388608: it was truncated", "bring the device back");
+    }
+
+    [Theory]
+    [InlineData("plain ext4", "mkfs.ext4 -q -F $1", "has no record and holds a plain ext4 filesystem", "first-boot")]
+    [InlineData("partitions", "printf 'label: gpt\\n,4M\\n' | sfdisk -q $1", "has no record and is not blank: a gpt partition table", "make it blank yourself")]
+    [InlineData("LUKS", "echo key | cryptsetup luksFormat -q --type luks1 --pbkdf-force-iterations 1000 $1 -", "has no record and is not blank: a LUKS volume", "make it blank yourself")]
+    [InlineData("random", "dd if=/dev/urandom of=$1 bs=1M count=8 status=none", "has no record and is not blank: data of unknown kind, which may be a volume whose record was lost", "make it blank")]
+    [InlineData("random at the end", "truncate -s 7M $1; dd if=/dev/urandom of=$1 bs=1M count=1 seek=7 status=none", "has no record and is not blank: data of unknown kind", "make it blank")]
+    public void A_device_with_something_on_it(string what, string make, string message, string hint)
+    {
+        foreach (var record in new[] { "header", "detached" })
+        {
+            foreach (var firstBoot in new[] { "blank", "replace" })
+            {
+                if (what == "plain ext4" && firstBoot == "replace")
+                    continue; // that one goes on, see LifeCycleTests
+                using var bed = Bed.With(("first-boot", firstBoot));
+                if (record == "detached")
+                    bed.Change("record", bed["record"]);
+                Tool.Shell($"truncate -s 8M $1; {make}", bed.Image);
+                foreach (var verb in new[] { "up", "plan", "check" })
+                    bed.Refused(verb, ExitCode.Refused, $"cannot bring up {bed.Name}: {bed.Image} {message}", hint);
+            }
+        }
+    }
+
+    [Fact]
+    public void A_busy_device()
+    {
+        using var bed = Bed.With(("size", null));
+        Tool.Shell("truncate -s 8M $1; mkfs.ext4 -q -F $1; mkdir $2", bed.Image, bed.Mount);
+        var loop = bed.Attach("image");
+        var before = bed.Fingerprint();
+        Bed.AssertFailure(bed.Run("up"), ExitCode.Failed, $"cannot use {bed.Image}: it is attached to {loop} (EBUSY)", "release it first");
+        bed.Change("device", loop);
+        bed.Change("first-boot", "replace");
+        Tool.Run("mount", "-o", "ro", loop, bed.Mount);
+        Bed.AssertFailure(bed.Run("up"), ExitCode.Failed, $"cannot mount {bed.Name} on {bed.Mount}: {loop} is mounted there", $"umount {bed.Mount}");
+        Directory.CreateDirectory(bed["elsewhere"]);
+        bed.Change("mount", bed["elsewhere"]);
+        Bed.AssertFailure(bed.Run("up"), ExitCode.Failed, $"cannot use {loop}: it is mounted on {bed.Mount} (EBUSY)", "release it first");
+        Tool.Run("umount", bed.Mount);
+        using (File.Open(bed["elsewhere/x"], FileMode.Create))
+            bed.AssertNothingOpen();
+        Assert.Contains("image", before, StringComparison.Ordinal);
+        Assert.Equal(before.Split('\n').Where(line => line.EndsWith("/image", StringComparison.Ordinal)), bed.Fingerprint().Split('\n').Where(line => line.EndsWith("/image", StringComparison.Ordinal)));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_device_that_another_mapping_has(bool block)
+    {
+        using var bed = Bed.Ready();
+        var device = block ? bed.Attach("image", "-b", "4096") : bed.Image;
+        bed.Change("device", device);
+        if (block)
+            bed.Remove("size");
+        var other = bed.Name + "-other";
+        Bed.Done(NativeBinary.Run("map", "open", other, device, "--huk", bed["huk.hex"]));
+        Bed.AssertFailure(bed.Run("up"), ExitCode.Failed, $"cannot use {device}: mapping {other} has it open (EBUSY)", "release it first");
+        Assert.False(Directory.Exists($"/run/sealdisk/{bed.Name}"));
+        Bed.Done(NativeBinary.Run("map", "close", other));
+        bed.Up();
+        Bed.AssertFailure(
+            NativeBinary.Run("map", "open", other, device, "--huk", bed["huk.hex"]), ExitCode.Failed, $"cannot ", "'sealdisk map list'");
+        bed.Down();
+    }
+
+    [Fact]
+    public void A_mapping_of_another_device_under_the_volumes_name()
+    {
+        using var bed = Bed.Ready();
+        File.Copy(bed.Image, bed["copy"]);
+        Bed.Done(NativeBinary.Run("map", "open", bed.Name, bed["copy"], "--huk", bed["huk.hex"]));
+        Bed.AssertFailure(
+            bed.Run("up"), ExitCode.Failed, $"cannot bring up {bed.Name}: a mapping of that name is open, of {bed["copy"]} and not of {bed.Image}", $"sealdisk down {bed.Name}");
+        bed.Down();
+    }
+
+    [Theory]
+    [InlineData("short", "600", "00112233", ExitCode.Usage, "cannot use HUK file ")]
+    [InlineData("not hex", "600", "zz112233445566778899aabbccddeeff", ExitCode.Usage, "cannot use HUK file ")]
+    [InlineData("long", "600", "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff00", ExitCode.Usage, "cannot use HUK file ")]
+    [InlineData("empty", "600", "", ExitCode.Usage, "cannot use HUK file ")]
+    [InlineData("readable by others", "644", "00112233445566778899aabbccddeeff", ExitCode.Usage, "cannot use HUK file ")]
+    [InlineData("another device's", "600", "00112233445566778899aabbccddeeff", ExitCode.DoesNotOpen, "cannot unseal the key of ")]
+    [InlineData("missing", "", null, ExitCode.Usage, "cannot open ")]
+    public void A_HUK_that_is_not_this_devices(string what, string mode, string? text, ExitCode code, string message)
+    {
+        using var ready = Bed.Ready();
+        using var blank = Bed.With();
+        foreach (var bed in new[] { ready, blank })
+        {
+            File.Delete(bed["huk.hex"]);
+            if (text is not null)
+            {
+                File.WriteAllText(bed["huk.hex"], text);
+                Tool.Run("chmod", mode, bed["huk.hex"]);
+            }
+        }
+        ready.Refused("up", code, message);
+        ready.Refused("check", code, message);
+        if (code != ExitCode.DoesNotOpen)
+        {
+            Bed.AssertFailure(blank.Run("up"), code, message);
+            blank.AssertNothingOpen();
+            Assert.DoesNotContain("SEALDISK", File.Exists(blank.Image) ? File.ReadAllText(blank.Image) : "", StringComparison.Ordinal);
+        }
+        Assert.NotEmpty(what);
+    }
+
+    [Theory]
+    [InlineData("header", 0)]
+    [InlineData("header", CopyB)]
+    [InlineData("detached", 0)]
+    [InlineData("detached", 4096)]
+    public void One_damaged_copy_is_repaired_and_reported(string where, int copy)
+    {
+        using var bed = With(where, out var file);
+        var sound = bed.Fingerprint();
+        Damage(file, copy + 100);
+        var name = copy == 0 ? 'A' : 'B';
+        Assert.Equal($"one bad: copy {name} is bad: the checksum is wrong", bed.Json("status").GetProperty("record_copies").GetString());
+        Assert.Contains($"one copy of the record will be repaired: copy {name} is bad", Bed.Done(bed.Run("check")).Stdout, StringComparison.Ordinal);
+
+        // Where the key does not open, not even the repair is made.
+        File.Move(bed["huk.hex"], bed["huk.right"]);
+        bed.NewHuk("huk.hex");
+        bed.Refused("up", ExitCode.DoesNotOpen, $"cannot unseal the key of {bed.Name}: it does not open with this device's key", "another device");
+        File.Move(bed["huk.right"], bed["huk.hex"], overwrite: true);
+
+        Assert.Contains($"write the bad copy of the record anew: copy {name} is bad: the checksum is wrong", bed.Up().Stderr, StringComparison.Ordinal);
+        Assert.Equal("both good", bed.Json("status").GetProperty("record_copies").GetString());
+        bed.Down();
+        Damage(file, 0, 0); // no change: the file is read anew
+        Assert.Equal(Line(sound, "record"), Line(bed.Fingerprint(), "record"));
+    }
+
+    [Theory]
+    [InlineData("header", CopyB)]
+    [InlineData("detached", 4096)]
+    public void Both_copies_damaged(string where, int second)
+    {
+        using var bed = With(where, out var file);
+        bed.Change("first-boot", "replace");
+        Damage(file, 100);
+        Damage(file, second + 100);
+        foreach (var verb in new[] { "up", "plan", "check" })
+            bed.Refused(verb, ExitCode.Refused, $"cannot bring up {bed.Name}: its record is damaged: copy A is bad: the checksum is wrong; copy B is bad: the checksum is wrong", "nothing was changed");
+        Assert.Equal("refused", bed.State);
+    }
+
+    [Theory]
+    [InlineData("header", CopyB)]
+    [InlineData("detached", 4096)]
+    public void A_newer_format(string where, int second)
+    {
+        using var bed = With(where, out var file);
+        Rewrite(file, [0, second], block => block[8] = 2);
+        foreach (var verb in new[] { "up", "plan", "check" })
+            bed.Refused(verb, ExitCode.Refused, $"cannot bring up {bed.Name}: its record has format version 2, and this Sealdisk knows version 1", "use the Sealdisk that wrote it");
+    }
+
+    [Theory]
+    [InlineData("cipher", "aes-xts-plain", "cipher aes-xts-plain, its record says aes-xts-plain64")]
+    [InlineData("key-size", 32, "key-size 32, its record says 64")]
+    [InlineData("sector-size", 512, "sector-size 512, its record says 4096")]
+    [InlineData("iv-large-sectors", true, "iv-large-sectors true, its record says false")]
+    [InlineData("filesystem", "xfs", "filesystem xfs, its record says ext4")]
+    public void A_configuration_that_says_otherwise(string key, object value, string message)
+    {
+        using var bed = Bed.Ready();
+        bed.Change(key, value);
+        foreach (var verb in new[] { "up", "plan", "check" })
+            bed.Refused(verb, ExitCode.Refused, $"cannot bring up {bed.Name}: the configuration says {message}", "the configuration decides and the record must agree");
+    }
+
+    [Fact]
+    public void A_record_of_another_source()
+    {
+        using var bed = Bed.Ready();
+        Rewrite(bed.Image, [0, CopyB], block => RecordFormat.Write(Assert.IsType<CopyReading.Valid>(RecordFormat.Read(block)).Record with { Source = TrustSource.Tpm }, block));
+        bed.Refused("up", ExitCode.Refused, $"cannot bring up {bed.Name}: the configuration says source soft, its record says tpm", "correct the configuration");
+    }
+
+    [Theory]
+    [InlineData("tee", "CONFIG_TRUSTED_KEYS_TEE")]
+    [InlineData("tpm", "CONFIG_TRUSTED_KEYS_TPM")]
+    [InlineData("caam", "CONFIG_TRUSTED_KEYS_CAAM")]
+    [InlineData("dcp", "CONFIG_TRUSTED_KEYS_DCP")]
+    [InlineData("auto", "a software key must be named")]
+    public void A_kernel_source_that_is_not_here(string source, string lacking)
+    {
+        Assert.SkipWhen(Sealdisk.Linux.KeyTypes.IsRegistered("trusted"), "this kernel has trusted keys");
+        using var bed = Bed.With(("source", source));
+        foreach (var verb in new[] { "up", "plan", "check" })
+            bed.Refused(verb, ExitCode.Lacking, $"cannot bring up {bed.Name}: source '{source}' needs the kernel's 'trusted' key type, and this kernel has not registered it", lacking);
+        Assert.False(File.Exists(bed.Image));
+    }
+
+    [Fact]
+    public void The_record_of_another_volume_of_this_device()
+    {
+        using var bed = With("detached", out _);
+        using var other = With("detached", out var others);
+        File.Copy(bed["huk.hex"], other["huk.hex"], overwrite: true);
+        File.Delete(other["image"]);
+        File.Delete(others);
+        other.Up();
+        other.Down();
+        File.Copy(others, bed["record"], overwrite: true);
+        bed.Refused("up", ExitCode.Refused, $"cannot bring up {bed.Name}: the mapping should hold ext4 ", "the data were overwritten, or the record belongs to another volume; nothing was changed");
+        bed.Refused("check", ExitCode.Refused, $"cannot vouch for {bed.Name}: its key unseals, but the decrypted volume holds no ext4", "the record belongs to another volume");
+    }
+
+    [Theory]
+    [InlineData("header", "mkfs.ext4 -q -F $1")]
+    [InlineData("header", "mkfs.vfat $1 >/dev/null")]
+    [InlineData("detached", "mkfs.ext4 -q -F $1")]
+    [InlineData("detached", "mkfs.vfat $1 >/dev/null")]
+    public void A_plain_filesystem_planted_over_a_ready_volume(string where, string plant)
+    {
+        using var bed = With(where, out _);
+        Tool.Shell(plant, bed.Image);
+        var message = bed.Refused("up", ExitCode.Refused, $"cannot bring up {bed.Name}: ").Stderr;
+        Assert.Contains(plant.Contains("vfat", StringComparison.Ordinal) ? "a plain vfat filesystem" : "a plain ext4 filesystem", message, StringComparison.Ordinal);
+        bed.Refused("check", ExitCode.Refused, "cannot ");
+    }
+
+    [Fact]
+    public void An_image_that_has_gone_while_its_record_is_there()
+    {
+        using var bed = With("detached", out _);
+        File.Delete(bed.Image);
+        foreach (var verb in new[] { "up", "plan", "check" })
+            bed.Refused(verb, ExitCode.Refused, $"cannot bring up {bed.Name}: there is a record in {bed["record"]}, but its image {bed.Image} does not exist", "put the image back");
+    }
+
+    /// <summary>A ready volume whose record is in <paramref name="file"/>.</summary>
+    private static Bed With(string where, out string file)
+    {
+        var bed = Bed.With();
+        file = bed.Image;
+        if (where == "detached")
+            bed.Change("record", file = bed["record"]);
+        bed.Up();
+        bed.Down();
+        return bed;
+    }
+
+    private static void Damage(string file, int at, byte flip = 1)
+    {
+        using var stream = File.Open(file, FileMode.Open);
+        stream.Position = at;
+        var old = stream.ReadByte();
+        stream.Position = at;
+        stream.WriteByte((byte)(old ^ flip));
+    }
+
+    /// <summary>Changes copies of a record and mends their checksums, as a later Sealdisk or an attacker would.</summary>
+    private static void Rewrite(string file, int[] copies, Action<byte[]> change)
+    {
+        using var stream = File.Open(file, FileMode.Open);
+        foreach (var copy in copies)
+        {
+            var block = new byte[RecordFormat.BlockSize];
+            stream.Position = copy;
+            stream.ReadExactly(block);
+            change(block);
+            block.AsSpan(32, 32).Clear();
+            var hash = new Org.BouncyCastle.Crypto.Digests.Sha256Digest();
+            hash.BlockUpdate(block);
+            hash.DoFinal(block.AsSpan(32, 32));
+            stream.Position = copy;
+            stream.Write(block);
+        }
+    }
+
+    private static string? Line(string fingerprint, string file) => fingerprint.Split('\n').FirstOrDefault(line => line.EndsWith("/" + file, StringComparison.Ordinal));
+}

@@ -1,0 +1,122 @@
+using System.Diagnostics;
+using Sealdisk.Tests.DataPath;
+using Sealdisk.Tests.Lifecycle;
+
+namespace Sealdisk.Tests.Mapping;
+
+/// <summary>The mapping and its server, also where the server dies.</summary>
+[Trait("needs", "native"), Collection(DevicesCollection.Name)]
+public sealed class FuseMappingTests
+{
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_killed_server_is_noticed_and_up_brings_back_what_was_synced(bool fileHeldOpen)
+    {
+        using var bed = Bed.Ready(("size", "24MiB"));
+        bed.Up();
+        Tool.Shell("dd if=/dev/urandom of=$1 bs=64k count=20 conv=fsync status=none; sha256sum < $1 > $2", bed["mnt/synced"], bed["sum"]);
+        // A daemon with an open file must not keep its device from coming back.
+        using (fileHeldOpen ? File.Open(bed["mnt/held"], FileMode.Create) : null)
+        {
+            bed.KillServer();
+            Assert.Equal("degraded", bed.State);
+            Assert.Contains("its server process has died", bed.Json("status").GetProperty("problem").GetString(), StringComparison.Ordinal);
+            var up = bed.Up();
+            Assert.Contains("take down what a dead server left behind  (unmounted ", up.Stderr, StringComparison.Ordinal);
+            Assert.Equal("up", bed.State);
+            Tool.Shell("sha256sum < $1 | cmp - $2", bed["mnt/synced"], bed["sum"]);
+            Assert.Equal("the file of the first boot", File.ReadAllText(bed.File1));
+        }
+        bed.Down();
+        AssertClean(bed, bed.Image);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void After_a_kill_down_cleans_everything_up(bool fileHeldOpen)
+    {
+        using var bed = Bed.Ready(("size", "24MiB"));
+        bed.Up();
+        using (fileHeldOpen ? File.Open(bed["mnt/held"], FileMode.Create) : null)
+        {
+            bed.KillServer();
+            Assert.Contains($"closed mapping {bed.Name}", Bed.Done(bed.Run("down")).Stderr, StringComparison.Ordinal);
+        }
+        bed.Down();
+        bed.Up();
+        Assert.Equal("the file of the first boot", File.ReadAllText(bed.File1));
+    }
+
+    [Fact]
+    public void A_hundred_rounds_leave_nothing_behind()
+    {
+        using var bed = Bed.Ready();
+        var name = bed.Name + "-round";
+        var before = State();
+        Tool.Shell("for i in $(seq 100); do $1 map open $2 $3 --huk $4 >/dev/null; $1 map close $2 >/dev/null; done", NativeBinary.Path, name, bed.Image, bed["huk.hex"]);
+        Assert.True(SpinWait.SpinUntil(() => !Bed.Servers(name).Any(), TimeSpan.FromSeconds(10)));
+        Assert.Equal(before, State());
+        bed.AssertNothingOpen();
+    }
+
+    [Fact]
+    public void A_mounted_mapping_is_not_closed()
+    {
+        using var bed = Bed.Ready();
+        bed.Up();
+        Bed.AssertFailure(NativeBinary.Run("map", "close", bed.Name), ExitCode.Failed, $"cannot close mapping {bed.Name}: it is mounted on {bed.Mount} (EBUSY)", "umount");
+        Assert.Equal("up", bed.State);
+    }
+
+    [Fact]
+    public void A_file_in_use_keeps_a_volume_up()
+    {
+        using var bed = Bed.Ready();
+        bed.Up();
+        using (File.OpenRead(bed.File1))
+            Bed.AssertFailure(bed.Run("down"), ExitCode.Failed, $"cannot unmount {bed.Mount}: ", $"fuser -vm {bed.Mount}");
+        Assert.Equal("up", bed.State);
+        bed.Down();
+    }
+
+    [Fact]
+    public void A_mapping_of_another_mount_namespace_is_named_as_such()
+    {
+        using var bed = Bed.Ready();
+        Bed.Done(NativeBinary.Run(new ProcessStartInfo("unshare", ["-m", NativeBinary.Path, "--config", bed.Config, "up"])));
+        var server = Assert.Single(Bed.Servers(bed.Name));
+        foreach (var verb in new[] { "down", "up" })
+            Bed.AssertFailure(bed.Run(verb), ExitCode.Failed, $"cannot close mapping {bed.Name}: it was opened in another mount namespace, that of process {server}", $"nsenter -t {server} -m sealdisk down {bed.Name}");
+        Bed.Done(NativeBinary.Run(new ProcessStartInfo("nsenter", ["-t", $"{server}", "-m", NativeBinary.Path, "--config", bed.Config, "down"])));
+        bed.AssertNothingOpen();
+    }
+
+    [Fact]
+    public void The_decrypted_volume_is_its_owners_alone()
+    {
+        using var bed = Bed.Ready();
+        bed.Up();
+        var (code, output) = Tool.Try("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "head", "-c1", $"/run/sealdisk/{bed.Name}/volume");
+        Assert.NotEqual(0, code);
+        Assert.Contains("Permission denied", output, StringComparison.Ordinal);
+    }
+
+    /// <summary>Maps the volume by hand and lets e2fsck judge it, which changes nothing.</summary>
+    internal static void AssertClean(Bed bed, string device)
+    {
+        var name = bed.Name + "-fsck";
+        Bed.Done(NativeBinary.Run("map", "open", name, device, "--huk", bed["huk.hex"]));
+        try
+        {
+            Tool.Run("e2fsck", "-fn", $"/run/sealdisk/{name}/volume");
+        }
+        finally
+        {
+            Bed.Done(NativeBinary.Run("map", "close", name));
+        }
+    }
+
+    private static string State() => Tool.Shell("losetup -a; cat /proc/self/mounts | sort; ls -A /run/sealdisk");
+}
