@@ -50,7 +50,8 @@ public static class Planner
     {
         if (observed.Mapping!.Request is { Device: var device } && device != spec.Device)
             return Plan.Refuse(SealdiskException.Failed(
-                $"cannot bring up {spec.Name}: a mapping of that name is open, of {device} and not of {spec.Device}", $"sealdisk down {spec.Name}"));
+                $"cannot bring up {spec.Name}: a mapping of that name is open, of {device} and not of {spec.Device}",
+                $"'sealdisk map close {spec.Name}' closes it, if that is what is meant"));
         var good = observed.Record.Outcome as RecordOutcome.Good;
         if (observed.MountedAt == spec.Mount && (spec.Mount is not null || good is { Record.State: VolumeState.Ready }))
             return new Plan(PlanKind.AlreadyUp, [], null);

@@ -42,7 +42,12 @@ public static class VolumeLifecycle
         Capabilities.RequireMounting($"take down {spec.Name}");
         using var turn = RuntimeFolder.Lock();
         var done = new List<string>();
-        if (FuseMapping.Find(spec.Name) is { } mapping)
+        var found = FuseMapping.Find(spec.Name);
+        if (found is { Request.Device: var device } && device != spec.Device)
+            throw SealdiskException.Failed(
+                $"cannot take down {spec.Name}: a mapping of that name is open, of {device} and not of {spec.Device}",
+                $"'sealdisk map close {spec.Name}' closes it, if that is what is meant");
+        if (found is { } mapping)
             done.AddRange(Unmount(mapping));
         if (FuseMapping.Close(spec.Name))
             done.Add($"closed mapping {spec.Name}");
