@@ -9,19 +9,12 @@ namespace Sealdisk.Cli;
 /// </summary>
 internal sealed class StandardStream : TextWriter
 {
-    private readonly FileDescriptor? _descriptor;
+    private readonly int _number;
 
     private StandardStream(int number)
     {
+        _number = number;
         NewLine = "\n";
-        try
-        {
-            _descriptor = FileDescriptor.Standard(number);
-        }
-        catch (LinuxException)
-        {
-            // Closed by whoever started us: they do not want to hear.
-        }
     }
 
     internal static StandardStream Output { get; } = new(1);
@@ -44,11 +37,13 @@ internal sealed class StandardStream : TextWriter
         Encoding.UTF8.GetBytes(text, bytes);
         try
         {
-            _descriptor?.Write(bytes);
+            // Anew each time, as a server redirects its streams and closes all other descriptors.
+            using var stream = FileDescriptor.Standard(_number);
+            stream.Write(bytes);
         }
-        catch (LinuxException problem) when (problem.Errno == Errno.EPIPE)
+        catch (LinuxException problem) when (problem.Errno is Errno.EPIPE or Errno.EBADF)
         {
-            // The reader has heard enough, as with 'sealdisk --help | head'; the work goes on.
+            // The reader has heard enough, as with 'sealdisk --help | head', or never wanted to hear; the work goes on.
         }
     }
 }
