@@ -17,10 +17,10 @@ public sealed class EnduranceTests
     [Fact]
     public void Every_block_reads_back()
     {
-        using var bed = Volume(Total / 2);
-        foreach (var (size, share) in new[] { ("4k", 8), ("512-64k", 8), ("1M", 4) })
+        using var bed = Volume(Total);
+        foreach (var (sizes, eighths) in new[] { ("4k-4k", 1), ("4k-64k", 2), ("1M-1M", 5) })
         {
-            var job = Job(bed, size.Split('-')[0], Total / share, $"--bsrange={(size.Contains('-', StringComparison.Ordinal) ? size.Replace("512", "4k", StringComparison.Ordinal) : $"{size}-{size}")}", "--rw=randrw");
+            var job = Job(bed, sizes, Total * eighths / 8, $"--bsrange={sizes}", "--rw=randrw", "--rwmixwrite=75");
             Fio([.. job, "--fsync=64", "--do_verify=1"]);
             bed.Down();
             bed.Up();
@@ -58,7 +58,7 @@ public sealed class EnduranceTests
 
     private static Bed Volume(int dataMiB)
     {
-        var bed = Bed.With(("size", $"{dataMiB + 64}MiB"), ("mount-options", new[] { "noatime" }));
+        var bed = Bed.With(("size", $"{dataMiB + (dataMiB / 8) + 64}MiB"), ("mount-options", new[] { "noatime" }));
         bed.Up();
         return bed;
     }
