@@ -125,8 +125,11 @@ public sealed class RefusalTests
         File.Copy(bed.Image, bed["copy"]);
         Bed.Done(NativeBinary.Run("map", "open", bed.Name, bed["copy"], "--huk", bed["huk.hex"]));
         Bed.AssertFailure(
-            bed.Run("up"), ExitCode.Failed, $"cannot bring up {bed.Name}: a mapping of that name is open, of {bed["copy"]} and not of {bed.Image}", $"sealdisk down {bed.Name}");
-        bed.Down();
+            bed.Run("up"), ExitCode.Failed, $"cannot bring up {bed.Name}: a mapping of that name is open, of {bed["copy"]} and not of {bed.Image}", $"'sealdisk map close {bed.Name}' closes it");
+        // Nor may it be taken down by this volume's name: it is somebody else's.
+        Bed.AssertFailure(
+            bed.Run("down"), ExitCode.Failed, $"cannot take down {bed.Name}: a mapping of that name is open, of {bed["copy"]} and not of {bed.Image}", $"'sealdisk map close {bed.Name}' closes it");
+        Bed.Done(NativeBinary.Run("map", "close", bed.Name));
     }
 
     [Theory]
