@@ -34,6 +34,9 @@ public static class DurableFile
         DirectoryEntries.SyncParent(path);
     }
 
+    /// <summary>Whether there is anything under that name, a symbolic link that leads nowhere included: it stands for a place that is not there yet.</summary>
+    public static bool IsTaken(string path) => FileStatus.TryOf(path) is not null || new FileInfo(path).LinkTarget is not null;
+
     /// <summary>The name under which a file is prepared.</summary>
     public static string TemporaryName(string path) => Path.Combine(Path.GetDirectoryName(path) ?? "", $".{Path.GetFileName(path)}.new");
 }

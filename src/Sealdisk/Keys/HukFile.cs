@@ -49,7 +49,7 @@ public static class HukFile
     /// </summary>
     public static void Create(string path)
     {
-        if (FileStatus.TryOf(path) is not null)
+        if (DurableFile.IsTaken(path))
             throw SealdiskException.Refused(
                 $"cannot make HUK file {path}: it exists, and what is sealed under it would open no more",
                 "remove it yourself if no volume needs it");

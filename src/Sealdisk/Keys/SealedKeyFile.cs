@@ -19,7 +19,7 @@ public static class SealedKeyFile
         if (keySize is < Smallest or > Largest)
             throw SealdiskException.Usage($"cannot make a key of {keySize} bytes: the kernel's trusted keys have {Smallest} to {Largest}");
         using var source = SoftSource.Open(hukPath);
-        if (FileStatus.TryOf(path) is not null)
+        if (DurableFile.IsTaken(path))
             throw SealdiskException.Refused($"cannot write {path}: it exists, and may be the only copy of a key (EEXIST)", "name another file");
         using var key = SecretBuffer.Random(keySize);
         DurableFile.Create(path, Encoding.ASCII.GetBytes(source.Seal(key)), 0b110_000_000);

@@ -51,7 +51,7 @@ public sealed record ManualKey(CipherSpec? Cipher, int? KeySize, string? BlobPat
         var available = size / 512 - Offset;
         var length = Length ?? available / sectorsPerUnit * sectorsPerUnit;
         if (available <= 0 || length > available || length == 0)
-            throw SealdiskException.Usage($"cannot use {device}: it has {size / 512} sectors of 512 bytes, too few for offset {Offset} and length {Length?.ToString() ?? "of at least one encryption sector"}");
+            throw SealdiskException.Usage($"cannot use {device}: it has {size / 512} sectors of 512 bytes, too few for {(Length is { } wanted ? $"--length {wanted} at --offset {Offset}" : $"one encryption sector at --offset {Offset}")}");
         return length % sectorsPerUnit != 0
             ? throw SealdiskException.Usage($"cannot use {device}: a length of {length} sectors is not a whole number of {Layout.SectorSize}-byte encryption sectors")
             : new Resolved(Cipher, KeySize.Value, Layout, Offset, length, BlobText.Write(BlobText.Read(BlobPath)));

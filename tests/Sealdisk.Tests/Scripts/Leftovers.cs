@@ -4,7 +4,7 @@ namespace Sealdisk.Tests.Scripts;
 
 /// <summary>
 /// Processes, mounts and loop devices that a script made. A process is known by the marker in its environment, which its children
-/// inherit; a mount or a loop device by the script's temporary directory, or by /run/sealdisk if it was not there before.
+/// inherit; a mount or a loop device by the script's temporary directory, which a fuse mapping names as its source.
 /// </summary>
 internal static class Leftovers
 {
@@ -56,20 +56,23 @@ internal static class Leftovers
 
     private static IEnumerable<Leftover> Mounts(string directory) =>
         from line in File.ReadAllLines("/proc/self/mountinfo")
-        where Mentions(line, directory)
+        where line.Contains(directory, StringComparison.Ordinal)
         select new Leftover(Kind.Mount, line.Split(' ')[4], line);
 
     private static IEnumerable<Leftover> Loops(string directory)
     {
         foreach (var path in Directory.EnumerateDirectories("/sys/block", "loop*"))
         {
-            if (TryRead($"{path}/loop/backing_file") is { } backing && Mentions(backing, directory))
+            if (TryRead($"{path}/loop/backing_file") is { } backing && IsOf(backing, directory))
                 yield return new Leftover(Kind.Loop, "/dev/" + Path.GetFileName(path), backing.TrimEnd());
         }
     }
 
-    private static bool Mentions(string text, string directory) =>
-        text.Contains(directory, StringComparison.Ordinal) || text.Contains(RunDirectory, StringComparison.Ordinal);
+    /// <summary>A fuse mapping belongs to the script that has the mapped device; others may be at work on this machine.</summary>
+    private static bool IsOf(string backing, string directory) =>
+        backing.Contains(directory, StringComparison.Ordinal)
+        || (backing.StartsWith(RunDirectory, StringComparison.Ordinal)
+            && TryRead(Path.Combine(Path.GetDirectoryName(backing)!, "mapping"))?.Contains(directory, StringComparison.Ordinal) == true);
 
     /// <summary>The file's text; null if it is not there, has gone meanwhile, or is somebody else's.</summary>
     private static string? TryRead(string path)
