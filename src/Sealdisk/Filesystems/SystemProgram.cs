@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Diagnostics;
+using Sealdisk.Linux;
 
 namespace Sealdisk.Filesystems;
 
@@ -40,7 +41,7 @@ internal static class SystemProgram
         }
         catch (Win32Exception problem)
         {
-            throw SealdiskException.Lacking($"cannot run {path}: {problem.Message}");
+            throw SealdiskException.Lacking(new LinuxException((Errno)problem.NativeErrorCode, "run", path).Message, PackageHint(name));
         }
     }
 

@@ -145,6 +145,8 @@ internal sealed class Apply : IDisposable
             LifeCycle = "none: software key",
             CreatedBy = $"sealdisk {ProductVersion.Text}",
         };
+        if (_spec.RecordFile is { } file && !Directory.Exists(Path.GetDirectoryName(file)))
+            throw SealdiskException.Failed($"cannot write the record of {_spec.Name}: there is no directory {Path.GetDirectoryName(file)} (ENOENT)", $"mkdir -p {Path.GetDirectoryName(file)}");
         _store.Write(record);
 
         var back = _store.Read().Outcome as RecordOutcome.Good;
@@ -213,7 +215,7 @@ internal sealed class Apply : IDisposable
     private string? MountOn(string target)
     {
         var options = MountOptions.Parse(_spec.MountOptions);
-        Directory.CreateDirectory(target);
+        MakeDirectories(target);
         try
         {
             Mounts.Mount(BlockPath, target, Record.Filesystem, options.Flags, options.Data);
@@ -222,6 +224,18 @@ internal sealed class Apply : IDisposable
         {
             throw SealdiskException.Lacking(problem.Message, $"this kernel does not know {Record.Filesystem}: load its module, or build the kernel with it");
         }
+        catch (LinuxException problem) when (problem.Errno == Errno.EINVAL && _spec.MountOptions.Count > 0)
+        {
+            throw SealdiskException.Failed(problem.Message, $"{Record.Filesystem} may not know one of the mount-options {string.Join(',', _spec.MountOptions)}: see dmesg");
+        }
         return null;
+    }
+
+    private static void MakeDirectories(string path)
+    {
+        if (FileStatus.TryOf(path) is not null)
+            return;
+        MakeDirectories(Path.GetDirectoryName(path)!);
+        DirectoryEntries.MakeDirectory(path, 0b111_101_101);
     }
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using Sealdisk.DataPath;
@@ -12,6 +13,8 @@ namespace Sealdisk.Mapping;
 /// </summary>
 public static class FuseMapping
 {
+    private static readonly TimeSpan EndLimit = TimeSpan.FromMinutes(1);
+
     /// <summary>
     /// Starts the server, waits until it answers, and puts the loop device on top. On failure everything is undone.
     /// Nothing is written to the volume.
@@ -65,9 +68,26 @@ public static class FuseMapping
         while (IsMounted(folder))
             Mounts.Unmount(folder.Volume, isServed ? UnmountFlags.None : UnmountFlags.Detach);
         // The server ends by itself when its mount goes; only then are the last writes synced and the device free.
-        FuseServerProcess.WaitForEnd(folder.ServerLog);
+        WaitForEnd(folder);
         folder.Remove();
         return true;
+    }
+
+    /// <summary>
+    /// Not for ever, and everyone else's turn with it: a copy of the FUSE mount in another mount namespace (unshare(1), a container, a unit that was
+    /// started meanwhile with private mounts) keeps the server serving.
+    /// </summary>
+    private static void WaitForEnd(RuntimeFolder folder)
+    {
+        var waited = Stopwatch.StartNew();
+        while (FuseServerProcess.IsRunning(folder.ServerLog))
+        {
+            if (waited.Elapsed > EndLimit)
+                throw SealdiskException.Failed(
+                    $"cannot close mapping {folder.Name}: its server still runs, {EndLimit.TotalSeconds:0} seconds after its file was unmounted (EBUSY)",
+                    $"it is still writing to a slow device, or another mount namespace has the file too: grep -l {folder.Volume} /proc/*/mounts");
+            Thread.Sleep(1);
+        }
     }
 
     /// <summary>The mapping of that name as it is now, or null.</summary>

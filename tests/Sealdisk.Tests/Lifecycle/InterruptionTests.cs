@@ -56,7 +56,7 @@ public sealed partial class InterruptionTests
     [InlineData("exit 1", "cannot make ext4 on /dev/loop", ExitCode.Failed)]
     [InlineData("echo 'mkfs: no luck today' >&2; exit 9", "mkfs.ext4 ended with 9: mkfs: no luck today", ExitCode.Failed)]
     [InlineData("exit 0", "mkfs.ext4 reported success, but blkid sees nothing known to blkid", ExitCode.Failed)]
-    [InlineData(null, "cannot run ", ExitCode.Lacking)]
+    [InlineData(null, "cannot run /usr/sbin/mkfs.ext4: Permission denied (EACCES)", ExitCode.Lacking)]
     public void A_mkfs_that_fails_or_is_missing(string? script, string message, ExitCode code)
     {
         using var bed = Bed.With();
@@ -64,7 +64,7 @@ public sealed partial class InterruptionTests
         if (script is not null)
             Tool.Shell("printf '#!/bin/sh\\n%s\\n' \"$2\" > $1; chmod 755 $1", without, script);
         var failed = NativeBinary.Run(new ProcessStartInfo(
-            "unshare", ["-m", "sh", "-euc", "mount --bind $1 /usr/sbin/mkfs.ext4; shift; exec \"$@\"", "sh", without, NativeBinary.Path, "--config", bed.Config, "up"]));
+            "unshare", ["-m", "--propagation", "slave", "sh", "-euc", "mount --bind $1 /usr/sbin/mkfs.ext4; shift; exec \"$@\"", "sh", without, NativeBinary.Path, "--config", bed.Config, "up"]));
         Assert.True(failed.Exit == (int)code, failed.Stderr);
         Assert.Contains(message, failed.Stderr, StringComparison.Ordinal);
         bed.AssertNothingOpen();
@@ -89,7 +89,7 @@ public sealed partial class InterruptionTests
         var output = NativeBinary.Run(new ProcessStartInfo(
             "unshare",
             [
-                "-m", "sh", "-uc",
+                "-m", "--propagation", "slave", "sh", "-uc",
                 "mount --bind $1 /usr/sbin/mkfs.ext4; shift; \"$@\" up; echo \"killed: $?\"; umount /usr/sbin/mkfs.ext4; \"$@\" status; cp $IMAGE $IMAGE.killed; \"$@\" up && \"$@\" status && \"$@\" down",
                 "sh", bed["mkfs"], NativeBinary.Path, "--config", bed.Config,
             ]) { Environment = { ["IMAGE"] = bed.Image } });

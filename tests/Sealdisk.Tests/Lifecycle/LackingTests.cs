@@ -40,7 +40,7 @@ public sealed class LackingTests
                 var result = NativeBinary.Run(new ProcessStartInfo(
                     "unshare",
                     [
-                        "-m", "sh", "-euc",
+                        "-m", "--propagation", "slave", "sh", "-euc",
                         "mount -t tmpfs none /mnt; cd /dev; for d in null zero urandom random fuse loop*; do [ $d = $1 ] || cp -a $d /mnt; done; cd /; mount --move /mnt /dev; shift; exec \"$@\"",
                         "sh", node, NativeBinary.Path, "--config", bed.Config, verb,
                     ]));
@@ -71,7 +71,7 @@ public sealed class LackingTests
     {
         using var bed = Bed.With();
         bed.Change("record", bed["nowhere/record"]);
-        Bed.AssertFailure(bed.Run("up"), ExitCode.Failed, "cannot ");
+        Bed.AssertFailure(bed.Run("up"), ExitCode.Failed, $"cannot write the record of {bed.Name}: there is no directory {bed["nowhere"]} (ENOENT)", $"mkdir -p {bed["nowhere"]}");
         bed.AssertNothingOpen();
         Assert.Equal("new", bed.State); // the blank image is there, and is still that
         Directory.CreateDirectory(bed["nowhere"]);
@@ -98,7 +98,7 @@ public sealed class LackingTests
         using var bed = Bed.With();
         File.WriteAllText(bed["file"], "");
         bed.Change("mount", bed["file/mnt"]);
-        Bed.AssertFailure(bed.Run("up"), ExitCode.Failed, "");
+        Bed.AssertFailure(bed.Run("up"), ExitCode.Failed, $"cannot make directory {bed["file/mnt"]}: Not a directory (ENOTDIR)");
         bed.AssertNothingOpen();
         Assert.Equal("down", bed.State);
         bed.Change("mount", bed.Mount);
@@ -110,7 +110,7 @@ public sealed class LackingTests
     {
         using var bed = Bed.Ready();
         bed.Change("mount-options", new[] { "no-such-option" });
-        Bed.AssertFailure(bed.Run("up"), ExitCode.Failed, "cannot mount /dev/loop");
+        Bed.AssertFailure(bed.Run("up"), ExitCode.Failed, "cannot mount /dev/loop", "ext4 may not know one of the mount-options no-such-option");
         bed.AssertNothingOpen();
     }
 }
