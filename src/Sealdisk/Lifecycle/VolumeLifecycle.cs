@@ -20,7 +20,7 @@ public static class VolumeLifecycle
     public static Plan Up(VolumeSpec spec, Action<Plan> planned, Action<Step, string?> done)
     {
         Capabilities.RequireMounting($"bring up {spec.Name}");
-        using var turn = RuntimeFolder.Lock();
+        using var turn = Turn.Take(spec.Name, spec.Device);
         var observed = Observer.Look(spec);
         var plan = Planner.For(spec, observed);
         planned(plan);
@@ -40,7 +40,7 @@ public static class VolumeLifecycle
     public static IReadOnlyList<string> Down(VolumeSpec spec)
     {
         Capabilities.RequireMounting($"take down {spec.Name}");
-        using var turn = RuntimeFolder.Lock();
+        using var turn = Turn.Take(spec.Name, null);
         var done = new List<string>();
         var found = FuseMapping.Find(spec.Name);
         if (found is { Request.Device: var device } && device != spec.Device)

@@ -4,7 +4,7 @@ using Sealdisk.OpTee;
 
 namespace Sealdisk.Mapping;
 
-/// <summary>Mappings that a person opens and closes by hand, under one lock with everything else that opens.</summary>
+/// <summary>Mappings that a person opens and closes by hand, taking turns with everything else that opens.</summary>
 public static class ManualMapping
 {
     /// <summary>Opens a fuse mapping.</summary>
@@ -19,7 +19,7 @@ public static class ManualMapping
         if (Capabilities.Fuse() is var (problem, remedy))
             throw SealdiskException.Lacking($"cannot open mapping {name}: {problem}", remedy);
         var resolved = key.For(device, readHeader: true);
-        using var turn = RuntimeFolder.Lock();
+        using var turn = Turn.Take(name, device);
         return FuseMapping.Open(new MappingRequest
         {
             Name = name,
@@ -39,7 +39,7 @@ public static class ManualMapping
     public static bool Close(string name)
     {
         Capabilities.RequireMounting($"close mapping {name}");
-        using var turn = RuntimeFolder.Lock();
+        using var turn = Turn.Take(name, null);
         if (FuseMapping.Find(name) is { BlockPath: { } block } && Mounts.Read().FirstOrDefault(mount => mount.Source == block) is { } mount)
             throw SealdiskException.Failed($"cannot close mapping {name}: it is mounted on {mount.Target} (EBUSY)", $"umount {mount.Target}; or 'sealdisk down' where it is a configured volume");
         return FuseMapping.Close(name);

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Sealdisk.Linux;
 
 namespace Sealdisk.Mapping;
@@ -11,8 +10,6 @@ namespace Sealdisk.Mapping;
 internal sealed class RuntimeFolder
 {
     internal const string Root = "/run/sealdisk";
-    private static readonly TimeSpan TurnLimit = TimeSpan.FromMinutes(10);
-    private static readonly TimeSpan TurnPause = TimeSpan.FromMilliseconds(20);
     private const int OwnerOnly = 0b111_000_000;
 
     internal RuntimeFolder(string name)
@@ -53,28 +50,5 @@ internal sealed class RuntimeFolder
         foreach (var file in new[] { Volume, Description, ServerPid, ServerLog })
             DirectoryEntries.Unlink(file);
         DirectoryEntries.RemoveDirectory(Path);
-    }
-
-    /// <summary>
-    /// Holds off every other sealdisk that opens or closes something, until disposed. Waits for its turn, which a filesystem being made on
-    /// a big device may delay by minutes.
-    /// </summary>
-    /// <exception cref="SealdiskException">Its turn has not come within ten minutes.</exception>
-    internal static FileDescriptor Lock()
-    {
-        DirectoryEntries.MakeDirectory(Root, 0b111_101_101);
-        var file = FileDescriptor.Open(System.IO.Path.Combine(Root, ".lock"), OpenFlags.ReadWrite | OpenFlags.Create, 0b110_000_000);
-        var waited = Stopwatch.StartNew();
-        while (!file.TryLock())
-        {
-            if (waited.Elapsed > TurnLimit)
-            {
-                file.Dispose();
-                throw SealdiskException.Failed(
-                    $"cannot begin: another sealdisk has been at work for {TurnLimit.TotalMinutes:0} minutes (EAGAIN)", $"find it with 'fuser -v {System.IO.Path.Combine(Root, ".lock")}'");
-            }
-            Thread.Sleep(TurnPause);
-        }
-        return file;
     }
 }
