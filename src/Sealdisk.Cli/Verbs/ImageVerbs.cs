@@ -52,6 +52,8 @@ internal static class ImageVerbs
 
     private static int Run(Terminal terminal, string input, string output, ManualKey key, Func<string> huk, bool force, bool encrypt)
     {
+        if (Path.GetFileName(input) == "-" || Path.GetFileName(output) == "-")
+            throw SealdiskException.Usage("cannot use '-': image works on files and block devices, not on standard input or output");
         var resolved = key.For(input, readHeader: !encrypt);
         var hukPath = huk();
         using var from = FileDescriptor.Open(input, OpenFlags.Read);
@@ -115,11 +117,25 @@ internal static class ImageVerbs
     private static FileDescriptor OpenOutput(string output, long bytes)
     {
         if (FileStatus.TryOf(output)?.Kind != FileKind.BlockDevice)
-            return FileDescriptor.Open(output, OpenFlags.Write | OpenFlags.Create | OpenFlags.Truncate, 0b110_000_000);
+            return OpenFile(output);
         var device = BlockDevice.OpenExclusive(output, OpenFlags.Write);
         if (BlockDevice.Size(device) >= bytes)
             return device;
         device.Dispose();
         throw SealdiskException.Usage($"cannot write {output}: it is smaller than the {bytes} bytes to write");
+    }
+
+    /// <summary>A file that a mapping serves is locked, one under a loop device is not: neither may be written to under its users' feet.</summary>
+    private static FileDescriptor OpenFile(string output)
+    {
+        var file = FileDescriptor.Open(output, OpenFlags.Write | OpenFlags.Create, 0b110_000_000);
+        var user = !file.TryLock() ? "a mapping has it open" : LoopDevice.BackedBy(output) is [var loop, ..] ? $"it is attached to {loop.Path}" : null;
+        if (user is null)
+        {
+            file.Truncate(0);
+            return file;
+        }
+        file.Dispose();
+        throw SealdiskException.Failed($"cannot write {output}: {user} (EBUSY)", "close that first");
     }
 }

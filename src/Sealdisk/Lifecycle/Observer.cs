@@ -23,7 +23,8 @@ public static class Observer
             DeviceSize = null,
             Mapping = mapping,
             MountedAt = mountedAt,
-            InTheWay = mounts.LastOrDefault(mount => mount.Target == spec.Mount && mount.Source != mapping?.BlockPath)?.Source,
+            // What is on top is what everybody sees there.
+            InTheWay = mounts.LastOrDefault(mount => mount.Target == spec.Mount) is { } top && top.Source != mapping?.BlockPath ? top.Source : null,
             Lacking = Capabilities.Lacking(spec.Source, spec.Mapping),
         };
         if (FileStatus.TryOf(spec.Device) is not { } status)
@@ -49,7 +50,7 @@ public static class Observer
             Content = record.Outcome is RecordOutcome.None ? Content.Of(spec.Device, device, size) : null,
             PlantedInHeader = spec.RecordFile is null && record.Outcome is RecordOutcome.Good { CopiesToRepair.Count: > 0 } ? Planted(spec.Device) : null,
             // A server of our own has the device for itself alone, also where the rest of its mapping is gone.
-            UsedBy = mapping is { Server: not null, Request.Device: var mapped } && mapped == spec.Device ? null : UserOf(spec, status, mounts),
+            UsedBy = mapping is { Server: not null, Request.Device: var mapped } && mapped == spec.Device ? null : UserOf(spec, status, mounts) ?? TwinOf(spec, record),
         };
     }
 
@@ -81,6 +82,13 @@ public static class Observer
             return "the kernel has it in use (device-mapper, RAID, swap or a mount)";
         }
     }
+
+    /// <summary>The very volume, under another name and through another device: two loop devices on one file, or a copy of it. Its sealed key tells.</summary>
+    private static string? TwinOf(VolumeSpec spec, RecordReading record) =>
+        record.Outcome is RecordOutcome.Good { Record.SealedKey: var key }
+        && FuseMapping.List().FirstOrDefault(other => other.Name != spec.Name && other.Request?.SealedKey == key) is { } twin
+            ? $"its volume is mapped already, as {twin.Name} through {twin.Request?.Device}"
+            : null;
 
     private static bool IsSame(string? path, FileStatus status) =>
         path is not null && FileStatus.TryOf(path) is { } other

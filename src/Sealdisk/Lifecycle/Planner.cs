@@ -53,6 +53,9 @@ public static class Planner
                 $"cannot bring up {spec.Name}: a mapping of that name is open, of {device} and not of {spec.Device}",
                 $"'sealdisk map close {spec.Name}' closes it, if that is what is meant"));
         var good = observed.Record.Outcome as RecordOutcome.Good;
+        if (observed.InTheWay is { } above && observed.MountedAt == spec.Mount)
+            return Plan.Refuse(SealdiskException.Failed(
+                $"cannot bring up {spec.Name}: it is mounted on {spec.Mount}, and {above} is mounted over it", $"umount {spec.Mount}"));
         if (observed.MountedAt == spec.Mount && (spec.Mount is not null || good is { Record.State: VolumeState.Ready }))
             return new Plan(PlanKind.AlreadyUp, [], null);
         if (observed.MountedAt is { } elsewhere)
@@ -122,7 +125,7 @@ public static class Planner
                     ? "the configuration decides and the record must agree: correct the configuration, or give the volume its own device"
                     : "its first boot never ended: go back to the recorded setting; or, since it never held data, remove the record (header: blkdiscard -z, or dd if=/dev/zero)"));
         if (Geometry.Truncation(spec, record, observed.DeviceSize!.Value) is { } truncation)
-            return Plan.Refuse(SealdiskException.Refused($"cannot bring up {spec.Name}: {truncation}", "nothing was changed; bring the device back to its size"));
+            return Plan.Refuse(SealdiskException.Refused($"cannot bring up {spec.Name}: {truncation}", "nothing was changed; bring the device back whole: making it as long as it was does not bring back what was cut off"));
         if (observed.PlantedInHeader is { } planted)
             return Plan.Refuse(SealdiskException.Refused(
                 $"cannot bring up {spec.Name}: {spec.Device} holds {planted} where its record should be; a plain filesystem is never mounted in a volume's place",

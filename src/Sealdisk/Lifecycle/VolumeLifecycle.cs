@@ -1,4 +1,5 @@
 using Sealdisk.Configuration;
+using Sealdisk.Keys;
 using Sealdisk.Linux;
 using Sealdisk.Mapping;
 
@@ -26,6 +27,9 @@ public static class VolumeLifecycle
         planned(plan);
         if (plan.Refusal is { } refusal)
             throw refusal;
+        // A HUK that is missing or unusable costs nothing yet.
+        if (plan.Steps.Any(step => step is Step.SealNewKey or Step.Unseal))
+            SoftSource.Open(spec.Huk!).Dispose();
         using var apply = new Apply(spec, observed);
         foreach (var step in plan.Steps)
             done(step, apply.Do(step));
@@ -47,11 +51,17 @@ public static class VolumeLifecycle
             throw SealdiskException.Failed(
                 $"cannot take down {spec.Name}: a mapping of that name is open, of {device} and not of {spec.Device}",
                 $"'sealdisk map close {spec.Name}' closes it, if that is what is meant");
+        if (found is { IsWhole: true } && FileStatus.TryOf(spec.Device) is null)
+            throw SealdiskException.Refused(
+                $"cannot take down {spec.Name}: {spec.Device} was removed under it, and its data would be gone with the mapping",
+                $"copy them first, from its mount or decrypted from {found.VolumePath}; then umount it, and 'sealdisk map close {spec.Name}' drops it");
         if (found is { } mapping)
             done.AddRange(Unmount(mapping));
         if (FuseMapping.Close(spec.Name))
             done.Add($"closed mapping {spec.Name}");
-        return done;
+        return found is { LastError: { } error }
+            ? throw SealdiskException.Failed($"{spec.Name} is down, but not all is well: its server had met errors, the last one: {error}", $"'sealdisk check {spec.Name}', then look at {spec.Device}")
+            : done;
     }
 
     /// <summary>Unmounts whatever is mounted from a mapping. A dead one is detached even while in use: it can do nothing more for anyone.</summary>
@@ -61,6 +71,8 @@ public static class VolumeLifecycle
             yield break;
         foreach (var mount in Mounts.Read().Where(mount => mount.Source == block).Reverse().ToArray())
         {
+            if (Mounts.Read().Last(other => other.Target == mount.Target).Source is var top && top != block)
+                throw SealdiskException.Failed($"cannot unmount {mount.Target}: {top} is mounted over it", $"umount {mount.Target}");
             try
             {
                 Mounts.Unmount(mount.Target, mapping.IsWhole ? UnmountFlags.None : UnmountFlags.Detach);

@@ -28,11 +28,12 @@ public sealed record VolumeStatus(string Name, string State, Observed Observed, 
         var observed = Observer.Look(spec);
         var record = (observed.Record.Outcome as RecordOutcome.Good)?.Record;
         var plan = Planner.For(spec, observed);
-        var problem = observed.Mapping?.Problem ?? plan.Refusal?.Message ?? (observed.Record.Outcome as RecordOutcome.Good)?.Why;
+        var problem = observed.Mapping?.Problem ?? Ill(spec, observed, record) ?? plan.Refusal?.Message ?? (observed.Record.Outcome as RecordOutcome.Good)?.Why;
         var state = observed switch
         {
             { Mapping: { IsWhole: false } } => "degraded",
             { Mapping: not null, MountedAt: not null } => "up",
+            { Mapping: not null } when record is { State: VolumeState.Provisioning } => "provisioning",
             { Mapping: not null } => "mapped",
             _ when plan.Refusal is not null => "refused",
             _ => plan.Kind switch
@@ -43,5 +44,17 @@ public sealed record VolumeStatus(string Name, string State, Observed Observed, 
             },
         };
         return new VolumeStatus(spec.Name, state, observed, record, problem);
+    }
+
+    /// <summary>What hurts a mapping that is whole: its device has gone or shrunk under it, or answered with errors.</summary>
+    private static string? Ill(VolumeSpec spec, Observed observed, VolumeRecord? record)
+    {
+        if (observed.Mapping is not { } mapping)
+            return null;
+        if (observed.DeviceSize is not { } size)
+            return $"{spec.Device} was removed under it; its data live on until 'down' and can be saved: {mapping.VolumePath}";
+        if (record is not null && Geometry.Truncation(spec, record, size) is { } truncation)
+            return truncation;
+        return mapping.LastError is { } error ? $"its server has met errors, the last one: {error}" : null;
     }
 }

@@ -103,7 +103,21 @@ public static class FuseMapping
         if (!isRunning && loop is null && !mounted)
             return null;
         return new MappingState(
-            name, ReadRequest(folder), folder.Volume, loop?.Path, isRunning ? ReadPid(folder) : null, mounted, loop?.QueueLimit("discard_max_bytes") is > 0);
+            name, ReadRequest(folder), folder.Volume, loop?.Path, isRunning ? ReadPid(folder) : null, mounted, loop?.QueueLimit("discard_max_bytes") is > 0)
+        {
+            LastError = LastLine(folder.ServerLog),
+        };
+    }
+
+    /// <summary>Not through .NET's file streams: they would wait for the lock that the server holds on its log.</summary>
+    private static string? LastLine(string log)
+    {
+        if (FileStatus.TryOf(log) is not { Size: > 0 and var size })
+            return null;
+        using var file = FileDescriptor.Open(log, OpenFlags.Read);
+        Span<byte> end = stackalloc byte[1024];
+        var read = file.ReadAt(end, Math.Max(0, size - end.Length));
+        return Encoding.UTF8.GetString(end[..read]).Split('\n', StringSplitOptions.RemoveEmptyEntries).LastOrDefault();
     }
 
     /// <summary>All mappings there are now.</summary>

@@ -13,6 +13,9 @@ namespace Sealdisk.Mapping;
 public sealed record MappingState(
     string Name, ServeRequest? Request, string VolumePath, string? BlockPath, int? Server, bool IsMounted, bool PassesDiscards)
 {
+    /// <summary>The last error that the server has met, or null.</summary>
+    public string? LastError { get; init; }
+
     /// <summary>True when reads and writes are served: server, mount and loop device are all there.</summary>
     public bool IsWhole => Problem is null;
 

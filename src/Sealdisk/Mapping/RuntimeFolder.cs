@@ -33,7 +33,7 @@ internal sealed class RuntimeFolder
 
     /// <summary>The names of all folders, in ordinal order; none where nothing was ever opened since boot.</summary>
     internal static IReadOnlyList<string> Names() => Directory.Exists(Root)
-        ? Directory.GetDirectories(Root).Select(path => System.IO.Path.GetFileName(path)).Order(StringComparer.Ordinal).ToArray()
+        ? Directory.GetDirectories(Root).Select(path => System.IO.Path.GetFileName(path)).Where(name => name[0] != '.').Order(StringComparer.Ordinal).ToArray()
         : [];
 
     internal void Create()

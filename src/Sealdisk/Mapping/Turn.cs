@@ -9,6 +9,9 @@ namespace Sealdisk.Mapping;
 /// </summary>
 internal sealed class Turn : IDisposable
 {
+    /// <summary>The locked files; empty, and never removed, since a removed file can still be locked by somebody who waits for it.</summary>
+    internal const string Folder = RuntimeFolder.Root + "/.turns";
+
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
 
@@ -28,11 +31,12 @@ internal sealed class Turn : IDisposable
     internal static Turn Take(string name, string? device)
     {
         DirectoryEntries.MakeDirectory(RuntimeFolder.Root, 0b111_101_101);
+        DirectoryEntries.MakeDirectory(Folder, 0b111_000_000);
         // Always the name first and the device last, so that two of them cannot wait for each other.
-        var byName = Lock($".name-{name}.lock");
+        var byName = Lock($"name-{name}");
         try
         {
-            return new Turn(byName, device is null ? null : Lock($".device-{DeviceKey(device):x16}.lock"));
+            return new Turn(byName, device is null ? null : Lock($"device-{DeviceKey(device):x16}"));
         }
         catch
         {
@@ -49,7 +53,7 @@ internal sealed class Turn : IDisposable
 
     private static FileDescriptor Lock(string file)
     {
-        var path = Path.Combine(RuntimeFolder.Root, file);
+        var path = Path.Combine(Folder, file);
         var descriptor = FileDescriptor.Open(path, OpenFlags.ReadWrite | OpenFlags.Create, 0b110_000_000);
         var waited = Stopwatch.StartNew();
         while (!descriptor.TryLock())
@@ -68,7 +72,7 @@ internal sealed class Turn : IDisposable
     /// <summary>FNV-1a of the path behind any symbolic link; two paths with one key merely wait for each other.</summary>
     private static ulong DeviceKey(string device)
     {
-        var path = new FileInfo(device).ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? Path.GetFullPath(device);
+        var path = new FileInfo(device) is { LinkTarget: not null } link ? link.ResolveLinkTarget(returnFinalTarget: true)!.FullName : Path.GetFullPath(device);
         var key = 14695981039346656037;
         foreach (var letter in path)
             key = (key ^ letter) * 1099511628211;

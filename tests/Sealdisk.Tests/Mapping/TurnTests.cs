@@ -23,22 +23,21 @@ public sealed class TurnTests
         using var bed = Bed.With();
         var link = bed["link"];
         File.CreateSymbolicLink(link, bed.Image);
-        File.WriteAllText(bed.Image, "");
         using (Turn.Take(bed.Name, bed.Image))
         {
-            Assert.False(IsFree($".name-{bed.Name}.lock"));
-            var devices = Directory.GetFiles(RuntimeFolder.Root, ".device-*.lock").Where(path => !IsFree(Path.GetFileName(path))).ToList();
+            Assert.False(IsFree($"name-{bed.Name}"));
+            var devices = Directory.GetFiles(Turn.Folder, "device-*").Where(path => !IsFree(Path.GetFileName(path))).ToList();
             Assert.NotEmpty(devices);
         }
         // The same device under another name, through a link: the same lock file, so nobody else's is taken.
-        var before = Directory.GetFiles(RuntimeFolder.Root, ".device-*.lock").Length;
+        var before = Directory.GetFiles(Turn.Folder, "device-*").Length;
         Turn.Take(bed.Name + "-2", link).Dispose();
-        Assert.Equal(before, Directory.GetFiles(RuntimeFolder.Root, ".device-*.lock").Length);
+        Assert.Equal(before, Directory.GetFiles(Turn.Folder, "device-*").Length);
     }
 
     private static bool IsFree(string file)
     {
-        using var descriptor = FileDescriptor.Open(Path.Combine(RuntimeFolder.Root, file), OpenFlags.ReadWrite);
+        using var descriptor = FileDescriptor.Open(Path.Combine(Turn.Folder, file), OpenFlags.ReadWrite);
         return descriptor.TryLock();
     }
 }
