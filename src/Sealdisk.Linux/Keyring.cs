@@ -1,0 +1,237 @@
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace Sealdisk.Linux;
+
+/// <summary>What the calling thread's session keyring is; see <see cref="Keyring.Session"/>.</summary>
+public enum SessionKeyringKind
+{
+    /// <summary>A session keyring in its own right: a key added to @s stays there as long as any process has that session.</summary>
+    Own,
+
+    /// <summary>None, or the per-user default: the kernel first puts a new anonymous session in place when something is added to @s, and it dies with this process.</summary>
+    UserDefault,
+
+    /// <summary>It has been revoked or has expired, as at a logout: nothing can be added to @s or found in it.</summary>
+    Ended,
+}
+
+/// <summary>
+/// The kernel's key retention service: add_key(2), request_key(2), keyctl(2), by number, since the C library does not have them.
+/// A refusal is a <see cref="LinuxException"/> that names the key by its description or serial number, never its payload.
+/// </summary>
+/// <remarks>
+/// Special keyrings belong to the credentials of the calling OS thread, so whatever depends on them is done on one thread:
+/// the thread keyring always; a process keyring or session put in place once threads run, also, for the others keep what they had
+/// (only threads started later inherit it). Device-mapper looks for a key of its table in the keyrings of the thread that loads the table.
+/// </remarks>
+public static partial class Keyring
+{
+    /// <summary>
+    /// Makes a key and links it into a keyring. Where the keyring has one of that type and description already, it is updated instead,
+    /// which "trusted" keys answer with EPERM.
+    /// </summary>
+    /// <param name="type">Key type: "user", "logon", "trusted", "encrypted", ...</param>
+    /// <param name="description">Its name; "logon" wants a prefix and a colon.</param>
+    /// <param name="payload">The type's payload or instruction, such as "new 32"; stays the caller's, who wipes it where it holds a secret.</param>
+    /// <param name="keyring">Where it goes. A special keyring that the thread does not have yet is made.</param>
+    /// <exception cref="LinuxException">
+    /// ENODEV: no such key type in this kernel. EFAULT from "trusted": the trust source refused. EDQUOT: the user's quota of keys is used up.
+    /// </exception>
+    public static KeySerial Add(string type, string description, ReadOnlySpan<byte> payload, KeySerial keyring)
+    {
+        var serial = TryAdd(type, description, payload, keyring);
+        return serial >= 0 ? new KeySerial((int)serial) : throw LinuxException.Last($"add {type} key", description);
+    }
+
+    /// <summary>An empty keyring in another one. Takes the place of one of the same name that is there: its keys go.</summary>
+    public static KeySerial CreateKeyring(string name, KeySerial parent)
+    {
+        var serial = TryAdd("keyring", name, [], parent);
+        return serial >= 0 ? new KeySerial((int)serial) : throw LinuxException.Last("make keyring", name);
+    }
+
+    /// <summary>Looks in a keyring and those linked into it, as far as each may be searched; null when the key is not there.</summary>
+    /// <exception cref="LinuxException">EKEYREVOKED, EKEYEXPIRED: what was found is no longer of use. EACCES: it may not be searched.</exception>
+    public static KeySerial? Search(KeySerial keyring, string type, string description)
+    {
+        var serial = keyctl(KeyctlNumber, KEYCTL_SEARCH, keyring.Value, Text(type), Text(description), 0);
+        return serial >= 0 ? new KeySerial((int)serial) : NullUnless(Errno.ENOKEY, $"find {type} key", description);
+    }
+
+    /// <summary>
+    /// Looks in the calling thread's keyrings as the kernel does for itself, so for a dm-crypt table: @t, @p, @s, and @us where there is no @s.
+    /// Never asks user space to make the key. Null when there is none.
+    /// </summary>
+    /// <exception cref="LinuxException">EKEYREVOKED, EKEYEXPIRED, EKEYREJECTED, EACCES.</exception>
+    public static KeySerial? Request(string type, string description)
+    {
+        var serial = request_key(RequestKeyNumber, Text(type), Text(description), 0, 0);
+        return serial >= 0 ? new KeySerial((int)serial) : NullUnless(Errno.ENOKEY, $"find {type} key", description);
+    }
+
+    /// <summary>The serial number behind a special keyring (KEYCTL_GET_KEYRING_ID); null when the thread has none and it is not to be made.</summary>
+    /// <param name="special">A special keyring, or a serial number to check.</param>
+    /// <param name="create">
+    /// Makes it when it is missing. Where @s is only the per-user default, this puts a new anonymous session in place.
+    /// Without it, asking for a missing @s gives, and makes it from then on, the per-user default, which changes nothing that is found.
+    /// </param>
+    public static KeySerial? Resolve(KeySerial special, bool create)
+    {
+        var serial = keyctl(KeyctlNumber, KEYCTL_GET_KEYRING_ID, special.Value, create ? 1 : 0, 0, 0);
+        return serial >= 0 ? new KeySerial((int)serial) : NullUnless(Errno.ENOKEY, "find keyring", special.ToString());
+    }
+
+    /// <summary>What a key says of itself: hex of the sealed blob for "trusted", the payload for "user".</summary>
+    /// <returns>Its whole size in bytes; when that is more than the buffer has, the buffer holds nothing of use.</returns>
+    /// <exception cref="LinuxException">EACCES: not readable by this caller. EOPNOTSUPP: the type is never read ("logon").</exception>
+    public static unsafe int Read(KeySerial key, Span<byte> buffer)
+    {
+        // SAFETY: the kernel writes at most the length of the pinned span.
+        fixed (byte* start = buffer)
+        {
+            var size = keyctl(KeyctlNumber, KEYCTL_READ, key.Value, (nint)start, buffer.Length, 0);
+            return size >= 0 ? (int)size : throw LinuxException.Last("read key", key.ToString());
+        }
+    }
+
+    /// <summary>The keys and keyrings that are linked into a keyring, in no order.</summary>
+    /// <exception cref="LinuxException">ENOTDIR: not a keyring.</exception>
+    public static IReadOnlyList<KeySerial> Members(KeySerial keyring)
+    {
+        if (Describe(keyring).Type != "keyring") // the payload of another type is none of ours
+            throw new LinuxException(Errno.ENOTDIR, "list keyring", keyring.ToString());
+        var serials = new int[16];
+        while (true)
+        {
+            var count = Read(keyring, MemoryMarshal.AsBytes(serials.AsSpan())) / sizeof(int);
+            if (count <= serials.Length)
+                return Array.ConvertAll(serials[..count], serial => new KeySerial(serial));
+            serials = new int[count + 16];
+        }
+    }
+
+    /// <summary>Type, owner, permissions and description of a key.</summary>
+    public static unsafe KeyDescription Describe(KeySerial key)
+    {
+        var buffer = new byte[256];
+        while (true)
+        {
+            nint size;
+            // SAFETY: the kernel writes at most the length of the pinned array.
+            fixed (byte* start = buffer)
+                size = keyctl(KeyctlNumber, KEYCTL_DESCRIBE, key.Value, (nint)start, buffer.Length, 0);
+            if (size < 0)
+                throw LinuxException.Last("describe key", key.ToString());
+            if (size > buffer.Length)
+                buffer = new byte[size];
+            else
+                return KeyDescription.TryParse(Encoding.UTF8.GetString(buffer, 0, (int)size - 1)) // the last is a NUL
+                    ?? throw new LinuxException(Errno.EPROTO, "describe key", key.ToString());
+        }
+    }
+
+    /// <summary>Puts a key into one more keyring, in the place of one of the same type and description.</summary>
+    public static void Link(KeySerial key, KeySerial keyring) => Check(Keyctl(KEYCTL_LINK, key.Value, keyring.Value), $"link into {keyring} key", key);
+
+    /// <summary>Takes a key out of a keyring; without its last link it goes. ENOENT when it was not there.</summary>
+    public static void Unlink(KeySerial key, KeySerial keyring) =>
+        Check(Keyctl(KEYCTL_UNLINK, key.Value, keyring.Value), $"unlink from {keyring} key", key);
+
+    /// <summary>Every later use answers EKEYREVOKED. The payload of a "trusted" key is wiped only when its last user has gone.</summary>
+    public static void Revoke(KeySerial key) => Check(Keyctl(KEYCTL_REVOKE, key.Value, 0), "revoke key", key);
+
+    /// <summary>Gone for everyone at once: every later use answers ENOKEY, and its links are collected.</summary>
+    public static void Invalidate(KeySerial key) => Check(Keyctl(KEYCTL_INVALIDATE, key.Value, 0), "invalidate key", key);
+
+    /// <summary>Unlinks everything that is in a keyring.</summary>
+    public static void Clear(KeySerial keyring) => Check(Keyctl(KEYCTL_CLEAR, keyring.Value, 0), "clear keyring", keyring);
+
+    /// <summary>Sets who may do what with a key; only its owner and CAP_SYS_ADMIN can.</summary>
+    public static void SetPermissions(KeySerial key, KeyPermissions permissions) =>
+        Check(Keyctl(KEYCTL_SETPERM, key.Value, (nint)(uint)permissions), "set the permissions of key", key);
+
+    /// <summary>The key expires after this many seconds; 0 takes an expiry back.</summary>
+    public static void SetTimeout(KeySerial key, uint seconds) => Check(Keyctl(KEYCTL_SET_TIMEOUT, key.Value, (nint)seconds), "set the timeout of key", key);
+
+    /// <summary>
+    /// Gives the calling OS thread, and the threads and children that it starts later, another session keyring: a new anonymous one,
+    /// or the one of that name, made when there is none that this caller may search.
+    /// </summary>
+    public static unsafe KeySerial JoinSession(string? name)
+    {
+        var serial = name is null
+            ? keyctl(KeyctlNumber, KEYCTL_JOIN_SESSION_KEYRING, 0, 0, 0, 0)
+            : keyctl(KeyctlNumber, KEYCTL_JOIN_SESSION_KEYRING, Text(name), 0, 0, 0);
+        return serial >= 0 ? new KeySerial((int)serial) : throw LinuxException.Last("join session keyring", name ?? "");
+    }
+
+    /// <summary>
+    /// Whether a key added to @s outlives this process. add_key(2) to @s, where there is no session keyring or only the per-user default
+    /// (keyring "_uid_ses.UID", also another user's after a change of user), first joins a new anonymous session: the caller gets a serial
+    /// number, and the key is gone with the process (security/keys/process_keys.c, lookup_user_key with KEY_LOOKUP_CREATE).
+    /// </summary>
+    /// <remarks><see cref="SessionKeyringKind.Own"/> still ends with the last process that has it: a login, a service, or a "keyctl session".</remarks>
+    public static SessionKeyringKind Session()
+    {
+        try
+        {
+            if (Resolve(KeySerial.SessionKeyring, create: false) is not { } session || session == Resolve(KeySerial.UserSessionKeyring, create: false))
+                return SessionKeyringKind.UserDefault;
+            return Describe(session).Description.StartsWith("_uid_ses.", StringComparison.Ordinal) ? SessionKeyringKind.UserDefault : SessionKeyringKind.Own;
+        }
+        catch (LinuxException ended) when (ended.Errno is Errno.EKEYREVOKED or Errno.EKEYEXPIRED)
+        {
+            return SessionKeyringKind.Ended;
+        }
+    }
+
+    /// <summary>add_key(2); negative with errno left for <see cref="ErrnoExtensions.Last"/>. Without a description the kernel makes no key of any type.</summary>
+    internal static unsafe nint TryAdd(string type, string? description, ReadOnlySpan<byte> payload, KeySerial keyring)
+    {
+        // SAFETY: the kernel reads the pinned span.
+        fixed (byte* start = payload)
+            return add_key(AddKeyNumber, Text(type), description is null ? null : Text(description), start, (nuint)payload.Length, keyring.Value);
+    }
+
+    private static nint Keyctl(int operation, nint first, nint second) => keyctl(KeyctlNumber, operation, first, second, 0, 0);
+
+    private static void Check(nint result, string operation, KeySerial key)
+    {
+        if (result < 0)
+            throw LinuxException.Last(operation, key.ToString());
+    }
+
+    private static KeySerial? NullUnless(Errno missing, string operation, string subject) =>
+        ErrnoExtensions.Last() == missing ? null : throw LinuxException.Last(operation, subject);
+
+    /// <summary>The kernel would stop reading at a NUL and name another key.</summary>
+    private static string Text(string text) => text.Contains('\0') ? throw new ArgumentException("a NUL in the name of a key", nameof(text)) : text;
+
+    private const int KEYCTL_GET_KEYRING_ID = 0, KEYCTL_JOIN_SESSION_KEYRING = 1, KEYCTL_REVOKE = 3, KEYCTL_SETPERM = 5, KEYCTL_DESCRIBE = 6;
+    private const int KEYCTL_CLEAR = 7, KEYCTL_LINK = 8, KEYCTL_UNLINK = 9, KEYCTL_SEARCH = 10, KEYCTL_READ = 11, KEYCTL_SET_TIMEOUT = 15;
+    private const int KEYCTL_INVALIDATE = 21;
+
+    private static bool IsArm64 => RuntimeInformation.ProcessArchitecture == Architecture.Arm64;
+
+    private static nint AddKeyNumber => IsArm64 ? 217 : 248;
+
+    private static nint RequestKeyNumber => IsArm64 ? 218 : 249;
+
+    private static nint KeyctlNumber => IsArm64 ? 219 : 250;
+
+    [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static unsafe partial nint add_key(nint number, string type, string? description, byte* payload, nuint length, nint keyring);
+
+    [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial nint request_key(nint number, string type, string description, nint callout, nint keyring);
+
+    [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
+    private static partial nint keyctl(nint number, nint operation, nint a, nint b, nint c, nint d);
+
+    [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial nint keyctl(nint number, nint operation, nint keyring, string type, string description, nint destination);
+
+    [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial nint keyctl(nint number, nint operation, string name, nint b, nint c, nint d);
+}
