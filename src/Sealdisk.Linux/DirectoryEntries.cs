@@ -61,6 +61,13 @@ public static partial class DirectoryEntries
             throw LinuxException.Last("make device node", path);
     }
 
+    /// <summary>mknod(2) of a character device node; one that is there already is left as it is.</summary>
+    public static void MakeCharacterDevice(string path, DeviceNumber device, int mode = 0x180)
+    {
+        if (mknod(path, (uint)FileKind.CharacterDevice | (uint)mode, device.Encoded) != 0 && ErrnoExtensions.Last() != Errno.EEXIST)
+            throw LinuxException.Last("make device node", path);
+    }
+
     [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int rename(string from, string to);
 

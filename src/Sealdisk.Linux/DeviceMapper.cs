@@ -1,0 +1,294 @@
+using System.Diagnostics;
+using System.Text;
+
+namespace Sealdisk.Linux;
+
+/// <summary>
+/// The kernel's device-mapper by its own ioctls (Documentation/admin-guide/device-mapper, drivers/md/dm-ioctl.c): no libdevmapper, no
+/// dmsetup. Sizes and positions are in 512-byte sectors throughout.
+/// </summary>
+/// <remarks>
+/// A mapping is made by Create, LoadTable, Resume, in this order; each does one thing, and nothing is undone behind the caller's back: after a
+/// refused table or resume the name stays taken until Remove. Requests travel in locked memory that is wiped after each.
+/// Names are plain, see <see cref="IsName"/>; a name that is not is EINVAL.
+/// </remarks>
+public sealed class DeviceMapper : IDisposable
+{
+    private const int FirstRoom = 16 * 1024, MostRoom = 16 * 1024 * 1024;
+
+    private static readonly TimeSpan BusyLimit = TimeSpan.FromSeconds(5);
+
+    private readonly FileDescriptor _control;
+
+    private DeviceMapper(FileDescriptor control) => _control = control;
+
+    /// <summary>Opens /dev/mapper/control, after making the node where nobody else has.</summary>
+    /// <exception cref="LinuxException">ENODEV: this kernel has no device-mapper. EACCES: this caller may not.</exception>
+    public static DeviceMapper Open() => new(DmControl.Open());
+
+    /// <summary>
+    /// True for a name that is the same in the kernel, in /dev/mapper and in every tool: 1 to 127 of A-Z a-z 0-9 # + - . : = @ _, other than
+    /// "." and ".." and "control". libdevmapper writes other characters as \xNN in /dev/mapper.
+    /// </summary>
+    public static bool IsName(string name)
+    {
+        if (name.Length is 0 or > DmRequest.MaxName || name is "." or ".." or "control")
+            return false;
+        foreach (var c in name)
+        {
+            if (!char.IsAsciiLetterOrDigit(c) && !"#+-.:=@_".Contains(c))
+                return false;
+        }
+        return true;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _control.Dispose();
+
+    /// <summary>The version of the kernel's interface.</summary>
+    public DmVersion Version()
+    {
+        using var buffer = Ask(DmCommand.DM_VERSION, "", DmFlags.None, "ask the version of", DmControl.Path);
+        return new DmReply(buffer.GetSpan(), "ask the version of", DmControl.Path).Version;
+    }
+
+    /// <summary>The target types that the kernel has loaded by now, with their versions.</summary>
+    public IReadOnlyDictionary<string, DmVersion> Targets()
+    {
+        using var buffer = Ask(DmCommand.DM_LIST_VERSIONS, "", DmFlags.None, "list the targets of", DmControl.Path);
+        return new DmReply(buffer.GetSpan(), "list the targets of", DmControl.Path).Versions();
+    }
+
+    /// <summary>
+    /// The version of one target type, for which the kernel loads its module (Linux 5.4; before that, of what is loaded by now). Null when it
+    /// has none of that name.
+    /// </summary>
+    public DmVersion? Target(string type)
+    {
+        try
+        {
+            using var buffer = Ask(DmCommand.DM_GET_TARGET_VERSION, type, DmFlags.None, "ask the version of target", type);
+            return new DmReply(buffer.GetSpan(), "ask the version of target", type).Versions().TryGetValue(type, out var version) ? version : null;
+        }
+        catch (LinuxException refused) when (refused.Errno is Errno.EINVAL or Errno.ENOTTY)
+        {
+            return Targets().TryGetValue(type, out var version) ? version : null;
+        }
+    }
+
+    /// <summary>All mappings.</summary>
+    public IReadOnlyList<(string Name, DeviceNumber Device)> List()
+    {
+        using var buffer = Ask(DmCommand.DM_LIST_DEVICES, "", DmFlags.None, "list the mappings of", DmControl.Path);
+        return new DmReply(buffer.GetSpan(), "list the mappings of", DmControl.Path).Names();
+    }
+
+    /// <summary>A new mapping without a table; nobody can open it yet.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="uuid">Up to 128 bytes that it keeps for life and by which others recognise whose it is, such as "SUBSYSTEM-...".</param>
+    /// <exception cref="LinuxException">EBUSY: the name or the UUID is taken.</exception>
+    public DmDevice Create(string name, string? uuid)
+    {
+        const string Operation = "create mapping";
+        Check(name, Operation);
+        if (uuid is not null && (uuid.Length == 0 || Encoding.UTF8.GetByteCount(uuid) > DmRequest.MaxUuid || uuid.Contains('\0')))
+            throw new LinuxException(Errno.EINVAL, "create a mapping with UUID", uuid);
+        using var buffer = SecretBuffer.Allocate(DmIoctl.Size);
+        DmRequest.WriteUuid(ref DmRequest.WriteHead(buffer.GetSpan(), DmCommand.DM_DEV_CREATE, name, DmFlags.None), uuid);
+        return Submit(DmCommand.DM_DEV_CREATE, buffer, Operation, name).Device();
+    }
+
+    /// <summary>
+    /// Loads a table beside the active one; Resume puts it in place. A key that the table names by ":size:type:description" is looked for, and
+    /// copied, now, in the keyrings of the calling OS thread.
+    /// </summary>
+    /// <exception cref="LinuxException">
+    /// ENOKEY, EKEYREVOKED, EKEYEXPIRED: the key. ENOENT: a device or a cipher that is not there. EBUSY: a device in use. EINVAL: size of the key,
+    /// an option, an unknown target; the kernel log has the reason.
+    /// </exception>
+    public void LoadTable(string name, IReadOnlyList<DmTarget> targets, DmTableOptions options = default)
+    {
+        const string Operation = "load the table of mapping";
+        Check(name, Operation);
+        if (targets.Any(target => target.Type.Length == 0 || Encoding.UTF8.GetByteCount(target.Type) > DmRequest.MaxType))
+            throw new LinuxException(Errno.EINVAL, Operation, name);
+        using var buffer = SecretBuffer.Allocate(DmIoctl.Size + DmRequest.TableSize(targets));
+        var flags = (options.ReadOnly ? DmFlags.DM_READONLY : DmFlags.None) | (options.SecureData ? DmFlags.DM_SECURE_DATA : DmFlags.None);
+        DmRequest.WriteHead(buffer.GetSpan(), DmCommand.DM_TABLE_LOAD, name, flags).TargetCount = (uint)targets.Count;
+        DmRequest.WriteTable(buffer.GetSpan()[DmIoctl.Size..], targets);
+        Submit(DmCommand.DM_TABLE_LOAD, buffer, Operation, name);
+    }
+
+    /// <summary>Drops a table that was loaded and is not in place yet.</summary>
+    public DmDevice ClearTable(string name) => Simple(DmCommand.DM_TABLE_CLEAR, name, DmFlags.None, "drop the inactive table of mapping");
+
+    /// <summary>Puts the loaded table in place, if there is one, and lets I/O run; /dev/mapper/NAME is there afterwards (<see cref="DmNode"/>).</summary>
+    /// <exception cref="LinuxException">EINVAL: it has no table. EAGAIN: its key was wiped.</exception>
+    public DmDevice Resume(string name)
+    {
+        var device = Simple(DmCommand.DM_DEV_SUSPEND, name, DmFlags.None, "resume mapping", DmUdev.PrimarySource);
+        DmNode.Settle(device);
+        return device;
+    }
+
+    /// <summary>Holds I/O back until Resume.</summary>
+    /// <param name="name">The mapping.</param>
+    /// <param name="lockFilesystem">First makes a filesystem on it consistent on disk.</param>
+    /// <param name="flush">First finishes the I/O that has been queued.</param>
+    public DmDevice Suspend(string name, bool lockFilesystem = true, bool flush = true)
+    {
+        var flags = DmFlags.DM_SUSPEND | (lockFilesystem ? DmFlags.None : DmFlags.DM_SKIP_LOCKFS) | (flush ? DmFlags.None : DmFlags.DM_NOFLUSH);
+        return Simple(DmCommand.DM_DEV_SUSPEND, name, flags, "suspend mapping", DmUdev.PrimarySource);
+    }
+
+    /// <summary>A mapping by its name; null when there is none.</summary>
+    public DmDevice? Find(string name)
+    {
+        try
+        {
+            return Simple(DmCommand.DM_DEV_STATUS, name, DmFlags.None, "look at mapping");
+        }
+        catch (LinuxException none) when (none.Errno == Errno.ENXIO)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>
+    /// The lines of a mapping's table, with devices as "major:minor". A dm-crypt key that the table holds itself comes as zeros.
+    /// </summary>
+    /// <param name="name">The mapping.</param>
+    /// <param name="inactive">The table that is loaded beside the active one.</param>
+    public IReadOnlyList<DmTarget> Table(string name, bool inactive = false) =>
+        Lines(name, DmFlags.DM_STATUS_TABLE | DmFlags.DM_SECURE_DATA | (inactive ? DmFlags.DM_QUERY_INACTIVE_TABLE : DmFlags.None), "read the table of mapping");
+
+    /// <summary>What each target says of its work.</summary>
+    public IReadOnlyList<DmTarget> Status(string name) => Lines(name, DmFlags.DM_NOFLUSH, "read the status of mapping");
+
+    /// <summary>The devices that a mapping's active table uses.</summary>
+    public IReadOnlyList<DeviceNumber> Dependencies(string name)
+    {
+        const string Operation = "list the devices of mapping";
+        Check(name, Operation);
+        using var buffer = Ask(DmCommand.DM_TABLE_DEPS, name, DmFlags.None, Operation, name);
+        return new DmReply(buffer.GetSpan(), Operation, name).Dependencies();
+    }
+
+    /// <summary>Tells a target something, such as "key wipe"; the text may hold key bytes, and the kernel wipes its copy of it.</summary>
+    /// <param name="name">The mapping.</param>
+    /// <param name="sector">Any sector of the target that is meant.</param>
+    /// <param name="text">Words between blanks.</param>
+    /// <returns>The target's answer; null when it gave none.</returns>
+    /// <exception cref="LinuxException">ENOBUFS: it has acted on the message, but its answer is longer than 16 KiB.</exception>
+    public string? Message(string name, ulong sector, ReadOnlySpan<byte> text)
+    {
+        const string Operation = "send a message to mapping";
+        Check(name, Operation);
+        if (text.IsEmpty || text.Contains((byte)0))
+            throw new LinuxException(Errno.EINVAL, Operation, name);
+        using var buffer = SecretBuffer.Allocate(FirstRoom + DmRequest.MessageSize(text));
+        DmRequest.WriteHead(buffer.GetSpan(), DmCommand.DM_TARGET_MSG, name, DmFlags.DM_SECURE_DATA);
+        DmRequest.WriteMessage(buffer.GetSpan()[DmIoctl.Size..], sector, text);
+        var reply = Submit(DmCommand.DM_TARGET_MSG, buffer, Operation, name);
+        return reply.Has(DmFlags.DM_BUFFER_FULL) ? throw new LinuxException(Errno.ENOBUFS, Operation, name) : reply.Answer();
+    }
+
+    /// <inheritdoc cref="Message(string, ulong, ReadOnlySpan{byte})"/>
+    public string? Message(string name, ulong sector, string text) => Message(name, sector, Encoding.UTF8.GetBytes(text));
+
+    /// <summary>
+    /// Removes a mapping, and /dev/mapper/NAME with it. Where udevd runs, which opens a device for a moment whenever a writer has closed it,
+    /// EBUSY is believed only after five seconds.
+    /// </summary>
+    /// <param name="name">The mapping.</param>
+    /// <param name="deferred">When it is in use, it goes with its last user instead of EBUSY.</param>
+    /// <returns>True when it is gone; false when it goes later.</returns>
+    /// <exception cref="LinuxException">ENXIO: there is no such mapping. EBUSY: it is in use.</exception>
+    public bool Remove(string name, bool deferred = false)
+    {
+        var number = Simple(DmCommand.DM_DEV_STATUS, name, DmFlags.None, "remove mapping").Number;
+        var waited = Stopwatch.StartNew();
+        while (true)
+        {
+            try
+            {
+                var flags = deferred ? DmFlags.DM_DEFERRED_REMOVE : DmFlags.None;
+                if (Simple(DmCommand.DM_DEV_REMOVE, name, flags, "remove mapping", DmUdev.PrimarySource).DeferredRemove)
+                    return false;
+                break;
+            }
+            catch (LinuxException busy) when (busy.Errno == Errno.EBUSY && DmNode.UdevRuns && waited.Elapsed < BusyLimit)
+            {
+                Thread.Sleep(20);
+            }
+        }
+        if (Find(name) is null) // or somebody was quick to take the name
+            DmNode.Remove(name, number);
+        return true;
+    }
+
+    private IReadOnlyList<DmTarget> Lines(string name, DmFlags flags, string operation)
+    {
+        Check(name, operation);
+        using var buffer = Ask(DmCommand.DM_TABLE_STATUS, name, flags, operation, name);
+        return new DmReply(buffer.GetSpan(), operation, name).Targets();
+    }
+
+    /// <summary>A request that is all head, and a reply that describes the mapping.</summary>
+    private DmDevice Simple(DmCommand command, string name, DmFlags flags, string operation, uint cookie = 0)
+    {
+        Check(name, operation);
+        using var buffer = SecretBuffer.Allocate(DmIoctl.Size);
+        while (true)
+        {
+            DmRequest.WriteHead(buffer.GetSpan(), command, name, flags).EventNumber = cookie;
+            try
+            {
+                return Submit(command, buffer, operation, name).Device();
+            }
+            catch (LinuxException interrupted) when (interrupted.Errno == Errno.EINTR)
+            {
+                // A signal, while I/O was waited for: nothing has changed.
+            }
+        }
+    }
+
+    /// <summary>A request without data whose reply has some: asked again with more room while the kernel says that it is too little.</summary>
+    private SecretBuffer Ask(DmCommand command, string name, DmFlags flags, string operation, string subject)
+    {
+        for (var room = FirstRoom; ; room *= 2)
+        {
+            var buffer = SecretBuffer.Allocate(room);
+            try
+            {
+                DmRequest.WriteHead(buffer.GetSpan(), command, name, flags);
+                if (!Submit(command, buffer, operation, subject).Has(DmFlags.DM_BUFFER_FULL))
+                    return buffer;
+                if (room >= MostRoom)
+                    throw new LinuxException(Errno.ENOBUFS, operation, subject);
+            }
+            catch
+            {
+                buffer.Dispose();
+                throw;
+            }
+            buffer.Dispose();
+        }
+    }
+
+    private unsafe DmReply Submit(DmCommand command, SecretBuffer buffer, string operation, string subject)
+    {
+        var span = buffer.GetSpan();
+        int result;
+        // SAFETY: the head holds the size of the whole buffer, and the kernel reads and writes no more than that.
+        fixed (byte* start = span)
+            result = _control.Ioctl((uint)command, start);
+        return result >= 0 ? new DmReply(span, operation, subject) : throw LinuxException.Last(operation, subject);
+    }
+
+    private static void Check(string name, string operation)
+    {
+        if (!IsName(name))
+            throw new LinuxException(Errno.EINVAL, operation, name);
+    }
+}

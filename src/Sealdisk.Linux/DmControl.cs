@@ -1,0 +1,70 @@
+using System.Globalization;
+
+namespace Sealdisk.Linux;
+
+/// <summary>/dev/mapper/control, the way in to the device-mapper, made when devtmpfs or udev has not.</summary>
+internal static class DmControl
+{
+    public const string Path = "/dev/mapper/control";
+
+    /// <summary>MISC_MAJOR and MAPPER_CTRL_MINOR (include/linux/major.h, miscdevice.h): opening it makes the kernel load dm-mod.</summary>
+    private const uint MiscMajor = 10, MapperMinor = 236;
+
+    /// <exception cref="LinuxException">ENODEV: this kernel has no device-mapper. EACCES: only root may.</exception>
+    public static FileDescriptor Open()
+    {
+        var registered = Minor();
+        var made = registered is null ? MakeWhereMissing(MapperMinor) : MakeRight(registered.Value);
+        try
+        {
+            return FileDescriptor.Open(Path, OpenFlags.ReadWrite);
+        }
+        catch (LinuxException none) when (none.Errno is Errno.ENODEV or Errno.ENXIO)
+        {
+            if (made)
+                DirectoryEntries.Unlink(Path);
+            throw new LinuxException(Errno.ENODEV, "open", Path);
+        }
+    }
+
+    /// <summary>The number in /proc/misc; null while dm-mod is not there, or where /proc is not mounted.</summary>
+    private static uint? Minor()
+    {
+        try
+        {
+            foreach (var line in File.ReadLines("/proc/misc"))
+            {
+                var words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+                if (words is [var number, "device-mapper"])
+                    return uint.Parse(number, CultureInfo.InvariantCulture);
+            }
+        }
+        catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
+        }
+        return null;
+    }
+
+    private static bool MakeWhereMissing(uint minor) => FileStatus.TryOf(Path) is null && Make(minor);
+
+    private static bool MakeRight(uint minor)
+    {
+        if (FileStatus.TryOf(Path) is { } there)
+        {
+            if (there.Kind != FileKind.CharacterDevice)
+                throw new LinuxException(Errno.EEXIST, "make device node", Path);
+            if (there.RawDevice == new DeviceNumber(MiscMajor, minor))
+                return false;
+            DirectoryEntries.Unlink(Path); // left from a kernel that gave it another number
+        }
+        return Make(minor);
+    }
+
+    private static bool Make(uint minor)
+    {
+        DirectoryEntries.MakeDirectory(DmNode.Folder, mode: 0x1ED);
+        DirectoryEntries.MakeCharacterDevice(Path, new DeviceNumber(MiscMajor, minor));
+        return true;
+    }
+}

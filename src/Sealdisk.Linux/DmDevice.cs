@@ -1,0 +1,54 @@
+using System.Runtime.InteropServices;
+
+namespace Sealdisk.Linux;
+
+/// <summary>A version of the device-mapper's interface or of one of its targets.</summary>
+[StructLayout(LayoutKind.Auto)]
+public readonly record struct DmVersion(uint Major, uint Minor, uint Patch) : IComparable<DmVersion>
+{
+    /// <inheritdoc/>
+    public int CompareTo(DmVersion other) => (Major, Minor, Patch).CompareTo((other.Major, other.Minor, other.Patch));
+
+    /// <inheritdoc/>
+    public override string ToString() => $"{Major}.{Minor}.{Patch}";
+
+    public static bool operator <(DmVersion left, DmVersion right) => left.CompareTo(right) < 0;
+
+    public static bool operator <=(DmVersion left, DmVersion right) => left.CompareTo(right) <= 0;
+
+    public static bool operator >(DmVersion left, DmVersion right) => left.CompareTo(right) > 0;
+
+    public static bool operator >=(DmVersion left, DmVersion right) => left.CompareTo(right) >= 0;
+}
+
+/// <summary>One line of a table.</summary>
+/// <param name="Start">First sector of the mapping that it serves; 512-byte sectors.</param>
+/// <param name="Length">How many; 512-byte sectors.</param>
+/// <param name="Type">Target type, at most 15 bytes, such as "crypt".</param>
+/// <param name="Parameters">The target's own words. In what is read back, a key in hexadecimal is replaced by zeros.</param>
+public sealed record DmTarget(ulong Start, ulong Length, string Type, string Parameters);
+
+/// <summary>How a table is loaded.</summary>
+/// <param name="ReadOnly">The mapping refuses writes, and its devices are opened for reading.</param>
+/// <param name="SecureData">
+/// DM_SECURE_DATA: the parameters hold key bytes, and the kernel wipes its copy of them and the buffer they came in. Not needed where the
+/// table names a key of the keyring.
+/// </param>
+[StructLayout(LayoutKind.Auto)]
+public readonly record struct DmTableOptions(bool ReadOnly = false, bool SecureData = false);
+
+/// <summary>What DM_DEV_STATUS says of a mapping.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Uuid">Its UUID as it was given at its creation; null when it has none.</param>
+/// <param name="Number">Its device number.</param>
+/// <param name="OpenCount">How many have it open, mounts and other mappings included.</param>
+/// <param name="EventNumber">Counts its events.</param>
+/// <param name="TargetCount">Lines of its active table.</param>
+/// <param name="ReadOnly">It refuses writes.</param>
+/// <param name="Suspended">I/O waits. Also true before the first resume.</param>
+/// <param name="HasActiveTable">It can serve I/O.</param>
+/// <param name="HasInactiveTable">A table is loaded that the next resume puts in place.</param>
+/// <param name="DeferredRemove">It goes with its last user.</param>
+public sealed record DmDevice(
+    string Name, string? Uuid, DeviceNumber Number, int OpenCount, uint EventNumber, uint TargetCount, bool ReadOnly, bool Suspended,
+    bool HasActiveTable, bool HasInactiveTable, bool DeferredRemove);

@@ -1,0 +1,92 @@
+using System.Diagnostics;
+
+namespace Sealdisk.Linux;
+
+/// <summary>
+/// /dev/mapper/NAME. Where udevd runs and has the device-mapper's rules, the node is udev's: a symbolic link to ../dm-N, made and removed
+/// some time after the kernel's event, and waited for here with a limit. Anywhere else, and when udev does not come, it is ours: a block
+/// device node, root's alone.
+/// </summary>
+/// <remarks>
+/// The event carries DM_UDEV_PRIMARY_SOURCE_FLAG without a semaphore, so the rules do all their work and notify nobody. A semaphore (the
+/// udev cookie of libdevmapper) would tell when the rules are through, at the price of System V IPC in the kernel, an IPC namespace shared
+/// with udevd, and a hang where the rules that release it are missing; what a caller needs is the node, and that can be looked at.
+/// </remarks>
+public static class DmNode
+{
+    internal const string Folder = "/dev/mapper";
+
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
+
+    /// <summary>/dev/mapper/NAME.</summary>
+    public static string PathOf(string name) => $"{Folder}/{name}";
+
+    /// <summary>A udevd listens, as libudev asks it.</summary>
+    internal static bool UdevRuns => File.Exists("/run/udev/control");
+
+    /// <summary>Makes sure that /dev/mapper/NAME is there and is this device, then returns its path.</summary>
+    /// <exception cref="LinuxException">EEXIST: something that is no device node has the name.</exception>
+    internal static string Settle(DmDevice device)
+    {
+        var path = PathOf(device.Name);
+        if (UdevMakesNodes() && Wait(() => Is(path, device.Number)))
+            return path;
+        if (!Is(path, device.Number))
+            Make(path, device.Number);
+        return path;
+    }
+
+    /// <summary>Makes sure that /dev/mapper/NAME no longer stands for a device that has gone.</summary>
+    internal static void Remove(string name, DeviceNumber gone)
+    {
+        var path = PathOf(name);
+        if (UdevMakesNodes() && Wait(() => !StandsFor(path, gone)))
+            return;
+        if (StandsFor(path, gone))
+            DirectoryEntries.Unlink(path);
+    }
+
+    private static void Make(string path, DeviceNumber number)
+    {
+        DirectoryEntries.MakeDirectory(Folder, mode: 0x1ED);
+        // A node or link that an earlier mapping of this name left is replaced; anything else is not ours to remove.
+        if (FileStatus.TryOf(path) is { Kind: FileKind.BlockDevice } || IsDanglingLink(path))
+            DirectoryEntries.Unlink(path);
+        DirectoryEntries.MakeBlockDevice(path, number);
+        if (!Is(path, number))
+            throw new LinuxException(Errno.EEXIST, "make device node", path);
+    }
+
+    private static bool Is(string path, DeviceNumber number) =>
+        FileStatus.TryOf(path) is { Kind: FileKind.BlockDevice } node && node.RawDevice == number;
+
+    /// <summary>A link of udev's to a node that devtmpfs has removed dangles until udev removes it too.</summary>
+    private static bool StandsFor(string path, DeviceNumber gone) => Is(path, gone) || IsDanglingLink(path);
+
+    private static bool IsDanglingLink(string path) => FileStatus.TryOf(path) is null && new FileInfo(path).LinkTarget is not null;
+
+    /// <summary>Without the device-mapper's rules (10-dm.rules, 55-dm.rules: they come with dmsetup) no udevd makes this node, and waiting for it is vain.</summary>
+    private static bool UdevMakesNodes()
+    {
+        if (!UdevRuns)
+            return false;
+        foreach (var folder in (ReadOnlySpan<string>)["/etc/udev/rules.d", "/run/udev/rules.d", "/usr/local/lib/udev/rules.d", "/usr/lib/udev/rules.d", "/lib/udev/rules.d"])
+        {
+            if (Directory.Exists(folder) && Directory.GetFiles(folder, "*-dm.rules").Length > 0)
+                return true;
+        }
+        return false;
+    }
+
+    private static bool Wait(Func<bool> condition)
+    {
+        var waited = Stopwatch.StartNew();
+        while (!condition())
+        {
+            if (waited.Elapsed > Limit)
+                return false;
+            Thread.Sleep(5);
+        }
+        return true;
+    }
+}
