@@ -32,13 +32,15 @@ internal sealed record CheckReport(string Volume, bool Unlocks, string? Verified
 
 internal sealed record ChecksReport(IReadOnlyList<CheckReport> Volumes);
 
-internal sealed record MappingReport(string Name, string Mapping, string? Device, string? Block, string Decrypted, int? Server, string? Cipher, int? KeySize, int? SectorSize, string? Problem);
+internal sealed record MappingReport(string Name, string Mapping, string? Device, string? Block, string? Decrypted, int? Server, string? Cipher, int? KeySize, int? SectorSize, string? Problem);
 
 internal sealed record MappingsReport(IReadOnlyList<MappingReport> Mappings);
 
 internal sealed record ClosedReport(string Name, bool Closed);
 
-internal sealed record KeyReport(string Name, string Source, int Size, string Blob);
+internal sealed record KeyReport(string Name, string Source, int? Size, string Blob, int? Serial, string? Keyring);
+
+internal sealed record AdoptReport(string Volume, string Record, string Uuid, string Source, string Filesystem, string FilesystemUuid);
 
 internal sealed record BlobReport(string File, string Kind, int Length, int? KeySize, bool WellFormed, string? Problem, IReadOnlyDictionary<string, string> Details, bool? Opens);
 
@@ -64,6 +66,7 @@ internal sealed record DoctorReport(IReadOnlyList<FindingReport> Findings);
 [JsonSerializable(typeof(MappingsReport))]
 [JsonSerializable(typeof(ClosedReport))]
 [JsonSerializable(typeof(KeyReport))]
+[JsonSerializable(typeof(AdoptReport))]
 [JsonSerializable(typeof(BlobReport))]
 [JsonSerializable(typeof(ImageReport))]
 [JsonSerializable(typeof(SelfTestReport))]

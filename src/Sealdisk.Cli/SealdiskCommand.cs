@@ -16,6 +16,7 @@ internal static class SealdiskCommand
         root.Subcommands.Add(VolumeVerbs.Down());
         root.Subcommands.Add(StatusVerb.Create());
         root.Subcommands.Add(CheckVerb.Create());
+        root.Subcommands.Add(AdoptVerb.Create());
         root.Subcommands.Add(DoctorVerb.Create());
         root.Subcommands.Add(SelfTestVerb.Create());
         root.Subcommands.Add(HukVerbs.Create());

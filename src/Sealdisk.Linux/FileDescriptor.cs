@@ -122,6 +122,13 @@ public sealed partial class FileDescriptor : SafeHandle
         }
     }
 
+    /// <summary>lseek(2) to the end: what <see cref="Read"/> gives next is what comes after this moment.</summary>
+    public void SeekToEnd()
+    {
+        if (lseek(this, 0, SEEK_END) < 0)
+            throw LinuxException.Last("seek in", Name);
+    }
+
     /// <summary>fsync(2): data and metadata are on the medium.</summary>
     public void Sync() => Check(fsync(this), "sync");
 
@@ -213,6 +220,11 @@ public sealed partial class FileDescriptor : SafeHandle
 
     [LibraryImport("libc")]
     private static partial int close(int fd);
+
+    private const int SEEK_END = 2;
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial long lseek(FileDescriptor file, long offset, int whence);
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int dup(int fd);

@@ -57,6 +57,10 @@ public readonly partial record struct FileStatus(
     /// <summary>The file at a path, which must exist; symbolic links are followed.</summary>
     public static FileStatus Of(string path) => TryOf(path) ?? throw new LinuxException(Errno.ENOENT, "look at", path);
 
+    /// <summary>The same file, or two nodes of the same device; false where the other is not there.</summary>
+    public bool IsSamePlace(FileStatus? other) => other is { } there && there.Kind == Kind
+        && (Kind is FileKind.BlockDevice or FileKind.CharacterDevice ? there.RawDevice == RawDevice : there.Device == Device && there.Inode == Inode);
+
     internal static unsafe FileStatus Of(FileDescriptor file)
     {
         Statx status;

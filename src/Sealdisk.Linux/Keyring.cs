@@ -53,9 +53,16 @@ public static partial class Keyring
 
     /// <summary>Looks in a keyring and those linked into it, as far as each may be searched; null when the key is not there.</summary>
     /// <exception cref="LinuxException">EKEYREVOKED, EKEYEXPIRED: what was found is no longer of use. EACCES: it may not be searched.</exception>
-    public static KeySerial? Search(KeySerial keyring, string type, string description)
+    /// <param name="keyring">Where to look.</param>
+    /// <param name="type">Key type.</param>
+    /// <param name="description">Its name.</param>
+    /// <param name="destination">
+    /// A keyring that gets a link to what was found: a key in @u may be linked on the way of this search also by a caller whose session does not lead to @u,
+    /// to whom a link by serial number is refused.
+    /// </param>
+    public static KeySerial? Search(KeySerial keyring, string type, string description, KeySerial? destination = null)
     {
-        var serial = keyctl(KeyctlNumber, KEYCTL_SEARCH, keyring.Value, Text(type), Text(description), 0);
+        var serial = keyctl(KeyctlNumber, KEYCTL_SEARCH, keyring.Value, Text(type), Text(description), destination?.Value ?? 0);
         return serial >= 0 ? new KeySerial((int)serial) : NullUnless(Errno.ENOKEY, $"find {type} key", description);
     }
 

@@ -40,6 +40,16 @@ public sealed class LoopDevice
     /// <summary>The first free loop device, showing a file. Needs Linux 5.8 (LOOP_CONFIGURE).</summary>
     public static LoopDevice Attach(string backingFile, LoopOptions options)
     {
+        var (loop, held) = Attach(backingFile, options, flags: 0);
+        held.Dispose();
+        return loop;
+    }
+
+    /// <summary>The same, but it goes away with its last user (LO_FLAGS_AUTOCLEAR). The caller holds it open until somebody else does, and owns that descriptor.</summary>
+    public static FileDescriptor AttachHeld(string backingFile, LoopOptions options) => Attach(backingFile, options, LO_FLAGS_AUTOCLEAR).Held;
+
+    private static (LoopDevice Loop, FileDescriptor Held) Attach(string backingFile, LoopOptions options, uint flags)
+    {
         using var backing = FileDescriptor.Open(backingFile, options.ReadOnly ? OpenFlags.Read : OpenFlags.ReadWrite);
         _ = backing.Status(); // a FUSE file's size is known to the kernel only once it has asked, and the driver does not ask
         using var control = FileDescriptor.Open("/dev/loop-control", OpenFlags.ReadWrite);
@@ -50,8 +60,8 @@ public sealed class LoopDevice
                 throw LinuxException.Last("find a free loop device for", backingFile);
             var loop = new LoopDevice(number);
             DirectoryEntries.MakeBlockDevice(loop.Path, new DeviceNumber(LoopMajor, (uint)number)); // there is none without udev or devtmpfs
-            if (loop.Configure(backing, options))
-                return loop;
+            if (loop.Configure(backing, options, flags) is { } held)
+                return (loop, held);
         }
     }
 
@@ -153,10 +163,10 @@ public sealed class LoopDevice
         }
     }
 
-    /// <summary>False when someone else took the device between our finding it free and now.</summary>
-    private unsafe bool Configure(FileDescriptor backing, LoopOptions options)
+    /// <summary>The device, open; null when someone else took it between our finding it free and now.</summary>
+    private unsafe FileDescriptor? Configure(FileDescriptor backing, LoopOptions options, uint flags)
     {
-        using var device = FileDescriptor.Open(Path, options.ReadOnly ? OpenFlags.Read : OpenFlags.ReadWrite);
+        var device = FileDescriptor.Open(Path, options.ReadOnly ? OpenFlags.Read : OpenFlags.ReadWrite);
         var config = new LoopConfig
         {
             Fd = (uint)backing.Number,
@@ -165,7 +175,7 @@ public sealed class LoopDevice
             {
                 Offset = (ulong)options.Offset,
                 SizeLimit = (ulong)options.SizeLimit,
-                Flags = (options.ReadOnly ? LO_FLAGS_READ_ONLY : 0) | (options.DirectIo ? LO_FLAGS_DIRECT_IO : 0),
+                Flags = flags | (options.ReadOnly ? LO_FLAGS_READ_ONLY : 0) | (options.DirectIo ? LO_FLAGS_DIRECT_IO : 0),
             },
         };
         // The name is for people (losetup); the kernel keeps 63 bytes of it.
@@ -173,8 +183,10 @@ public sealed class LoopDevice
         System.Text.Encoding.UTF8.TryGetBytes(backing.Name, name[..63], out _);
         // SAFETY: the kernel reads the 304 bytes of struct loop_config.
         if (device.Ioctl(LOOP_CONFIGURE, &config) == 0)
-            return true;
-        return ErrnoExtensions.Last() == Errno.EBUSY ? false : throw LinuxException.Last($"attach {Path} to", backing.Name);
+            return device;
+        var problem = LinuxException.Last($"attach {Path} to", backing.Name);
+        device.Dispose();
+        return problem.Errno == Errno.EBUSY ? null : throw problem;
     }
 
     private const uint LOOP_CLR_FD = 0x4C01, LOOP_GET_STATUS64 = 0x4C05, LOOP_CONFIGURE = 0x4C0A, LOOP_CTL_GET_FREE = 0x4C82;

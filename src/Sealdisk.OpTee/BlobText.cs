@@ -15,7 +15,10 @@ public static class BlobText
     /// <summary>Bytes of the longest blob of any trust source (PowerVM's, in newer kernels; before it, 512).</summary>
     public const int MaxBytes = 1152;
 
-    private const int MaxText = (2 * MaxBytes) + 1;
+    /// <summary>Hex digits of the longest blob.</summary>
+    public const int MaxDigits = 2 * MaxBytes;
+
+    private const int MaxText = MaxDigits + 1;
 
     /// <summary>Lower-case hex, no line feed.</summary>
     public static string Write(ReadOnlySpan<byte> blob)

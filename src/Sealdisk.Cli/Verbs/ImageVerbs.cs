@@ -39,11 +39,11 @@ internal static class ImageVerbs
         return command;
     }
 
-    internal static ManualKey ManualKeyOf(ParseResult parsed, SealedKeyOptions key, LayoutOptions layout)
+    internal static ManualKey ManualKeyOf(ParseResult parsed, SealedKeyOptions key, LayoutOptions layout, string? reference = null)
     {
         var (offset, length) = layout.Extent(parsed);
         var manual = new ManualKey(
-            key.ParseCipher(parsed), parsed.GetValue(key.KeySize), key.FindBlob(parsed),
+            key.ParseCipher(parsed), parsed.GetValue(key.KeySize), reference, key.FindBlob(parsed),
             SealedKeyOptions.SourceOf(parsed, key.Source, key.Huk), layout.Layout(parsed), offset, length);
         return manual.Cipher is null && layout.AnyGiven(parsed)
             ? throw SealdiskException.Usage("cannot use this layout: without --cipher it comes from the header record", "leave the layout options out, or give --cipher, --key-size and --blob")
@@ -55,6 +55,7 @@ internal static class ImageVerbs
         if (Path.GetFileName(input) == "-" || Path.GetFileName(output) == "-")
             throw SealdiskException.Usage("cannot use '-': image works on files and block devices, not on standard input or output");
         var resolved = key.For(input, readHeader: !encrypt);
+        resolved.RequireSoft();
         var hukPath = huk();
         using var from = FileDescriptor.Open(input, OpenFlags.Read);
         RequireWholeSectors(from, key, resolved, encrypt);
@@ -98,7 +99,7 @@ internal static class ImageVerbs
     private static void RequireOpens(ManualKey.Resolved resolved, string hukPath)
     {
         using var source = SoftSource.Open(hukPath);
-        source.Unseal(BlobText.Parse(System.Text.Encoding.ASCII.GetBytes(resolved.SealedKey)), resolved.KeySize, "the sealed key").Dispose();
+        source.Unseal(BlobText.Parse(System.Text.Encoding.ASCII.GetBytes(resolved.SealedKey!)), resolved.KeySize, "the sealed key").Dispose();
     }
 
     /// <summary>Whether OUT exists, which it may with --force only.</summary>

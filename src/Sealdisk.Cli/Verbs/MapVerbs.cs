@@ -20,42 +20,38 @@ internal static class MapVerbs
     {
         var name = new Argument<string>("NAME") { Description = "The mapping's name" };
         var device = new Argument<string>("DEVICE") { Description = "Block device or image file; a header record in it gives cipher, sizes and sealed key" };
-        var keyReference = new Option<string?>("--key") { Description = "A key in the kernel: trusted:NAME or logon:NAME (dm mappings)", HelpName = "TYPE:NAME" };
+        var keyReference = new Option<string?>("--key") { Description = "A key in the kernel: trusted:NAME, encrypted:NAME or logon:NAME (dm mappings)", HelpName = "TYPE:NAME" };
+        keyReference.CompletionSources.Add("trusted:", "encrypted:", "logon:");
         var mapping = new Option<string>("--mapping") { Description = "dm, fuse or auto", HelpName = "KIND", DefaultValueFactory = _ => "auto" };
         mapping.CompletionSources.Add("auto", "dm", "fuse");
         var discard = new Option<bool>("--discard") { Description = "Pass discards on; they show which blocks are in use" };
         var key = new SealedKeyOptions();
         var layout = new LayoutOptions();
-        var command = new Command("open", "Map a device; the decrypted volume shows as /run/sealdisk/NAME/volume and as a block device") { name, device };
+        var crypt = new CryptOptionSet();
+        var command = new Command("open", "Map a device; the decrypted volume shows as /dev/mapper/NAME (dm), or as /run/sealdisk/NAME/volume and a loop device (fuse)") { name, device };
         command.Options.Add(keyReference);
         key.AddTo(command);
         layout.AddTo(command);
         command.Options.Add(mapping);
         command.Options.Add(discard);
+        crypt.AddTo(command);
         command.SetAction(parsed =>
         {
             var terminal = new Terminal(parsed);
-            var manual = ImageVerbs.ManualKeyOf(parsed, key, layout);
-            var kind = Kind(parsed.GetValue(mapping)!);
-            if (parsed.GetValue(keyReference) is { } reference)
-                throw SealdiskException.Lacking(
-                    $"cannot map with key {reference}: keys in the kernel need a dm mapping, and this release maps through fuse only", "use --blob FILE --source soft --huk FILE");
-            // With a header record the source is the record's, and is looked at when it is read.
-            var source = manual.Cipher is null ? TrustSource.Soft : manual.Source;
-            if (Capabilities.Lacking(source, kind) is var (problem, remedy))
-                throw SealdiskException.Lacking($"cannot open mapping {parsed.GetRequiredValue(name)}: {problem}", remedy);
-            var state = ManualMapping.Open(
-                ValidName(parsed.GetRequiredValue(name)), Path.GetFullPath(parsed.GetRequiredValue(device)), manual, key.FindHuk(parsed), parsed.GetValue(discard));
+            var state = ManualMapping.Open(new ManualMapping.Wanted(
+                ValidName(parsed.GetRequiredValue(name)), Path.GetFullPath(parsed.GetRequiredValue(device)), ImageVerbs.ManualKeyOf(parsed, key, layout, Reference(parsed.GetValue(keyReference))),
+                Kind(parsed.GetValue(mapping)!), () => key.FindHuk(parsed), parsed.GetValue(discard), crypt.Of(parsed)));
             if (terminal.Json)
                 terminal.Result(Report(state), Reports.Default.MappingReport);
             else
-                terminal.Result($"{state.Name} is open: {state.BlockPath}, and as a file {state.VolumePath}");
+                terminal.Result($"{state.Name} is open: {state.BlockPath}{(state.VolumePath is { } file ? $", and as a file {file}" : "")}");
             return 0;
         });
         return HelpWithExamples.With(
             command,
             "sealdisk map open data data.img --huk huk.hex",
             "sealdisk map open old /dev/sdb1 --cipher aes-cbc-plain --key-size 32 --blob key.blob --source soft --huk huk.hex",
+            "sealdisk map open data /dev/mmcblk0p4 --cipher aes-xts-plain64 --key-size 64 --key trusted:data",
             "mount $(sealdisk map list --json | jq -r '.mappings[0].block') /mnt");
     }
 
@@ -63,13 +59,15 @@ internal static class MapVerbs
     {
         // The help's name is said, as help would show the completions instead.
         var name = new Argument<string>("NAME") { Description = "The mapping's name", HelpName = "NAME" };
-        name.CompletionSources.Add(_ => FuseMapping.List().Select(mapping => mapping.Name));
+        name.CompletionSources.Add(_ => Mappings.List().Select(mapping => mapping.Name));
         var command = new Command("close", "Take a mapping down; nothing to do when there is none") { name };
+        var deferred = new Option<bool>("--deferred") { Description = "A dm mapping that is in use goes with its last user" };
+        command.Options.Add(deferred);
         command.SetAction(parsed =>
         {
             var terminal = new Terminal(parsed);
             var mapping = ValidName(parsed.GetRequiredValue(name));
-            var closed = ManualMapping.Close(mapping);
+            var closed = ManualMapping.Close(mapping, parsed.GetValue(deferred));
             if (terminal.Json)
                 terminal.Result(new ClosedReport(mapping, closed), Reports.Default.ClosedReport);
             else
@@ -85,14 +83,14 @@ internal static class MapVerbs
         command.SetAction(parsed =>
         {
             var terminal = new Terminal(parsed);
-            var mappings = FuseMapping.List();
+            var mappings = Mappings.List();
             if (terminal.Json)
             {
                 terminal.Result(new MappingsReport(mappings.Select(Report).ToArray()), Reports.Default.MappingsReport);
                 return 0;
             }
             foreach (var mapping in mappings)
-                terminal.Result($"{mapping.Name}: {mapping.BlockPath ?? "no loop device"} decrypts {mapping.Request?.Device ?? "an unknown device"} (fuse, {mapping.VolumePath}){(mapping.Problem is { } problem ? $"; {problem}" : "")}");
+                terminal.Result($"{mapping.Name}: {mapping.BlockPath ?? "no loop device"} decrypts {mapping.Device ?? "an unknown device"} ({mapping.Kind.Text()}{(mapping.VolumePath is { } file ? $", {file}" : "")}){(mapping.Problem is { } problem ? $"; {problem}" : "")}");
             if (mappings.Count == 0)
                 terminal.Note("no mappings");
             return 0;
@@ -101,8 +99,12 @@ internal static class MapVerbs
     }
 
     private static MappingReport Report(MappingState state) => new(
-        state.Name, "fuse", state.Request?.Device, state.BlockPath, state.VolumePath, state.Server,
-        state.Request?.Cipher, state.Request?.KeySize, state.Request?.SectorSize, state.Problem);
+        state.Name, state.Kind.Text(), state.Device, state.BlockPath, state.VolumePath, state.Server, state.Cipher, state.KeySize, state.SectorSize, state.Problem);
+
+    /// <summary>"trusted:NAME" and the like; the name may hold colons of its own, as a logon key's must.</summary>
+    private static string? Reference(string? text) => text is null || (text.Split(':') is [var type, { Length: > 0 }, ..] && type is "trusted" or "encrypted" or "logon" or "user")
+        ? text
+        : throw SealdiskException.Usage($"cannot use key '{text}': it is TYPE:NAME with one of dm-crypt's key types", "trusted:NAME, encrypted:NAME, logon:PREFIX:NAME or user:NAME");
 
     private static MappingKind Kind(string text) => text switch
     {

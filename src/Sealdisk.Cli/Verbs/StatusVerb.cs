@@ -26,7 +26,7 @@ internal static class StatusVerb
         var report = new StatusReport(
             spec.Name, status.State, status.Problem, spec.Device, observed.DeviceSize, spec.RecordFile ?? "header", status.Copies,
             record?.State.ToString().ToLowerInvariant(), record?.Uuid.ToString("D"), (record?.Source ?? spec.Source).Text(),
-            observed.Mapping is null ? null : "fuse", observed.Mapping?.BlockPath, observed.Mapping?.VolumePath, observed.Mapping?.Server, observed.Mapping?.PassesDiscards,
+            observed.Mapping?.Kind.Text(), observed.Mapping?.BlockPath, observed.Mapping?.VolumePath, observed.Mapping?.Server, observed.Mapping?.PassesDiscards,
             record?.Cipher ?? spec.Cipher.Text, record?.KeySize ?? spec.KeySize, record?.SectorSize ?? spec.SectorSize,
             record?.Filesystem ?? spec.Filesystem, record?.FilesystemUuid, observed.MountedAt, record?.LifeCycle, record?.CreatedBy);
         if (!terminal.Json)
@@ -43,7 +43,12 @@ internal static class StatusVerb
         Line("volume", report.Uuid);
         Line("source", report.Source + (report.Source == "soft" ? "  (a software key: as safe as the file it is in)" : ""));
         Line("cipher", $"{report.Cipher}, {report.KeySize}-byte key{(report.SectorSize is { } sector ? $", {sector}-byte sectors" : "")}");
-        Line("mapping", report.Mapping is null ? null : $"{report.Mapping}  {report.Decrypted} on {report.Block ?? "no loop device"}, server {(report.Server is { } pid ? $"process {pid}" : "dead")}");
+        Line("mapping", report.Mapping switch
+        {
+            null => null,
+            "dm" => $"dm  {report.Block}",
+            _ => $"{report.Mapping}  {report.Decrypted} on {report.Block ?? "no loop device"}, server {(report.Server is { } pid ? $"process {pid}" : "dead")}",
+        });
         Line("filesystem", report.FilesystemUuid is { } uuid ? $"{report.Filesystem} {uuid}" : $"{report.Filesystem}, not made yet");
         Line("mount", report.Mount ?? "not mounted");
 

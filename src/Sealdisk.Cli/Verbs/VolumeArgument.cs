@@ -18,11 +18,22 @@ internal static class VolumeArgument
         return argument;
     }
 
-    internal static IReadOnlyList<VolumeSpec> Select(ParseResult parsed, Argument<string[]> argument)
+    /// <summary>NAME: exactly one.</summary>
+    internal static Argument<string> One()
+    {
+        var argument = new Argument<string>("NAME") { Description = "A volume of the configuration", HelpName = "NAME" };
+        argument.CompletionSources.Add(_ => Names());
+        return argument;
+    }
+
+    internal static VolumeSpec SpecOf(ParseResult parsed, Argument<string> argument) => Find(parsed, [parsed.GetRequiredValue(argument)])[0];
+
+    internal static IReadOnlyList<VolumeSpec> Select(ParseResult parsed, Argument<string[]> argument) => Find(parsed, parsed.GetValue(argument) ?? []);
+
+    private static IReadOnlyList<VolumeSpec> Find(ParseResult parsed, string[] names)
     {
         var path = Path.GetFullPath(parsed.GetValue(GlobalOptions.Config)!);
         var configuration = SealdiskConfiguration.Load(path);
-        var names = parsed.GetValue(argument) ?? [];
         if (names.Length == 0)
             return configuration.Volumes;
         return names.Distinct(StringComparer.Ordinal).Select(name =>

@@ -54,7 +54,7 @@ internal static class VolumeVerbs
 
     private static UpReport UpOne(Terminal terminal, VolumeSpec spec, Dictionary<string, PlanKind> kinds)
     {
-        var plan = VolumeLifecycle.Up(
+        var (plan, source, kind) = VolumeLifecycle.Up(
             spec,
             plan =>
             {
@@ -65,7 +65,7 @@ internal static class VolumeVerbs
         var where = spec.Mount is { } target ? $"mounted on {target}" : "mapped";
         var state = plan.Kind == PlanKind.AlreadyUp ? "is up already" : "is up";
         if (!terminal.Json)
-            terminal.Result($"{spec.Name} {state}: {where}; source {spec.Source.Text()}, mapping fuse, {spec.Cipher.Text}");
+            terminal.Result($"{spec.Name} {state}: {where}; source {source.Text()}, mapping {kind.Text()}, {spec.Cipher.Text}");
         return new UpReport(spec.Name, PlanWord(plan.Kind), "up", spec.Mount, null);
     }
 

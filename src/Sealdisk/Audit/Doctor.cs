@@ -76,7 +76,7 @@ public static class Doctor
         ? new DoctorFinding(name, DoctorLevel.Good, $"{name}: {path}", null)
         : new DoctorFinding(name, otherwise, $"{name}: not on this system", remedy);
 
-    private static DoctorFinding KernelKeys() => Capabilities.Lacking(TrustSource.Auto, MappingKind.Auto) is var (problem, remedy)
+    private static DoctorFinding KernelKeys() => Capabilities.LackingFor(TrustSource.Auto, MappingKind.Auto) is var (problem, remedy)
         ? new DoctorFinding("trusted-keys", DoctorLevel.Note, $"hardware keys: {problem}", remedy)
         : new DoctorFinding("trusted-keys", DoctorLevel.Good, "hardware keys: the kernel has the 'trusted' key type", null);
 

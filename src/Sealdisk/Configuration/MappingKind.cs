@@ -12,3 +12,15 @@ public enum MappingKind
     /// <summary>The user-space data path. Impossible with a kernel source, whose key never leaves the kernel.</summary>
     Fuse,
 }
+
+/// <summary>The words for <see cref="MappingKind"/>.</summary>
+public static class MappingKindText
+{
+    /// <summary>The word, such as <c>dm</c>.</summary>
+    public static string Text(this MappingKind kind) => kind switch
+    {
+        MappingKind.Dm => "dm",
+        MappingKind.Fuse => "fuse",
+        _ => "auto",
+    };
+}

@@ -45,6 +45,7 @@ internal sealed class VolumeReader(string name, TomlTable table, Problems proble
         var mapping = Cast<MappingKind>(reader.Read("mapping", (int)MappingKind.Auto, SettingTypes.Word(Mappings)));
         var firstBoot = Cast<FirstBoot>(reader.Read("first-boot", (int)FirstBoot.Blank, SettingTypes.Word(FirstBoots)));
         var discard = reader.Read("discard", false, SettingTypes.Boolean);
+        var cryptOptions = ReadCryptOptions(reader, mapping);
         reader.RefuseUnknown();
 
         CheckSize(size, device, record);
@@ -76,9 +77,23 @@ internal sealed class VolumeReader(string name, TomlTable table, Problems proble
             Mapping = mapping.Value,
             FirstBoot = firstBoot.Value,
             Discard = discard.Value,
+            CryptOptions = cryptOptions,
             Huk = source.Value == TrustSource.Soft ? huk.Value : null,
         };
         return new PlacedVolume(spec, device.At, record.At, mount.At);
+    }
+
+    private CryptOptions ReadCryptOptions(TableReader reader, Setting<MappingKind> mapping)
+    {
+        return new CryptOptions(Flag("same-cpu-crypt"), Flag("submit-from-crypt-cpus"), Flag("no-read-workqueue"), Flag("no-write-workqueue"));
+
+        bool Flag(string key)
+        {
+            var setting = reader.Read(key, false, SettingTypes.Boolean);
+            if (setting.Value && mapping.Value == MappingKind.Fuse)
+                problems.Report(setting.At, $"{key} is an option of dm-crypt, and mapping is \"fuse\"");
+            return setting.Value;
+        }
     }
 
     private void CheckSize(Setting<long?> size, Setting<string?> device, Setting<string?> record)

@@ -55,6 +55,9 @@ public sealed record VolumeSpec
     /// <summary>Pass discards through to the device.</summary>
     public required bool Discard { get; init; }
 
+    /// <summary>How dm-crypt schedules its work; all off with <see cref="MappingKind.Fuse"/>.</summary>
+    public CryptOptions CryptOptions { get; init; } = CryptOptions.None;
+
     /// <summary>File of the soft source's HUK; null for every other source.</summary>
     public required string? Huk { get; init; }
 }

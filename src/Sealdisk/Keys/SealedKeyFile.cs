@@ -16,15 +16,25 @@ public static class SealedKeyFile
     /// <exception cref="SealdiskException">Size out of range (2), the file exists (3), or what reads back does not open (1).</exception>
     public static void Create(string path, int keySize, string hukPath)
     {
-        if (keySize is < Smallest or > Largest)
-            throw SealdiskException.Usage($"cannot make a key of {keySize} bytes: the kernel's trusted keys have {Smallest} to {Largest}");
+        RequireSize(keySize);
         using var source = SoftSource.Open(hukPath);
-        if (DurableFile.IsTaken(path))
-            throw SealdiskException.Refused($"cannot write {path}: it exists, and may be the only copy of a key (EEXIST)", "name another file");
+        RequireFree(path);
         using var key = SecretBuffer.Random(keySize);
         DurableFile.Create(path, Encoding.ASCII.GetBytes(source.Seal(key)), 0b110_000_000);
         using var back = source.Unseal(OpTee.BlobText.Read(path), keySize, path);
         if (!SoftSource.SameKey(key, back))
             throw SealdiskException.Failed($"cannot write {path}: what was read back unseals to another key", "the medium may be failing");
+    }
+
+    internal static void RequireSize(int keySize)
+    {
+        if (keySize is < Smallest or > Largest)
+            throw SealdiskException.Usage($"cannot make a key of {keySize} bytes: the kernel's trusted keys have {Smallest} to {Largest}");
+    }
+
+    internal static void RequireFree(string path)
+    {
+        if (DurableFile.IsTaken(path))
+            throw SealdiskException.Refused($"cannot write {path}: it exists, and may be the only copy of a key (EEXIST)", "name another file");
     }
 }

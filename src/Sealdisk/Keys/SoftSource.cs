@@ -44,23 +44,28 @@ public sealed class SoftSource : IDisposable
     /// <exception cref="SealdiskException">It does not open here (exit code 4), or holds a key of another size (exit code 2).</exception>
     public SecretBuffer Unseal(ReadOnlySpan<byte> blob, int keySize, string subject)
     {
-        if (blob.Length is < TrustedKeysTa.MinBlob or > TrustedKeysTa.MaxBlob)
-            throw SealdiskException.DoesNotOpen(
-                $"cannot unseal {subject}: {blob.Length} bytes are not a blob of OP-TEE's trusted keys ({TrustedKeysTa.MinBlob} to {TrustedKeysTa.MaxBlob} bytes)",
-                "'sealdisk blob inspect' tells what kind of blob a file holds");
-        var key = SecretBuffer.Allocate(blob.Length - TrustedKeysTa.Overhead);
-        if (TrustedKeysTa.Unseal(_taKey.Memory.Span, blob, key.Memory.Span) != UnsealResult.Opened)
-        {
-            key.Dispose();
-            throw SealdiskException.DoesNotOpen(
-                $"cannot unseal {subject}: it does not open with this device's key",
-                "it was sealed by another device or under another HUK, or the blob was altered; the format cannot tell which");
-        }
+        var key = UnsealAny(blob, subject);
         if (key.Length == keySize)
             return key;
         var actual = key.Length;
         key.Dispose();
         throw SealdiskException.Usage($"cannot use {subject}: it seals a key of {actual} bytes, and {keySize} are asked for");
+    }
+
+    /// <summary>The same for a key of whatever size.</summary>
+    public SecretBuffer UnsealAny(ReadOnlySpan<byte> blob, string subject)
+    {
+        if (blob.Length is < TrustedKeysTa.MinBlob or > TrustedKeysTa.MaxBlob)
+            throw SealdiskException.DoesNotOpen(
+                $"cannot unseal {subject}: {blob.Length} bytes are not a blob of OP-TEE's trusted keys ({TrustedKeysTa.MinBlob} to {TrustedKeysTa.MaxBlob} bytes)",
+                "'sealdisk blob inspect' tells what kind of blob a file holds");
+        var key = SecretBuffer.Allocate(blob.Length - TrustedKeysTa.Overhead);
+        if (TrustedKeysTa.Unseal(_taKey.Memory.Span, blob, key.Memory.Span) == UnsealResult.Opened)
+            return key;
+        key.Dispose();
+        throw SealdiskException.DoesNotOpen(
+            $"cannot unseal {subject}: it does not open with this device's key",
+            "it was sealed by another device or under another HUK, or the blob was altered; the format cannot tell which");
     }
 
     /// <summary>Whether a blob opens here, whatever the size of its key.</summary>

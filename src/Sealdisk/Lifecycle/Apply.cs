@@ -1,9 +1,7 @@
 using Sealdisk.Configuration;
 using Sealdisk.Filesystems;
-using Sealdisk.Keys;
 using Sealdisk.Linux;
 using Sealdisk.Mapping;
-using Sealdisk.OpTee;
 using Sealdisk.Records;
 
 namespace Sealdisk.Lifecycle;
@@ -15,7 +13,7 @@ internal sealed class Apply : IDisposable
     private readonly Observed _observed;
     private readonly RecordStore _store;
     private VolumeRecord? _record;
-    private SecretBuffer? _newKey;
+    private readonly VolumeKey _key;
     private string? _sealedKey;
     private MappingState? _mapping;
     private bool _opened;
@@ -28,6 +26,7 @@ internal sealed class Apply : IDisposable
         _store = Observer.StoreOf(spec);
         _record = (observed.Record.Outcome as RecordOutcome.Good)?.Record;
         _mapping = observed.Mapping;
+        _key = new VolumeKey(spec, observed.Kind);
     }
 
     /// <summary>Does one step; returns a detail worth showing, or null.</summary>
@@ -53,16 +52,14 @@ internal sealed class Apply : IDisposable
 
     public void Dispose()
     {
-        _newKey?.Dispose();
+        _key.Dispose();
         if (_opened && !_kept)
-            FuseMapping.Close(_spec.Name);
+            Mappings.Close(_spec.Name);
     }
 
     private VolumeRecord Record => _record ?? throw new InvalidOperationException("no record yet");
 
     private string BlockPath => _mapping?.BlockPath ?? throw new InvalidOperationException("no mapping yet");
-
-    private string Huk => _spec.Huk ?? throw SealdiskException.Usage($"cannot use source soft for {_spec.Name}: no huk is configured");
 
     /// <summary>
     /// The image appears under its name only once its space is reserved and synced. With discard it stays sparse, since space given back
@@ -108,16 +105,14 @@ internal sealed class Apply : IDisposable
     private string? ClearMapping()
     {
         var done = VolumeLifecycle.Unmount(_mapping!).ToList();
-        FuseMapping.Close(_spec.Name);
+        Mappings.Close(_spec.Name);
         _mapping = null;
         return done.Count > 0 ? string.Join(", ", done) : null;
     }
 
     private string? SealNewKey()
     {
-        using var source = SoftSource.Open(Huk);
-        _newKey = SecretBuffer.Random(_spec.KeySize);
-        _sealedKey = source.Seal(_newKey);
+        _sealedKey = _key.SealNew();
         return null;
     }
 
@@ -125,26 +120,7 @@ internal sealed class Apply : IDisposable
     {
         // The image may have just been made: the sizes that count are those on the disk now.
         var observed = _observed.DeviceSize is null ? Observer.Look(_spec) : _observed;
-        var sectorSize = Planner.SectorSizeOf(_spec, observed);
-        var record = new VolumeRecord
-        {
-            Uuid = Guid.NewGuid(),
-            Generation = 1,
-            State = VolumeState.Provisioning,
-            Source = TrustSource.Soft,
-            SealedKey = _sealedKey!,
-            Cipher = _spec.Cipher.Text,
-            KeySize = _spec.KeySize,
-            SectorSize = sectorSize,
-            IvLargeSectors = _spec.IvLargeSectors && sectorSize > 512,
-            IvOffset = 0,
-            DataOffset = _spec.RecordFile is null ? Planner.HeaderSectors : 0,
-            DataLength = Geometry.DataSectors(_spec, observed.DeviceSize!.Value, sectorSize),
-            Filesystem = _spec.Filesystem,
-            FilesystemUuid = null,
-            LifeCycle = "none: software key",
-            CreatedBy = $"sealdisk {ProductVersion.Text}",
-        };
+        var record = NewRecord.Of(_spec, observed, _sealedKey!) with { State = VolumeState.Provisioning };
         if (_spec.RecordFile is { } file && !Directory.Exists(Path.GetDirectoryName(file)))
             throw SealdiskException.Failed($"cannot write the record of {_spec.Name}: there is no directory {Path.GetDirectoryName(file)} (ENOENT)", $"mkdir -p {Path.GetDirectoryName(file)}");
         _store.Write(record);
@@ -152,11 +128,8 @@ internal sealed class Apply : IDisposable
         var back = _store.Read().Outcome as RecordOutcome.Good;
         if (back is not { CopiesToRepair.Count: 0 } || back.Record != record)
             throw SealdiskException.Failed($"cannot write the record of {_spec.Name}: what reads back is not what was written", "the medium may be failing");
-        using var source = SoftSource.Open(Huk);
-        using var unsealed = UnsealRecorded(source, back.Record);
-        if (!SoftSource.SameKey(unsealed, _newKey!))
-            throw SealdiskException.Failed($"cannot write the record of {_spec.Name}: what was read back unseals to another key");
-        _newKey!.Dispose();
+        // It opens, so it is the very key that was sealed: every trust source authenticates what it unseals.
+        _key.Load(back.Record);
         _record = record;
         return $"volume {record.Uuid:D}";
     }
@@ -169,18 +142,16 @@ internal sealed class Apply : IDisposable
 
     private string? Unseal()
     {
-        using var source = SoftSource.Open(Huk);
-        UnsealRecorded(source, Record).Dispose();
+        _key.Load(Record);
         return null;
     }
 
-    private SecretBuffer UnsealRecorded(SoftSource source, VolumeRecord record) =>
-        source.Unseal(BlobText.Parse(System.Text.Encoding.ASCII.GetBytes(record.SealedKey)), record.KeySize, $"the key of {_spec.Name}");
-
     private string? OpenMapping()
     {
-        _mapping = FuseMapping.Open(VolumeRequest.From(_spec, Record, Huk));
+        _mapping = _key.OpenMapping(VolumeRequest.From(_spec, Record));
         _opened = true;
+        if (_mapping.Kind == MappingKind.Dm)
+            return _mapping.BlockPath;
         return $"{_mapping.VolumePath} on {_mapping.BlockPath}{(_spec.Discard && !_mapping.PassesDiscards ? "; discards are not passed on (needs Linux 6.10)" : "")}";
     }
 

@@ -1,3 +1,4 @@
+using Sealdisk.Configuration;
 using Sealdisk.Mapping;
 using Sealdisk.Records;
 
@@ -21,8 +22,20 @@ public sealed record Observed
     /// <summary>A plain filesystem in the space that belongs to the header record; only a hand other than ours puts one there.</summary>
     public string? PlantedInHeader { get; init; }
 
+    /// <summary>Who seals keys here: the configured source, or the one that stands behind "auto"; null where that is not known.</summary>
+    public TrustSource? Source { get; init; }
+
+    /// <summary>Who would decrypt: dm or fuse.</summary>
+    public MappingKind Kind { get; init; } = MappingKind.Fuse;
+
     /// <summary>The mapping of this volume's name, or null.</summary>
     public MappingState? Mapping { get; init; }
+
+    /// <summary>That mapping is open over another device than the volume's.</summary>
+    public bool MapsAnother { get; init; }
+
+    /// <summary>Something that is not Sealdisk's and has this volume's name, or null.</summary>
+    public string? NameTaken { get; init; }
 
     /// <summary>Where the mapping's block device is mounted, or null.</summary>
     public string? MountedAt { get; init; }

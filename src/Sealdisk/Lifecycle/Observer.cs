@@ -15,17 +15,22 @@ public static class Observer
     /// <exception cref="SealdiskException">The device is no device, or cannot be probed.</exception>
     public static Observed Look(VolumeSpec spec)
     {
-        var mapping = FuseMapping.Find(spec.Name);
+        var mapping = Mappings.Find(spec.Name);
         var mounts = Mounts.Read();
-        var mountedAt = mapping?.BlockPath is { } block ? mounts.LastOrDefault(mount => mount.Source == block)?.Target : null;
+        var mountedAt = mapping is null ? null : mounts.LastOrDefault(mapping.Mounted)?.Target;
+        var capabilities = Capabilities.For(spec.Source, spec.Mapping);
         var observed = new Observed
         {
             DeviceSize = null,
+            Source = capabilities.Source,
+            Kind = capabilities.Kind,
             Mapping = mapping,
+            MapsAnother = mapping is { Device: not null } && !mapping.IsOf(spec.Device),
+            NameTaken = DmMapping.Foreign(spec.Name) is null ? null : $"a device-mapper device of the name {spec.Name}, which is not one of Sealdisk's",
             MountedAt = mountedAt,
             // What is on top is what everybody sees there.
-            InTheWay = mounts.LastOrDefault(mount => mount.Target == spec.Mount) is { } top && top.Source != mapping?.BlockPath ? top.Source : null,
-            Lacking = Capabilities.Lacking(spec.Source, spec.Mapping),
+            InTheWay = mounts.LastOrDefault(mount => mount.Target == spec.Mount) is { } top && mapping?.Mounted(top) != true ? top.Source : null,
+            Lacking = capabilities.Lacking,
         };
         if (FileStatus.TryOf(spec.Device) is not { } status)
         {
@@ -49,8 +54,8 @@ public static class Observer
             Record = record,
             Content = record.Outcome is RecordOutcome.None ? Content.Of(spec.Device, device, size) : null,
             PlantedInHeader = spec.RecordFile is null && record.Outcome is RecordOutcome.Good { CopiesToRepair.Count: > 0 } ? Planted(spec.Device) : null,
-            // A server of our own has the device for itself alone, also where the rest of its mapping is gone.
-            UsedBy = mapping is { Server: not null, Request.Device: var mapped } && mapped == spec.Device ? null : UserOf(spec, status, mounts) ?? TwinOf(spec, record),
+            // A mapping of our own has the device for itself alone; a server also where the rest of its mapping is gone.
+            UsedBy = mapping is { Kind: MappingKind.Dm } or { Server: not null } && !observed.MapsAnother ? null : UserOf(spec, status, mounts) ?? TwinOf(spec, record),
         };
     }
 
@@ -66,7 +71,7 @@ public static class Observer
 
     private static string? UserOf(VolumeSpec spec, FileStatus status, IReadOnlyList<MountEntry> mounts)
     {
-        if (FuseMapping.List().FirstOrDefault(other => other.Name != spec.Name && IsSame(other.Request?.Device, status)) is { } mapping)
+        if (Mappings.List().FirstOrDefault(other => other.Name != spec.Name && other.IsOf(spec.Device)) is { } mapping)
             return $"mapping {mapping.Name} has it open";
         if (status.Kind == FileKind.Regular)
             return LoopDevice.BackedBy(spec.Device) is [var loop, ..] ? $"it is attached to {loop.Path}" : null;
@@ -86,11 +91,7 @@ public static class Observer
     /// <summary>The very volume, under another name and through another device: two loop devices on one file, or a copy of it. Its sealed key tells.</summary>
     private static string? TwinOf(VolumeSpec spec, RecordReading record) =>
         record.Outcome is RecordOutcome.Good { Record.SealedKey: var key }
-        && FuseMapping.List().FirstOrDefault(other => other.Name != spec.Name && other.Request?.SealedKey == key) is { } twin
-            ? $"its volume is mapped already, as {twin.Name} through {twin.Request?.Device}"
+        && Mappings.List().FirstOrDefault(other => other.Name != spec.Name && other.SealedKeyId == MappingState.IdOf(key)) is { } twin
+            ? $"its volume is mapped already, as {twin.Name} through {twin.Device}"
             : null;
-
-    private static bool IsSame(string? path, FileStatus status) =>
-        path is not null && FileStatus.TryOf(path) is { } other
-        && (status.Kind == FileKind.BlockDevice ? other.RawDevice == status.RawDevice && other.Kind == status.Kind : other.Device == status.Device && other.Inode == status.Inode);
 }

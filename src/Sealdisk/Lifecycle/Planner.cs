@@ -18,6 +18,8 @@ public static class Planner
     {
         if (observed.Lacking is var (problem, remedy))
             return Plan.Refuse(SealdiskException.Lacking($"cannot bring up {spec.Name}: {problem}", remedy));
+        if (observed.NameTaken is { } taken)
+            return Plan.Refuse(SealdiskException.Failed($"cannot bring up {spec.Name}: there is {taken} (EBUSY)", $"dmsetup info {spec.Name}; give the volume another name, or remove that device"));
         if (observed.Mapping is { IsWhole: true })
             return OfOpenMapping(spec, observed);
         if (observed.InTheWay is { } mounted)
@@ -48,9 +50,9 @@ public static class Planner
 
     private static Plan OfOpenMapping(VolumeSpec spec, Observed observed)
     {
-        if (observed.Mapping!.Request is { Device: var device } && device != spec.Device)
+        if (observed.MapsAnother)
             return Plan.Refuse(SealdiskException.Failed(
-                $"cannot bring up {spec.Name}: a mapping of that name is open, of {device} and not of {spec.Device}",
+                $"cannot bring up {spec.Name}: a mapping of that name is open, of {observed.Mapping!.Device} and not of {spec.Device}",
                 $"'sealdisk map close {spec.Name}' closes it, if that is what is meant"));
         var good = observed.Record.Outcome as RecordOutcome.Good;
         if (observed.InTheWay is { } above && observed.MountedAt == spec.Mount)
@@ -105,9 +107,9 @@ public static class Planner
         var sectorSize = SectorSizeOf(spec, observed);
         if (Geometry.Problem(spec, observed.DeviceSize!.Value) is { } problem)
             return Plan.Refuse(SealdiskException.Usage($"cannot bring up {spec.Name}: {problem}"));
-        steps.Add(new Step.SealNewKey(spec.Source.Text(), spec.KeySize));
+        steps.Add(new Step.SealNewKey((observed.Source ?? spec.Source).Text(), spec.KeySize));
         steps.Add(new Step.WriteProvisioning(Where(spec)));
-        steps.Add(new Step.OpenMapping("fuse", spec.Cipher.Text, sectorSize));
+        steps.Add(new Step.OpenMapping(observed.Kind.Text(), spec.Cipher.Text, sectorSize));
         steps.Add(new Step.MakeFilesystem(spec.Filesystem));
         steps.Add(new Step.WriteReady(Where(spec)));
         if (spec.Mount is { } target)
@@ -118,6 +120,10 @@ public static class Planner
     private static Plan OfRecord(VolumeSpec spec, Observed observed, RecordOutcome.Good good, List<Step> steps)
     {
         var record = good.Record;
+        if (observed.Source is { } source && source != record.Source && spec.Source is TrustSource.Auto)
+            return Plan.Refuse(SealdiskException.Refused(
+                $"cannot bring up {spec.Name}: its key was sealed by {record.Source.Text()}, and the trust source of this kernel is {source.Text()}",
+                $"boot the kernel with trusted.source={record.Source.Text()}, or take the disk back to the device it was set up on"));
         if (Disagreement(spec, record) is { } disagreement)
             return Plan.Refuse(SealdiskException.Refused(
                 $"cannot bring up {spec.Name}: {disagreement}",
@@ -132,7 +138,7 @@ public static class Planner
                 "somebody else wrote to this device; nothing was changed"));
 
         steps.Add(new Step.Unseal(record.Source.Text(), record.KeySize));
-        steps.Add(new Step.OpenMapping("fuse", record.Cipher, record.SectorSize));
+        steps.Add(new Step.OpenMapping(observed.Kind.Text(), record.Cipher, record.SectorSize));
         if (record.State == VolumeState.Provisioning)
         {
             steps.AddRange(Repair(good));

@@ -1,11 +1,6 @@
 using Sealdisk.Configuration;
-using Sealdisk.Crypto;
-using Sealdisk.DataPath;
 using Sealdisk.Filesystems;
-using Sealdisk.Keys;
 using Sealdisk.Linux;
-using Sealdisk.Mapping;
-using Sealdisk.OpTee;
 using Sealdisk.Records;
 
 namespace Sealdisk.Lifecycle;
@@ -28,24 +23,21 @@ public static class VolumeCheck
         if (next.Refusal is { } refusal)
             throw refusal;
 
-        using var source = SoftSource.Open(spec.Huk!);
-        using var key = source.Unseal(BlobText.Parse(System.Text.Encoding.ASCII.GetBytes(record.SealedKey)), record.KeySize, $"the key of {spec.Name}");
+        using var key = new VolumeKey(spec, observed.Kind);
+        key.Load(record);
         var verified = $"the key unseals ({record.KeySize} bytes, {record.Source.Text()})";
         if (record.State == VolumeState.Provisioning)
             return verified + "; its first boot was cut short and will be resumed";
-        VerifyFilesystem(spec, record, key);
+        using var view = DecryptedView.Open(spec, record, key);
+        VerifyFilesystem(spec, record, view);
         return verified + $", {record.Filesystem} {record.FilesystemUuid} is there"
             + (good.CopiesToRepair.Count > 0 ? $"; one copy of the record will be repaired: {good.Why}" : "");
     }
 
-    private static void VerifyFilesystem(VolumeSpec spec, VolumeRecord record, SecretBuffer key)
+    private static void VerifyFilesystem(VolumeSpec spec, VolumeRecord record, DecryptedView view)
     {
-        using var file = FileDescriptor.Open(spec.Device, OpenFlags.Read);
-        using var volume = FuseVolume.Decrypted(
-            new FileDevice(file, (long)record.DataOffset * 512, (long)record.DataLength * 512),
-            CipherSpec.Parse(record.Cipher), new SectorLayout(record.SectorSize, record.IvLargeSectors, record.IvOffset), key);
         using var start = SecretBuffer.Allocate(FilesystemUuid.Window);
-        volume.Read(0, start.Memory.Span);
+        view.ReadStart(start.Memory.Span);
         var found = FilesystemUuid.Read(record.Filesystem, start.Memory.Span);
         if (!string.Equals(found, record.FilesystemUuid, StringComparison.OrdinalIgnoreCase))
             throw SealdiskException.Refused(

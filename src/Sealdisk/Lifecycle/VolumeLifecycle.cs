@@ -18,7 +18,8 @@ public static class VolumeLifecycle
     /// <param name="spec">The volume.</param>
     /// <param name="planned">Told the plan before its first step.</param>
     /// <param name="done">Told each step once it is done and durable, with a detail worth showing or null.</param>
-    public static Plan Up(VolumeSpec spec, Action<Plan> planned, Action<Step, string?> done)
+    /// <returns>The plan that was carried out, who seals the key, and who decrypts.</returns>
+    public static (Plan Plan, TrustSource Source, MappingKind Kind) Up(VolumeSpec spec, Action<Plan> planned, Action<Step, string?> done)
     {
         Capabilities.RequireMounting($"bring up {spec.Name}");
         using var turn = Turn.Take(spec.Name, spec.Device);
@@ -28,13 +29,13 @@ public static class VolumeLifecycle
         if (plan.Refusal is { } refusal)
             throw refusal;
         // A HUK that is missing or unusable costs nothing yet.
-        if (plan.Steps.Any(step => step is Step.SealNewKey or Step.Unseal))
+        if (spec.Source == TrustSource.Soft && plan.Steps.Any(step => step is Step.SealNewKey or Step.Unseal))
             SoftSource.Open(spec.Huk!).Dispose();
         using var apply = new Apply(spec, observed);
         foreach (var step in plan.Steps)
             done(step, apply.Do(step));
         apply.Keep();
-        return plan;
+        return (plan, observed.Source ?? spec.Source, observed.Mapping is { IsWhole: true } open ? open.Kind : observed.Kind);
     }
 
     /// <summary>
@@ -46,18 +47,18 @@ public static class VolumeLifecycle
         Capabilities.RequireMounting($"take down {spec.Name}");
         using var turn = Turn.Take(spec.Name, null);
         var done = new List<string>();
-        var found = FuseMapping.Find(spec.Name);
-        if (found is { Request.Device: var device } && device != spec.Device)
+        var found = Mappings.Find(spec.Name);
+        if (found is { Device: { } device } && !found.IsOf(spec.Device))
             throw SealdiskException.Failed(
                 $"cannot take down {spec.Name}: a mapping of that name is open, of {device} and not of {spec.Device}",
                 $"'sealdisk map close {spec.Name}' closes it, if that is what is meant");
         if (found is { IsWhole: true } && FileStatus.TryOf(spec.Device) is null)
             throw SealdiskException.Refused(
                 $"cannot take down {spec.Name}: {spec.Device} was removed under it, and its data would be gone with the mapping",
-                $"copy them first, from its mount or decrypted from {found.VolumePath}; then umount it, and 'sealdisk map close {spec.Name}' drops it");
+                $"copy them first, from its mount or decrypted from {found.VolumePath ?? found.BlockPath}; then umount it, and 'sealdisk map close {spec.Name}' drops it");
         if (found is { } mapping)
             done.AddRange(Unmount(mapping));
-        if (FuseMapping.Close(spec.Name))
+        if (Mappings.Close(spec.Name))
             done.Add($"closed mapping {spec.Name}");
         return found is { LastError: { } error }
             ? throw SealdiskException.Failed($"{spec.Name} is down, but not all is well: its server had met errors, the last one: {error}", $"'sealdisk check {spec.Name}', then look at {spec.Device}")
@@ -67,12 +68,10 @@ public static class VolumeLifecycle
     /// <summary>Unmounts whatever is mounted from a mapping. A dead one is detached even while in use: it can do nothing more for anyone.</summary>
     internal static IEnumerable<string> Unmount(MappingState mapping)
     {
-        if (mapping.BlockPath is not { } block)
-            yield break;
-        foreach (var mount in Mounts.Read().Where(mount => mount.Source == block).Reverse().ToArray())
+        foreach (var mount in Mounts.Read().Where(mapping.Mounted).Reverse().ToArray())
         {
-            if (Mounts.Read().Last(other => other.Target == mount.Target).Source is var top && top != block)
-                throw SealdiskException.Failed($"cannot unmount {mount.Target}: {top} is mounted over it", $"umount {mount.Target}");
+            if (Mounts.Read().Last(other => other.Target == mount.Target) is var top && !mapping.Mounted(top))
+                throw SealdiskException.Failed($"cannot unmount {mount.Target}: {top.Source} is mounted over it", $"umount {mount.Target}");
             try
             {
                 Mounts.Unmount(mount.Target, mapping.IsWhole ? UnmountFlags.None : UnmountFlags.Detach);

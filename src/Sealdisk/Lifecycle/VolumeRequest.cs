@@ -8,7 +8,7 @@ namespace Sealdisk.Lifecycle;
 /// <summary>A configured volume with its record becomes a request for a mapping.</summary>
 internal static class VolumeRequest
 {
-    internal static MappingRequest From(VolumeSpec spec, VolumeRecord record, string huk) => new()
+    internal static MappingRequest From(VolumeSpec spec, VolumeRecord record) => new()
     {
         Name = spec.Name,
         Device = spec.Device,
@@ -18,7 +18,8 @@ internal static class VolumeRequest
         Offset = (long)record.DataOffset,
         Length = (long)record.DataLength,
         SealedKey = record.SealedKey,
-        Huk = huk,
+        Huk = spec.Huk,
         Discard = spec.Discard,
+        Options = spec.CryptOptions,
     };
 }

@@ -52,7 +52,7 @@ public sealed record VolumeStatus(string Name, string State, Observed Observed, 
         if (observed.Mapping is not { } mapping)
             return null;
         if (observed.DeviceSize is not { } size)
-            return $"{spec.Device} was removed under it; its data live on until 'down' and can be saved: {mapping.VolumePath}";
+            return $"{spec.Device} was removed under it; its data live on until 'down' and can be saved: {mapping.VolumePath ?? mapping.BlockPath}";
         if (record is not null && Geometry.Truncation(spec, record, size) is { } truncation)
             return truncation;
         return mapping.LastError is { } error ? $"its server has met errors, the last one: {error}" : null;

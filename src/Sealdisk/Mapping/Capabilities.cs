@@ -1,19 +1,48 @@
 using Sealdisk.Configuration;
+using Sealdisk.Keys;
 using Sealdisk.Linux;
 
 namespace Sealdisk.Mapping;
 
-/// <summary>What this system lacks for a source or a mapping, and what to do about it.</summary>
-public static class Capabilities
+/// <summary>What a source and a mapping come to on this system.</summary>
+/// <param name="Source">Who seals: the named source, or the one that stands behind "auto"; null where there is none.</param>
+/// <param name="Kind">Who decrypts: dm or fuse.</param>
+/// <param name="Lacking">What is missing, with the remedy; or null.</param>
+public sealed record Capabilities(TrustSource? Source, MappingKind Kind, (string Problem, string Remedy)? Lacking)
 {
-    /// <summary>The problem and its remedy, or null where nothing is missing.</summary>
-    public static (string Problem, string Remedy)? Lacking(TrustSource source, MappingKind mapping)
+    /// <summary>Asks the kernel; changes nothing.</summary>
+    public static Capabilities For(TrustSource source, MappingKind mapping)
     {
-        if (source.IsKernel())
-            return KernelSource(source);
-        if (mapping == MappingKind.Dm)
-            return ("this release maps the soft source through fuse only, not through dm-crypt", "use mapping fuse (or auto)");
-        return Fuse();
+        if (!source.IsKernel())
+        {
+            var kind = mapping != MappingKind.Auto ? mapping : DeviceMapperProblem() is null ? MappingKind.Dm : MappingKind.Fuse;
+            return new Capabilities(source, kind, kind == MappingKind.Dm ? DeviceMapperProblem() : Fuse());
+        }
+        if (mapping == MappingKind.Fuse)
+            return new Capabilities(source, mapping, (
+                $"a key of source '{source.Text()}' never leaves the kernel, so nothing in user space can decrypt with it", "use mapping dm (or auto)"));
+        var here = KernelSource.Detect();
+        if (here.Source is not { } found)
+            return new Capabilities(null, MappingKind.Dm, (
+                $"source '{source.Text()}' needs the kernel's 'trusted' key type: {here.Evidence}", $"{Needs(source)}; a software key must be named: source soft"));
+        if (source != TrustSource.Auto && source != found)
+            return new Capabilities(found, MappingKind.Dm, (
+                $"source '{source.Text()}' is not this kernel's trust source, which is {found.Text()} ({here.Evidence})", $"boot with trusted.source={source.Text()}; {Needs(source)}"));
+        return new Capabilities(found, MappingKind.Dm, DeviceMapperProblem());
+    }
+
+    /// <summary>What is missing for a source and a mapping, or null.</summary>
+    public static (string Problem, string Remedy)? LackingFor(TrustSource source, MappingKind mapping) => For(source, mapping).Lacking;
+
+    /// <summary>What the dm mapping lacks here, or null.</summary>
+    public static (string Problem, string Remedy)? DeviceMapperProblem()
+    {
+        using var mapper = DmMapping.TryOpen();
+        if (mapper is null)
+            return ("this kernel has no device-mapper", "load the 'dm_mod' module, or build the kernel with CONFIG_BLK_DEV_DM");
+        return mapper.Target("crypt") is null
+            ? ("this kernel's device-mapper has no target 'crypt'", "load the 'dm_crypt' module, or build the kernel with CONFIG_DM_CRYPT")
+            : null;
     }
 
     /// <summary>Mounting, FUSE and loop devices all need the same capability.</summary>
@@ -35,15 +64,12 @@ public static class Capabilities
             : null;
     }
 
-    private static (string Problem, string Remedy) KernelSource(TrustSource source) => KeyTypes.IsRegistered("trusted")
-        ? ($"source '{source.Text()}' is a kernel trusted key, which this release of Sealdisk does not drive yet", "use source soft where a software key is good enough")
-        : ($"source '{source.Text()}' needs the kernel's 'trusted' key type, and this kernel has not registered it",
-            source switch
-            {
-                TrustSource.Tee => "it needs CONFIG_TRUSTED_KEYS_TEE, OP-TEE, and the trusted-keys TA built in as an early TA",
-                TrustSource.Tpm => "it needs CONFIG_TRUSTED_KEYS_TPM and a TPM",
-                TrustSource.Caam => "it needs CONFIG_TRUSTED_KEYS_CAAM and NXP's CAAM",
-                TrustSource.Dcp => "it needs CONFIG_TRUSTED_KEYS_DCP and NXP's DCP with a device key",
-                _ => "it needs CONFIG_TRUSTED_KEYS and a trust source: a TEE, a TPM, CAAM or DCP; a software key must be named: source soft",
-            });
+    private static string Needs(TrustSource source) => source switch
+    {
+        TrustSource.Tee => "it needs CONFIG_TRUSTED_KEYS_TEE, OP-TEE, and the trusted-keys TA built in as an early TA",
+        TrustSource.Tpm => "it needs CONFIG_TRUSTED_KEYS_TPM and a TPM",
+        TrustSource.Caam => "it needs CONFIG_TRUSTED_KEYS_CAAM and NXP's CAAM",
+        TrustSource.Dcp => "it needs CONFIG_TRUSTED_KEYS_DCP and NXP's DCP with a device key",
+        _ => "it needs CONFIG_TRUSTED_KEYS and a trust source: a TEE, a TPM, CAAM or DCP",
+    };
 }

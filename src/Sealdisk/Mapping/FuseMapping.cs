@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
+using Sealdisk.Configuration;
 using Sealdisk.DataPath;
 using Sealdisk.Linux;
 
@@ -102,12 +103,29 @@ public static class FuseMapping
         // Nothing but files: left by an open that was killed before anything was there.
         if (!isRunning && loop is null && !mounted)
             return null;
-        return new MappingState(
-            name, ReadRequest(folder), folder.Volume, loop?.Path, isRunning ? ReadPid(folder) : null, mounted, loop?.QueueLimit("discard_max_bytes") is > 0)
+        var request = ReadRequest(folder);
+        return new MappingState(name, MappingKind.Fuse, loop?.Path)
         {
+            Device = request?.Device,
+            Cipher = request?.Cipher,
+            KeySize = request?.KeySize,
+            SectorSize = request?.SectorSize,
+            SealedKeyId = request is null ? null : MappingState.IdOf(request.SealedKey),
+            VolumePath = folder.Volume,
+            Server = isRunning ? ReadPid(folder) : null,
+            PassesDiscards = loop?.QueueLimit("discard_max_bytes") is > 0,
             LastError = LastLine(folder.ServerLog),
+            Problem = ProblemOf(isRunning, mounted, loop),
         };
     }
+
+    private static string? ProblemOf(bool isRunning, bool isMounted, LoopDevice? loop) => (isRunning, isMounted, loop) switch
+    {
+        (false, _, _) => "its server process has died; what was not synced before is lost",
+        (_, false, _) => "its FUSE mount is gone",
+        (_, _, null) => "its loop device is gone",
+        _ => null,
+    };
 
     /// <summary>Not through .NET's file streams: they would wait for the lock that the server holds on its log.</summary>
     private static string? LastLine(string log)

@@ -12,12 +12,13 @@ namespace Sealdisk.Mapping;
 /// </summary>
 /// <param name="Cipher">Or null.</param>
 /// <param name="KeySize">Bytes, or null.</param>
+/// <param name="Reference">A key that is in the kernel already, as "trusted:NAME" or "logon:NAME"; or null.</param>
 /// <param name="BlobPath">A file of blob text, or null.</param>
 /// <param name="Source">Who sealed the blob.</param>
 /// <param name="Layout">Where no header record gives it.</param>
 /// <param name="Offset">512-byte sectors.</param>
 /// <param name="Length">512-byte sectors; null for all that follow.</param>
-public sealed record ManualKey(CipherSpec? Cipher, int? KeySize, string? BlobPath, TrustSource Source, SectorLayout Layout, long Offset, long? Length)
+public sealed record ManualKey(CipherSpec? Cipher, int? KeySize, string? Reference, string? BlobPath, TrustSource Source, SectorLayout Layout, long Offset, long? Length)
 {
     /// <summary>Where the encrypted data are and how they are encrypted, everything checked against the device's size.</summary>
     /// <param name="Cipher">The cipher.</param>
@@ -25,8 +26,22 @@ public sealed record ManualKey(CipherSpec? Cipher, int? KeySize, string? BlobPat
     /// <param name="Layout">Sector size and IV rules.</param>
     /// <param name="Offset">512-byte sectors.</param>
     /// <param name="Length">512-byte sectors.</param>
-    /// <param name="SealedKey">The blob, as hex text.</param>
-    public sealed record Resolved(CipherSpec Cipher, int KeySize, SectorLayout Layout, long Offset, long Length, string SealedKey);
+    /// <param name="Source">Who sealed the key.</param>
+    /// <param name="SealedKey">The blob, as hex text; null where the key is in the kernel already.</param>
+    public sealed record Resolved(CipherSpec Cipher, int KeySize, SectorLayout Layout, long Offset, long Length, TrustSource Source, string? SealedKey)
+    {
+        /// <summary>For what happens in user space.</summary>
+        /// <exception cref="SealdiskException">The key is one that never leaves the kernel.</exception>
+        public void RequireSoft()
+        {
+            if (!Source.IsKernel())
+                return;
+            if (Capabilities.LackingFor(Source, MappingKind.Auto) is var (problem, remedy))
+                throw SealdiskException.Lacking($"cannot unseal here: {problem}", remedy);
+            throw SealdiskException.Usage(
+                $"cannot unseal here: a key of source '{Source.Text()}' never leaves the kernel, by design", "only the soft source's keys can be used in user space");
+        }
+    }
 
     /// <summary>Settles everything for a device or image.</summary>
     /// <param name="device">Path; read only.</param>
@@ -35,16 +50,17 @@ public sealed record ManualKey(CipherSpec? Cipher, int? KeySize, string? BlobPat
     public Resolved For(string device, bool readHeader)
     {
         var size = SizeOf(device);
-        if (Cipher is null && KeySize is null && BlobPath is null)
+        if (Cipher is null && KeySize is null && BlobPath is null && Reference is null)
         {
             return readHeader
                 ? FromHeader(device, size)
                 : throw SealdiskException.Usage($"cannot encrypt {device}: the cipher and the key are not named", "give --cipher, --key-size, --blob and --huk");
         }
-        if (Cipher is null || KeySize is null || BlobPath is null)
+        if (BlobPath is not null && Reference is not null)
+            throw SealdiskException.Usage($"cannot use {device}: --blob and --key name two keys", "give one of them");
+        if (Cipher is null || KeySize is null || (BlobPath is null && Reference is null))
             throw SealdiskException.Usage(
-                $"cannot use {device}: --cipher, --key-size and --blob belong together", "give all three; or none, where the device carries a header record");
-        RequireSoft(Source);
+                $"cannot use {device}: --cipher, --key-size and --blob (or --key) belong together", "give all three; or none, where the device carries a header record");
         if (!Cipher.AcceptsKeySize(KeySize.Value))
             throw SealdiskException.Usage($"cannot use {Cipher.Text} with a key of {KeySize} bytes: it takes {string.Join(", ", Cipher.KeySizes)}");
         var sectorsPerUnit = Layout.SectorSize / 512;
@@ -54,7 +70,7 @@ public sealed record ManualKey(CipherSpec? Cipher, int? KeySize, string? BlobPat
             throw SealdiskException.Usage($"cannot use {device}: it has {size / 512} sectors of 512 bytes, too few for {(Length is { } wanted ? $"--length {wanted} at --offset {Offset}" : $"one encryption sector at --offset {Offset}")}");
         return length % sectorsPerUnit != 0
             ? throw SealdiskException.Usage($"cannot use {device}: a length of {length} sectors is not a whole number of {Layout.SectorSize}-byte encryption sectors")
-            : new Resolved(Cipher, KeySize.Value, Layout, Offset, length, BlobText.Write(BlobText.Read(BlobPath)));
+            : new Resolved(Cipher, KeySize.Value, Layout, Offset, length, Source, BlobPath is null ? null : BlobText.Write(BlobText.Read(BlobPath)));
     }
 
     private static Resolved FromHeader(string device, long size)
@@ -64,23 +80,12 @@ public sealed record ManualKey(CipherSpec? Cipher, int? KeySize, string? BlobPat
             throw outcome is RecordOutcome.None
                 ? SealdiskException.Usage($"cannot use {device}: it carries no header record, and no cipher and key are named", "give --cipher, --key-size, --blob and --huk")
                 : SealdiskException.Refused($"cannot use {device}: its header record is {(outcome is RecordOutcome.Damaged damaged ? $"damaged: {damaged.Reason}" : "of a newer format")}");
-        RequireSoft(record.Source);
         var end = (record.DataOffset + record.DataLength) * 512;
         return (ulong)size < end
             ? throw SealdiskException.Refused($"cannot use {device}: it has {size} bytes, but its record describes data up to byte {end}: it was truncated")
             : new Resolved(
                 CipherSpec.Parse(record.Cipher), record.KeySize, new SectorLayout(record.SectorSize, record.IvLargeSectors, record.IvOffset),
-                (long)record.DataOffset, (long)record.DataLength, record.SealedKey);
-    }
-
-    private static void RequireSoft(TrustSource source)
-    {
-        if (!source.IsKernel())
-            return;
-        if (Capabilities.Lacking(source, MappingKind.Auto) is var (problem, remedy))
-            throw SealdiskException.Lacking($"cannot unseal here: {problem}", remedy);
-        throw SealdiskException.Usage(
-            $"cannot unseal here: a key of source '{source.Text()}' never leaves the kernel, by design", "only the soft source's keys can be used in user space");
+                (long)record.DataOffset, (long)record.DataLength, record.Source, record.SealedKey);
     }
 
     private static long SizeOf(string device)

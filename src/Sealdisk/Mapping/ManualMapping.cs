@@ -1,3 +1,4 @@
+using Sealdisk.Configuration;
 using Sealdisk.Keys;
 using Sealdisk.Linux;
 using Sealdisk.OpTee;
@@ -7,42 +8,78 @@ namespace Sealdisk.Mapping;
 /// <summary>Mappings that a person opens and closes by hand, taking turns with everything else that opens.</summary>
 public static class ManualMapping
 {
-    /// <summary>Opens a fuse mapping.</summary>
-    /// <param name="name">Its name, usable as a file name.</param>
-    /// <param name="device">Block device or image, absolute.</param>
-    /// <param name="key">How it is encrypted.</param>
-    /// <param name="huk">The soft source's HUK file, absolute.</param>
-    /// <param name="discard">Pass discards on.</param>
-    public static MappingState Open(string name, string device, ManualKey key, string huk, bool discard)
+    /// <summary>Opens a mapping.</summary>
+    /// <param name="wanted">Name, device and options; what the key settles is filled in here.</param>
+    public static MappingState Open(Wanted wanted)
     {
-        Capabilities.RequireMounting($"open mapping {name}");
-        if (Capabilities.Fuse() is var (problem, remedy))
-            throw SealdiskException.Lacking($"cannot open mapping {name}: {problem}", remedy);
-        var resolved = key.For(device, readHeader: true);
-        using var turn = Turn.Take(name, device);
-        return FuseMapping.Open(new MappingRequest
+        var act = $"open mapping {wanted.Name}";
+        Capabilities.RequireMounting(act);
+        if (wanted.Key.Reference is not null && wanted.Kind == MappingKind.Fuse)
+            throw SealdiskException.Usage($"cannot {act}: a key in the kernel stays there, and a fuse mapping decrypts in user space", "use --mapping dm, or a --blob of the soft source");
+        var resolved = wanted.Key.For(wanted.Device, readHeader: true);
+        var (kind, lacking) = wanted.Key.Reference is null
+            ? Capabilities.For(resolved.Source, wanted.Kind) is var here ? (here.Kind, here.Lacking) : default
+            : (MappingKind.Dm, Capabilities.DeviceMapperProblem());
+        if (lacking is var (problem, remedy))
+            throw SealdiskException.Lacking($"cannot {act}: {problem}", remedy);
+        using var turn = Turn.Take(wanted.Name, wanted.Device);
+        var request = new MappingRequest
         {
-            Name = name,
-            Device = device,
+            Name = wanted.Name,
+            Device = wanted.Device,
             Cipher = resolved.Cipher,
             KeySize = resolved.KeySize,
             Layout = resolved.Layout,
             Offset = resolved.Offset,
             Length = resolved.Length,
             SealedKey = resolved.SealedKey,
-            Huk = huk,
-            Discard = discard,
-        });
+            Huk = resolved.Source == TrustSource.Soft && wanted.Key.Reference is null ? wanted.FindHuk() : null,
+            Discard = wanted.Discard,
+            Options = wanted.Options,
+        };
+        if (kind == MappingKind.Fuse)
+            return FuseMapping.Open(request);
+        using var key = KeyOf(wanted, resolved, request.Huk);
+        return DmMapping.Open(request, key);
     }
 
+    /// <summary>What a person asks for.</summary>
+    /// <param name="Name">The mapping's name, usable as a file name.</param>
+    /// <param name="Device">Block device or image, absolute.</param>
+    /// <param name="Key">How it is encrypted.</param>
+    /// <param name="Kind">Who is to decrypt.</param>
+    /// <param name="FindHuk">The soft source's HUK file, absolute; asked only where it is needed.</param>
+    /// <param name="Discard">Pass discards on.</param>
+    /// <param name="Options">How dm-crypt schedules its work.</param>
+    public sealed record Wanted(string Name, string Device, ManualKey Key, MappingKind Kind, Func<string> FindHuk, bool Discard, CryptOptions Options);
+
     /// <summary>Closes a mapping; false where there is none of that name.</summary>
-    public static bool Close(string name)
+    /// <param name="name">Its name.</param>
+    /// <param name="isDeferred">A dm mapping in use goes with its last user.</param>
+    public static bool Close(string name, bool isDeferred)
     {
         Capabilities.RequireMounting($"close mapping {name}");
         using var turn = Turn.Take(name, null);
-        if (FuseMapping.Find(name) is { BlockPath: { } block } && Mounts.Read().FirstOrDefault(mount => mount.Source == block) is { } mount)
+        if (isDeferred && DmMapping.Find(name) is not null)
+            return DmMapping.Close(name, isDeferred);
+        if (Mappings.Find(name) is { } mapping && Mounts.Read().FirstOrDefault(mapping.Mounted) is { } mount)
             throw SealdiskException.Failed($"cannot close mapping {name}: it is mounted on {mount.Target} (EBUSY)", $"umount {mount.Target}; or 'sealdisk down' where it is a configured volume");
-        return FuseMapping.Close(name);
+        return Mappings.Close(name);
+    }
+
+    private static KernelKey KeyOf(Wanted wanted, ManualKey.Resolved resolved, string? huk)
+    {
+        if (wanted.Key.Reference is { } reference)
+        {
+            var colon = reference.IndexOf(':', StringComparison.Ordinal);
+            return KernelKey.Find(reference[..colon], reference[(colon + 1)..]);
+        }
+        var description = $"sealdisk:{wanted.Name}";
+        if (huk is null)
+            return KernelKey.LoadTrusted(description, resolved.SealedKey!, "the sealed key");
+        using var source = SoftSource.Open(huk);
+        using var key = source.Unseal(BlobText.Parse(System.Text.Encoding.ASCII.GetBytes(resolved.SealedKey!)), resolved.KeySize, "the sealed key");
+        return KernelKey.AddLogon(description, key);
     }
 
     /// <summary>Encrypts or decrypts an image into another file, and syncs it.</summary>
@@ -54,8 +91,9 @@ public static class ManualMapping
     /// <param name="progress">Told the bytes done so far.</param>
     public static void Transform(ManualKey.Resolved resolved, FileDescriptor input, FileDescriptor output, string huk, bool encrypt, Action<long> progress)
     {
+        resolved.RequireSoft();
         using var source = SoftSource.Open(huk);
-        using var key = source.Unseal(BlobText.Parse(System.Text.Encoding.ASCII.GetBytes(resolved.SealedKey)), resolved.KeySize, "the sealed key");
+        using var key = source.Unseal(BlobText.Parse(System.Text.Encoding.ASCII.GetBytes(resolved.SealedKey!)), resolved.KeySize, "the sealed key");
         using var schedule = SecretBuffer.Allocate(Crypto.SectorCipher.ScheduleSize(resolved.Cipher));
         var cipher = new Crypto.SectorCipher(resolved.Cipher, resolved.Layout, key.Memory.Span, schedule.Memory);
         DataPath.ImageStream.Run(input, resolved.Offset * 512, output, resolved.Length * 512, cipher, encrypt, progress);

@@ -1,10 +1,12 @@
+using Sealdisk.Configuration;
 using Sealdisk.Crypto;
 using Sealdisk.DataPath;
 
 namespace Sealdisk.Mapping;
 
 /// <summary>
-/// Everything that opens a mapping, and no key: the sealed key is safe in the open, and the HUK is named by its file.
+/// Everything that opens a mapping, and no key: the sealed key is safe in the open, the HUK is named by its file, and a kernel key is
+/// passed beside it by reference.
 /// </summary>
 public sealed record MappingRequest
 {
@@ -29,17 +31,23 @@ public sealed record MappingRequest
     /// <summary>How much data there is, in 512-byte sectors.</summary>
     public required long Length { get; init; }
 
-    /// <summary>The blob, as hex text.</summary>
-    public required string SealedKey { get; init; }
+    /// <summary>The blob, as hex text; null where a person names a key that is in the kernel already.</summary>
+    public required string? SealedKey { get; init; }
 
-    /// <summary>The file with the soft source's HUK, absolute.</summary>
-    public required string Huk { get; init; }
+    /// <summary>The file with the soft source's HUK, absolute; null for every other source.</summary>
+    public required string? Huk { get; init; }
 
     /// <summary>Discards become holes in the image file or discards of the block device.</summary>
     public bool Discard { get; init; }
 
-    /// <summary>The same as the server process is told it, in bytes and in plain words.</summary>
+    /// <summary>How dm-crypt schedules its work; nothing to the fuse mapping.</summary>
+    public CryptOptions Options { get; init; } = CryptOptions.None;
+
+    /// <summary>dm only: refuse writes.</summary>
+    public bool ReadOnly { get; init; }
+
+    /// <summary>The same as the server process is told it, in bytes and in plain words. Only the soft source's keys go there.</summary>
     internal ServeRequest ForServer(RuntimeFolder folder) => new(
         Device, Offset * 512, Length * 512, Cipher.Text, KeySize, Layout.SectorSize, Layout.IvLargeSectors, Layout.IvOffset,
-        SealedKey, Huk, folder.Volume, Device, Discard, folder.ServerLog);
+        SealedKey!, Huk!, folder.Volume, Device, Discard, folder.ServerLog);
 }

@@ -1,30 +1,54 @@
-using Sealdisk.DataPath;
+using Sealdisk.Configuration;
+using Sealdisk.Linux;
 
 namespace Sealdisk.Mapping;
 
 /// <summary>A mapping that is there now, whole or in pieces.</summary>
 /// <param name="Name">Its name.</param>
-/// <param name="Request">What it was opened with; null where that file is gone or unreadable.</param>
-/// <param name="VolumePath">The decrypted volume as a file: /run/sealdisk/NAME/volume.</param>
-/// <param name="BlockPath">The block device on top of it, /dev/loopN; null where there is none.</param>
-/// <param name="Server">Process number of the data-path server; null where it has died.</param>
-/// <param name="IsMounted">Whether the FUSE mount is (still) there.</param>
-/// <param name="PassesDiscards">Whether discards reach the device.</param>
-public sealed record MappingState(
-    string Name, ServeRequest? Request, string VolumePath, string? BlockPath, int? Server, bool IsMounted, bool PassesDiscards)
+/// <param name="Kind">Who decrypts: dm or fuse.</param>
+/// <param name="BlockPath">The decrypted block device, /dev/mapper/NAME or /dev/loopN; null where there is none.</param>
+public sealed record MappingState(string Name, MappingKind Kind, string? BlockPath)
 {
-    /// <summary>The last error that the server has met, or null.</summary>
+    /// <summary>The device or image file under it; null where that is not known any more.</summary>
+    public string? Device { get; init; }
+
+    /// <summary>dm-crypt's cipher specification; null where unknown.</summary>
+    public string? Cipher { get; init; }
+
+    /// <summary>Bytes; null where unknown.</summary>
+    public int? KeySize { get; init; }
+
+    /// <summary>Bytes that are encrypted as one; null where unknown.</summary>
+    public int? SectorSize { get; init; }
+
+    /// <summary>Tells volumes apart: the last 16 bytes of the sealed key it was opened with, as hex text; null where there was none.</summary>
+    public string? SealedKeyId { get; init; }
+
+    /// <summary>fuse only: the decrypted volume as a file, /run/sealdisk/NAME/volume.</summary>
+    public string? VolumePath { get; init; }
+
+    /// <summary>fuse only: process number of the data-path server; null where it has died.</summary>
+    public int? Server { get; init; }
+
+    /// <summary>Whether discards reach the device.</summary>
+    public bool PassesDiscards { get; init; }
+
+    /// <summary>fuse only: the last error that the server has met, or null.</summary>
     public string? LastError { get; init; }
 
-    /// <summary>True when reads and writes are served: server, mount and loop device are all there.</summary>
+    /// <summary>What is wrong with it, or null.</summary>
+    public string? Problem { get; init; }
+
+    /// <summary>True when reads and writes are served.</summary>
     public bool IsWhole => Problem is null;
 
-    /// <summary>What is wrong with it, or null.</summary>
-    public string? Problem => this switch
-    {
-        { Server: null } => "its server process has died; what was not synced before is lost",
-        { IsMounted: false } => "its FUSE mount is gone",
-        { BlockPath: null } => "its loop device is gone",
-        _ => null,
-    };
+    /// <summary>Whether it decrypts that device or image file, under whatever name.</summary>
+    public bool IsOf(string device) => Device == device || (Device is not null && FileStatus.TryOf(device) is { } status && status.IsSamePlace(FileStatus.TryOf(Device)));
+
+    /// <summary>The <see cref="SealedKeyId"/> of a sealed key.</summary>
+    internal static string IdOf(string sealedKey) => sealedKey[^Math.Min(32, sealedKey.Length)..];
+
+    /// <summary>True where that mount is one of its filesystem.</summary>
+    internal bool Mounted(MountEntry mount) =>
+        BlockPath is not null && (mount.Source == BlockPath || (FileStatus.TryOf(BlockPath) is { Kind: FileKind.BlockDevice } block && mount.Device == block.RawDevice));
 }

@@ -32,7 +32,7 @@ public sealed class PlannerPropertyTests
         from b in Copy
         from content in AnyContent
         from planted in Rarely("a plain ext4 filesystem")
-        from mapping in Gen.OneOf(null, null, null, Mapped(), Mapped(server: null), Mapped(block: null), Mapped(device: "/dev/vdc"))
+        from mapping in Gen.OneOf(null, null, null, Mapped(), Mapped(server: null), Mapped(block: null), Mapped() with { Device = "/dev/vdc" })
         from mounted in Gen.OneOf<string?>(null, "/data", "/mnt")
         from inTheWay in Rarely("/dev/sdb1")
         from usedBy in Rarely("it is mounted on /mnt")
@@ -44,6 +44,7 @@ public sealed class PlannerPropertyTests
             Content = content,
             PlantedInHeader = planted,
             Mapping = mapping,
+            MapsAnother = mapping?.Device == "/dev/vdc",
             MountedAt = mapping is null ? null : mounted,
             InTheWay = inTheWay,
             UsedBy = usedBy,

@@ -106,7 +106,7 @@ public sealed class PlannerTests
         ["something in the way of a first boot"] = (Volume, Holding(new Content.Blank()) with { InTheWay = "/dev/sdb1" }, ExitCode.Failed,
             "cannot mount data on /data: /dev/sdb1 is mounted there", "umount /data"),
         ["busy"] = (Volume, Holding(new Content.Blank()) with { UsedBy = "it is mounted on /mnt" }, ExitCode.Failed, "cannot use /dev/vdb: it is mounted on /mnt (EBUSY)", "release"),
-        ["a mapping of another device has the name"] = (Volume, Holding(Ready) with { Mapping = Mapped(device: "/dev/vdc"), MountedAt = "/data" }, ExitCode.Failed,
+        ["a mapping of another device has the name"] = (Volume, Holding(Ready) with { Mapping = Mapped() with { Device = "/dev/vdc" }, MapsAnother = true, MountedAt = "/data" }, ExitCode.Failed,
             "cannot bring up data: a mapping of that name is open, of /dev/vdc and not of /dev/vdb", "'sealdisk map close data' closes it, if that is what is meant"),
         ["mapped by hand, no record"] = (Volume, Holding(Unknown) with { Mapping = Mapped() }, ExitCode.Failed,
             "cannot bring up data: a mapping of that name is open, and its volume is not ready", "sealdisk down data"),

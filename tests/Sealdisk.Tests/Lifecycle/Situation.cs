@@ -1,6 +1,5 @@
 using Sealdisk.Configuration;
 using Sealdisk.Crypto;
-using Sealdisk.DataPath;
 using Sealdisk.Filesystems;
 using Sealdisk.Lifecycle;
 using Sealdisk.Mapping;
@@ -57,11 +56,14 @@ internal static class Situation
 
     public static RecordReading Both(VolumeRecord record) => new(new CopyReading.Valid(record), new CopyReading.Valid(record));
 
-    /// <summary>A mapping of the volume with some of its parts missing.</summary>
-    public static MappingState Mapped(int? server = 4711, bool mounted = true, string? block = "/dev/loop7", string device = "/dev/vdb") => new(
-        "data",
-        new ServeRequest(device, 1 << 20, Bytes - (1 << 20), "aes-xts-plain64", 64, 4096, false, 0, "00", "/huk", "/run/sealdisk/data/volume", device, false, "/run/sealdisk/data/server.log"),
-        "/run/sealdisk/data/volume", block, server, mounted, false);
+    /// <summary>A fuse mapping of the volume with some of its parts missing.</summary>
+    public static MappingState Mapped(int? server = 4711, string? block = "/dev/loop7") => new("data", MappingKind.Fuse, block)
+    {
+        Device = "/dev/vdb",
+        VolumePath = "/run/sealdisk/data/volume",
+        Server = server,
+        Problem = server is null ? "its server process has died" : block is null ? "its loop device is gone" : null,
+    };
 
     /// <summary>The steps' words: "key record mapping filesystem record mount".</summary>
     public static string Words(Plan plan) => string.Join(' ', plan.Steps.Select(step => step.GetType().Name));

@@ -1,0 +1,31 @@
+using System.CommandLine;
+using Sealdisk.Configuration;
+using Sealdisk.Lifecycle;
+
+namespace Sealdisk.Cli.Verbs;
+
+/// <summary><c>adopt</c>: a volume that was made by hand becomes Sealdisk's.</summary>
+internal static class AdoptVerb
+{
+    internal static Command Create()
+    {
+        var name = VolumeArgument.One();
+        var blob = new Option<string>("--blob") { Description = "The file with the volume's sealed key", HelpName = "FILE", Required = true };
+        var command = new Command("adopt", "Give a volume that was made by hand, with keyctl, dmsetup and mkfs, a record; its data are not touched") { name, blob };
+        command.SetAction(parsed =>
+        {
+            var terminal = new Terminal(parsed);
+            var spec = VolumeArgument.SpecOf(parsed, name);
+            var path = parsed.GetRequiredValue(blob);
+            _ = BlobFile.Read(path);
+            var record = Adoption.Run(spec, path);
+            if (terminal.Json)
+                terminal.Result(
+                    new AdoptReport(spec.Name, spec.RecordFile ?? "header", record.Uuid.ToString("D"), record.Source.Text(), record.Filesystem, record.FilesystemUuid!), Reports.Default.AdoptReport);
+            else
+                terminal.Result($"{spec.Name} is adopted: {record.Filesystem} {record.FilesystemUuid}, source {record.Source.Text()}; its record is in {(spec.RecordFile is { } file ? file : "its header")}. 'sealdisk up {spec.Name}' mounts it");
+            return 0;
+        });
+        return HelpWithExamples.With(command, "sealdisk adopt data --blob data.blob");
+    }
+}

@@ -1,0 +1,61 @@
+using System.Text;
+
+namespace Sealdisk.Linux;
+
+/// <summary>
+/// What the kernel logs from now on (/dev/kmsg, Documentation/ABI/testing/dev-kmsg): several of its interfaces say why they refused there and nowhere else.
+/// Evidence for people; nothing is decided by it.
+/// </summary>
+public sealed class KernelLog : IDisposable
+{
+    private readonly FileDescriptor? _kmsg;
+
+    private KernelLog(FileDescriptor? kmsg) => _kmsg = kmsg;
+
+    /// <summary>Starts at the end of the log. Where it may not be read (dmesg_restrict without CAP_SYSLOG, no /dev/kmsg) it stays empty.</summary>
+    public static KernelLog FromNow()
+    {
+        try
+        {
+            var kmsg = FileDescriptor.Open("/dev/kmsg", OpenFlags.Read | OpenFlags.NonBlocking);
+            kmsg.SeekToEnd();
+            return new KernelLog(kmsg);
+        }
+        catch (LinuxException)
+        {
+            return new KernelLog(null);
+        }
+    }
+
+    /// <summary>The messages since, oldest first, without their prefixes.</summary>
+    public IReadOnlyList<string> Read()
+    {
+        var messages = new List<string>();
+        Span<byte> record = stackalloc byte[8192]; // the kernel's own limit, CONSOLE_EXT_LOG_MAX
+        while (_kmsg is not null && messages.Count < 1000)
+        {
+            int length;
+            try
+            {
+                length = _kmsg.Read(record);
+            }
+            catch (LinuxException problem) when (problem.Errno == Errno.EPIPE)
+            {
+                continue; // overwritten before it was read; the next read goes on with the oldest that is left
+            }
+            catch (LinuxException problem) when (problem.Errno == Errno.EAGAIN)
+            {
+                break;
+            }
+            if (length == 0)
+                break;
+            // "priority,sequence,time,flags;message\n KEY=value\n"
+            var text = Encoding.UTF8.GetString(record[..length]);
+            messages.Add(text[(text.IndexOf(';', StringComparison.Ordinal) + 1)..].Split('\n')[0]);
+        }
+        return messages;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _kmsg?.Dispose();
+}

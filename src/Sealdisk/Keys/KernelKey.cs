@@ -1,0 +1,99 @@
+using System.Globalization;
+using System.Text;
+using Sealdisk.Linux;
+using Sealdisk.OpTee;
+
+namespace Sealdisk.Keys;
+
+/// <summary>
+/// A reference to a key that is in the kernel and nowhere else. It is linked to the keyring of this OS thread, where dm-crypt looks first when this thread
+/// loads a table; nothing depends on the caller's session keyring. Disposing it unlinks the key: what only this thread kept is gone at once, and a
+/// mapping loaded meanwhile has its own copy. To be made, used and disposed on one thread.
+/// </summary>
+internal sealed class KernelKey : IDisposable
+{
+    private static readonly KeySerial Home = KeySerial.ThreadKeyring;
+
+    private readonly KeySerial _serial;
+
+    private KernelKey(string type, string description, KeySerial serial)
+    {
+        Type = type;
+        Description = description;
+        _serial = serial;
+    }
+
+    /// <summary>trusted, encrypted, logon or user.</summary>
+    internal string Type { get; }
+
+    /// <summary>Its name in the kernel.</summary>
+    internal string Description { get; }
+
+    /// <summary>A new random key of 32 to 128 bytes, made and sealed by the kernel's trust source.</summary>
+    /// <exception cref="LinuxException">The kernel's own answer; see <see cref="TrustedKeyProblem.OfNew"/>.</exception>
+    internal static KernelKey NewTrusted(string description, int size) =>
+        Add("trusted", description, Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"new {size}")));
+
+    /// <summary>A sealed key, unsealed by the kernel's trust source.</summary>
+    /// <param name="description">Its name in the kernel.</param>
+    /// <param name="sealedKey">The blob, as hex text.</param>
+    /// <param name="subject">What it belongs to, for messages.</param>
+    /// <exception cref="SealdiskException">This hardware does not open it (exit code 4), or there is no trust source (5).</exception>
+    internal static KernelKey LoadTrusted(string description, string sealedKey, string subject)
+    {
+        using var log = KernelLog.FromNow();
+        try
+        {
+            return Add("trusted", description, Encoding.ASCII.GetBytes($"load {sealedKey}"));
+        }
+        catch (LinuxException problem)
+        {
+            throw TrustedKeyProblem.OfLoad(problem, subject, log.Read());
+        }
+    }
+
+    /// <summary>A key of the soft source for dm-crypt: type logon, which user space can never read back.</summary>
+    /// <param name="description">Its name, which must hold a ':' that is not its first character.</param>
+    /// <param name="key">Stays the caller's.</param>
+    internal static KernelKey AddLogon(string description, SecretBuffer key) => Add("logon", description, key.Memory.Span);
+
+    /// <summary>A key that somebody else put into the kernel, wherever this process may find it: its own keyrings, its session's, its user's.</summary>
+    /// <exception cref="SealdiskException">There is none.</exception>
+    internal static KernelKey Find(string type, string description)
+    {
+        var searched = new (KeySerial Keyring, string Word)[] { (KeySerial.SessionKeyring, "@s"), (KeySerial.UserKeyring, "@u"), (KeySerial.UserSessionKeyring, "@us") };
+        foreach (var (keyring, _) in searched)
+        {
+            // Not created by looking: a session keyring made by this would hide the user's session keyring from dm-crypt.
+            if (Keyring.Resolve(keyring, create: false) is not null && Keyring.Search(keyring, type, description, Home) is { } serial)
+                return new KernelKey(type, description, serial);
+        }
+        throw SealdiskException.Failed(
+            $"cannot find the {type} key {description}: it is in none of {string.Join(", ", searched.Select(place => place.Word))} (ENOKEY)",
+            $"keyctl show @u; 'sealdisk key load {description} --blob FILE' puts it there");
+    }
+
+    /// <summary>The sealed key as <c>keyctl pipe</c> prints it: hex text.</summary>
+    internal string ReadBlob()
+    {
+        var text = new byte[BlobText.MaxDigits];
+        var length = Keyring.Read(_serial, text);
+        return length <= text.Length ? Encoding.ASCII.GetString(text, 0, length) : throw new LinuxException(Errno.E2BIG, "read the blob of", Description);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        try
+        {
+            Keyring.Unlink(_serial, Home);
+        }
+        catch (LinuxException problem) when (problem.Errno is Errno.ENOKEY or Errno.ENOENT or Errno.EKEYREVOKED or Errno.EKEYEXPIRED)
+        {
+            // Somebody else was faster: it is gone, which is all that is wanted.
+        }
+    }
+
+    private static KernelKey Add(string type, string description, ReadOnlySpan<byte> payload) =>
+        new(type, description, Keyring.Add(type, description, payload, Home));
+}

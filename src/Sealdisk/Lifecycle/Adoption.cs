@@ -1,0 +1,84 @@
+using Sealdisk.Configuration;
+using Sealdisk.Filesystems;
+using Sealdisk.Linux;
+using Sealdisk.Mapping;
+using Sealdisk.OpTee;
+using Sealdisk.Records;
+
+namespace Sealdisk.Lifecycle;
+
+/// <summary>A volume that was made by hand, with keyctl, dmsetup and mkfs, gets a record and is Sealdisk's from then on. Its data are not touched.</summary>
+public static class Adoption
+{
+    private const int HeaderBytes = (int)Planner.HeaderSectors * 512;
+
+    /// <summary>
+    /// Unseals the blob, decrypts the device as the configuration says, and only where the configured filesystem is found there writes the record: both
+    /// copies 'ready', synced and read back. A cut on the way leaves no record, or one copy of a whole one; either way the volume is as it was.
+    /// </summary>
+    /// <param name="spec">The volume as configured.</param>
+    /// <param name="blobPath">Its sealed key.</param>
+    /// <exception cref="SealdiskException">There is a record already, or no such filesystem under that key (3); the key does not open here (4).</exception>
+    public static VolumeRecord Run(VolumeSpec spec, string blobPath)
+    {
+        var act = $"adopt {spec.Name}";
+        if (spec.Source.IsKernel())
+            Capabilities.RequireMounting(act);
+        using var turn = Turn.Take(spec.Name, spec.Device);
+        var observed = Observer.Look(spec);
+        RequireAdoptable(spec, observed, act);
+        var record = NewRecord.Of(spec, observed, BlobText.Write(BlobText.Read(blobPath)));
+        using (var key = new VolumeKey(spec, observed.Kind))
+        {
+            key.Load(record);
+            using var view = DecryptedView.Open(spec, record, key);
+            using var start = SecretBuffer.Allocate(FilesystemUuid.Window);
+            view.ReadStart(start.Memory.Span);
+            record = record with
+            {
+                FilesystemUuid = FilesystemUuid.Read(spec.Filesystem, start.Memory.Span) ?? throw SealdiskException.Refused(
+                    $"cannot {act}: the key unseals, but {spec.Device} decrypts to no {spec.Filesystem}",
+                    $"the table it was made with has another cipher, key-size, sector-size ({record.SectorSize} here) or offset (sector {record.DataOffset} here), or the blob is another volume's; nothing was changed"),
+            };
+        }
+        var store = Observer.StoreOf(spec);
+        store.Write(record);
+        return store.Read().Outcome is RecordOutcome.Good { CopiesToRepair.Count: 0, Record: var back } && back == record
+            ? record
+            : throw SealdiskException.Failed($"cannot write the record of {spec.Name}: what reads back is not what was written", "the medium may be failing; the volume itself was not touched");
+    }
+
+    private static void RequireAdoptable(VolumeSpec spec, Observed observed, string act)
+    {
+        if (observed.Lacking is var (problem, remedy))
+            throw SealdiskException.Lacking($"cannot {act}: {problem}", remedy);
+        if (observed.DeviceSize is not { } size)
+            throw SealdiskException.Usage($"cannot {act}: {spec.Device} does not exist (ENOENT)");
+        if (observed.Mapping is { } mapping)
+            throw SealdiskException.Failed($"cannot {act}: a mapping of that name is open, of {mapping.Device} (EBUSY)", $"sealdisk map close {spec.Name}");
+        if (observed.NameTaken is { } taken)
+            throw SealdiskException.Failed($"cannot {act}: there is {taken} (EBUSY)", $"unmount it and remove it first: dmsetup remove {spec.Name}");
+        if (observed.UsedBy is { } user)
+            throw SealdiskException.Failed($"cannot {act}: {spec.Device} is in use: {user} (EBUSY)", "unmount it, and remove its mapping and loop device first");
+        if (observed.Record.Outcome is not RecordOutcome.None)
+            throw SealdiskException.Refused($"cannot {act}: {spec.RecordFile ?? $"the header of {spec.Device}"} holds a record already", "sealdisk status shows what it says; nothing was changed");
+        if (Geometry.Problem(spec, size) is { } tooSmall)
+            throw SealdiskException.Usage($"cannot {act}: {tooSmall}");
+        if (spec.RecordFile is null)
+            RequireRoomForHeader(spec, act);
+        else if (!Directory.Exists(Path.GetDirectoryName(spec.RecordFile)))
+            throw SealdiskException.Failed($"cannot {act}: there is no directory {Path.GetDirectoryName(spec.RecordFile)} (ENOENT)", $"mkdir -p {Path.GetDirectoryName(spec.RecordFile)}");
+    }
+
+    /// <summary>A header may only go where nothing is: in front of data that begin at sector 2048.</summary>
+    private static void RequireRoomForHeader(VolumeSpec spec, string act)
+    {
+        using var device = FileDescriptor.Open(spec.Device, OpenFlags.Read);
+        var header = new byte[HeaderBytes];
+        var read = device.ReadAt(header, 0);
+        if (read < header.Length || header.AsSpan().ContainsAnyExcept((byte)0))
+            throw SealdiskException.Refused(
+                $"cannot {act}: the first MiB of {spec.Device} is not blank, so there is no room for a record in its header",
+                "set record to a file; the volume then stays as dmsetup knows it, from its first sector on");
+    }
+}

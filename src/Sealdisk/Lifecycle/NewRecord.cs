@@ -1,0 +1,33 @@
+using Sealdisk.Configuration;
+using Sealdisk.Records;
+
+namespace Sealdisk.Lifecycle;
+
+/// <summary>The first record of a volume, from its configuration and the device it is on.</summary>
+internal static class NewRecord
+{
+    /// <summary>State 'ready' without a filesystem UUID: the caller says which of the two is to come.</summary>
+    internal static VolumeRecord Of(VolumeSpec spec, Observed observed, string sealedKey)
+    {
+        var sectorSize = Planner.SectorSizeOf(spec, observed);
+        return new VolumeRecord
+        {
+            Uuid = Guid.NewGuid(),
+            Generation = 1,
+            State = VolumeState.Ready,
+            Source = observed.Source ?? spec.Source,
+            SealedKey = sealedKey,
+            Cipher = spec.Cipher.Text,
+            KeySize = spec.KeySize,
+            SectorSize = sectorSize,
+            IvLargeSectors = spec.IvLargeSectors && sectorSize > 512,
+            IvOffset = 0,
+            DataOffset = spec.RecordFile is null ? Planner.HeaderSectors : 0,
+            DataLength = Geometry.DataSectors(spec, observed.DeviceSize!.Value, sectorSize),
+            Filesystem = spec.Filesystem,
+            FilesystemUuid = null,
+            LifeCycle = (observed.Source ?? spec.Source) == TrustSource.Soft ? "none: software key" : "",
+            CreatedBy = $"sealdisk {ProductVersion.Text}",
+        };
+    }
+}

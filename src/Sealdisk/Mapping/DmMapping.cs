@@ -1,0 +1,154 @@
+using Sealdisk.Configuration;
+using Sealdisk.Keys;
+using Sealdisk.Linux;
+
+namespace Sealdisk.Mapping;
+
+/// <summary>
+/// The mapping "dm": the kernel's dm-crypt decrypts, under /dev/mapper/NAME. Everything there is to know of one is asked of the kernel; no file of ours
+/// describes it. An image file gets a loop device that goes with its last user, so a mapping that ends, or an open that dies, leaves none behind.
+/// </summary>
+public static class DmMapping
+{
+    /// <summary>
+    /// Begins the dm UUID of our mappings: CRYPT, which lsblk and others take for the type, our name, and the id of the sealed key or as many zeros, then the mapping's name.
+    /// </summary>
+    private const string UuidPrefix = "CRYPT-SEALDISK-";
+    private static readonly string NoKeyId = new('0', 32);
+
+    /// <summary>Makes the device, loads the table and resumes it; undoes all of that if a step fails. Nothing is written to the volume.</summary>
+    /// <param name="request">What to map.</param>
+    /// <param name="key">In the kernel, found from this thread; the caller drops it afterwards.</param>
+    /// <exception cref="SealdiskException">The kernel lacks dm-crypt or the cipher, or the device is in use.</exception>
+    internal static MappingState Open(MappingRequest request, KernelKey key)
+    {
+        var uuid = $"{UuidPrefix}{(request.SealedKey is { } sealedKey ? MappingState.IdOf(sealedKey) : NoKeyId)}-{request.Name}";
+        using var mapper = DeviceMapper.Open();
+        using var under = Under.Of(request);
+        try
+        {
+            mapper.Create(request.Name, uuid);
+        }
+        catch (LinuxException problem) when (problem.Errno == Errno.EBUSY)
+        {
+            throw SealdiskException.Failed(
+                $"cannot open mapping {request.Name}: device-mapper has a device of that name already (EBUSY)",
+                mapper.Find(request.Name) is { } there && IsOurs(there) ? $"'sealdisk map close {request.Name}' closes it" : $"it is not one of Sealdisk's: dmsetup info {request.Name}");
+        }
+        try
+        {
+            var parameters = CryptTable.Of(request, key.Type, key.Description, under.Device).ToString();
+            mapper.LoadTable(request.Name, [new DmTarget(0, (ulong)request.Length, "crypt", parameters)], new DmTableOptions(request.ReadOnly));
+            mapper.Resume(request.Name);
+        }
+        catch (LinuxException problem)
+        {
+            mapper.Remove(request.Name);
+            throw Explained(problem, request);
+        }
+        return Find(request.Name) ?? throw SealdiskException.Failed($"cannot open mapping {request.Name}: it vanished at once");
+    }
+
+    /// <summary>Removes the mapping; false where there is none of ours by that name.</summary>
+    /// <param name="name">The mapping's name.</param>
+    /// <param name="isDeferred">Where it is in use, it goes with its last user.</param>
+    /// <exception cref="SealdiskException">It is in use.</exception>
+    internal static bool Close(string name, bool isDeferred)
+    {
+        using var mapper = TryOpen();
+        if (mapper?.Find(name) is not { } there || !IsOurs(there))
+            return false;
+        var device = Find(name)?.Device;
+        try
+        {
+            mapper.Remove(name, isDeferred);
+        }
+        catch (LinuxException problem) when (problem.Errno == Errno.EBUSY)
+        {
+            throw SealdiskException.Failed(
+                $"cannot close mapping {name}: it is in use (EBUSY)", $"lsof /dev/mapper/{name}; lsblk shows what is built upon it; 'map close --deferred' lets it go with its last user");
+        }
+        // An image's loop device has written to the page cache: what counts is on the disk under it.
+        if (device is not null && FileStatus.TryOf(device) is { Kind: FileKind.Regular })
+        {
+            using var image = FileDescriptor.Open(device, OpenFlags.ReadWrite);
+            image.Sync();
+        }
+        return true;
+    }
+
+    /// <summary>The mapping of that name as it is now, or null where there is none of ours.</summary>
+    internal static MappingState? Find(string name)
+    {
+        using var mapper = TryOpen();
+        return mapper is not null && mapper.Find(name) is { } device && IsOurs(device) ? StateOf(mapper, device) : null;
+    }
+
+    /// <summary>All mappings of ours.</summary>
+    internal static IReadOnlyList<MappingState> List()
+    {
+        using var mapper = TryOpen();
+        return mapper is null ? [] : mapper.List().Select(entry => Find(entry.Name)).OfType<MappingState>().ToArray();
+    }
+
+    /// <summary>A device of that name that is not one of ours: its dm UUID, empty where it has none; null where there is no such device.</summary>
+    internal static string? Foreign(string name)
+    {
+        using var mapper = TryOpen();
+        return mapper?.Find(name) is { } device && !IsOurs(device) ? device.Uuid ?? "" : null;
+    }
+
+    /// <summary>Null where this kernel has no device-mapper, or this caller may not ask it.</summary>
+    internal static DeviceMapper? TryOpen()
+    {
+        try
+        {
+            return DeviceMapper.Open();
+        }
+        catch (LinuxException problem) when (problem.Errno is Errno.ENODEV or Errno.ENXIO or Errno.ENOENT or Errno.EACCES or Errno.EPERM or Errno.EROFS)
+        {
+            return null;
+        }
+    }
+
+    private static bool IsOurs(DmDevice device) => device.Uuid?.StartsWith(UuidPrefix, StringComparison.Ordinal) == true;
+
+    private static MappingState StateOf(DeviceMapper mapper, DmDevice device)
+    {
+        var target = mapper.Table(device.Name) is [{ Type: "crypt" } only] ? only : null;
+        var table = target is null ? null : CryptTable.Parse(target.Parameters);
+        var uuid = device.Uuid!;
+        var id = uuid.Substring(UuidPrefix.Length, Math.Min(32, uuid.Length - UuidPrefix.Length));
+        return new MappingState(device.Name, MappingKind.Dm, DmNode.PathOf(device.Name))
+        {
+            Device = table is null ? null : Under.PathOf(table.Device),
+            Cipher = table?.Cipher,
+            KeySize = table?.KeySize,
+            SectorSize = table?.SectorSize,
+            SealedKeyId = id == NoKeyId ? null : id,
+            PassesDiscards = table?.Options.Contains("allow_discards", StringComparer.Ordinal) == true,
+            Problem = (device.HasActiveTable ? table : null, device.Suspended) switch
+            {
+                (null, _) => "it has no table: an open that was cut short",
+                (_, true) => "it is suspended: everything that uses it waits",
+                _ => null,
+            },
+        };
+    }
+
+    private static SealdiskException Explained(LinuxException problem, MappingRequest request)
+    {
+        var act = $"cannot open mapping {request.Name}";
+        return problem.Errno switch
+        {
+            Errno.ENOENT => SealdiskException.Lacking(
+                $"{act}: this kernel does not know the cipher {request.Cipher.Text} (ENOENT)", "grep -A3 '^name' /proc/crypto; load its module, or build the kernel with it"),
+            Errno.EBUSY => SealdiskException.Failed($"{act}: {request.Device} is in use (EBUSY)", $"lsblk {request.Device}; findmnt {request.Device}"),
+            Errno.ENOKEY => SealdiskException.Failed($"{act}: dm-crypt does not find the key (ENOKEY)", "it has expired, or was unlinked meanwhile"),
+            Errno.EKEYREVOKED => SealdiskException.Failed($"{act}: the key was revoked (EKEYREVOKED)"),
+            Errno.EINVAL => SealdiskException.Failed(
+                $"{act}: dm-crypt refuses the table (EINVAL)", $"the key may not have {request.KeySize} bytes, or {request.Device} is too small; dmesg says which"),
+            _ => SealdiskException.Failed($"{act}: {problem.Message}"),
+        };
+    }
+}

@@ -1,0 +1,45 @@
+using System.Globalization;
+using Sealdisk.Linux;
+
+namespace Sealdisk.Mapping;
+
+/// <summary>The block device under a dm mapping: the device itself, or a loop device over an image file.</summary>
+internal sealed class Under : IDisposable
+{
+    private readonly FileDescriptor? _held;
+
+    private Under(DeviceNumber device, FileDescriptor? held)
+    {
+        Device = device;
+        _held = held;
+    }
+
+    internal DeviceNumber Device { get; }
+
+    /// <summary>For an image file attaches a loop device that goes with its last user: with the mapping, or with this where no mapping came of it.</summary>
+    internal static Under Of(MappingRequest request)
+    {
+        var status = FileStatus.Of(request.Device);
+        if (status.Kind == FileKind.BlockDevice)
+            return new Under(status.RawDevice, null);
+        var held = LoopDevice.AttachHeld(request.Device, new LoopOptions(DirectIo: true, ReadOnly: request.ReadOnly));
+        return new Under(held.Status().RawDevice, held);
+    }
+
+    /// <summary>What a person calls the device of that number: an image file where it is a loop device, else its node; null where the kernel knows neither.</summary>
+    internal static string? PathOf(DeviceNumber device)
+    {
+        var folder = $"/sys/dev/block/{device}";
+        if (File.Exists($"{folder}/loop/backing_file"))
+        {
+            const string deleted = " (deleted)";
+            var file = File.ReadAllText($"{folder}/loop/backing_file").TrimEnd('\n');
+            return file.EndsWith(deleted, StringComparison.Ordinal) ? file[..^deleted.Length] : file;
+        }
+        return File.Exists($"{folder}/uevent") && File.ReadLines($"{folder}/uevent").FirstOrDefault(line => line.StartsWith("DEVNAME=", StringComparison.Ordinal)) is { } line
+            ? $"/dev/{line["DEVNAME=".Length..]}"
+            : string.Create(CultureInfo.InvariantCulture, $"device {device}");
+    }
+
+    public void Dispose() => _held?.Dispose();
+}
