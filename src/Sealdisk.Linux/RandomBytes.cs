@@ -22,6 +22,19 @@ public static partial class RandomBytes
         }
     }
 
+    /// <summary>False in the first moments of a boot, when asking would still wait for the kernel to gather entropy.</summary>
+    public static unsafe bool IsSeeded
+    {
+        get
+        {
+            byte one;
+            // SAFETY: the kernel writes at most the one byte.
+            return getrandom(&one, 1, GRND_NONBLOCK) == 1;
+        }
+    }
+
+    private const uint GRND_NONBLOCK = 1;
+
     [LibraryImport("libc", SetLastError = true)]
     private static unsafe partial nint getrandom(byte* buffer, nuint length, uint flags);
 }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Sealdisk.Audit;
+using Sealdisk.Configuration;
 
 namespace Sealdisk.Cli.Verbs;
 
@@ -12,7 +13,7 @@ internal static class DoctorVerb
         command.SetAction(parsed =>
         {
             var terminal = new Terminal(parsed);
-            var findings = Doctor.Examine();
+            var findings = Examine(Path.GetFullPath(parsed.GetValue(GlobalOptions.Config)!));
             if (terminal.Json)
                 terminal.Result(new DoctorReport(findings.Select(finding => new FindingReport(finding.Id, Word(finding), finding.Text, finding.Remedy)).ToArray()), Reports.Default.DoctorReport);
             else
@@ -25,6 +26,22 @@ internal static class DoctorVerb
             return (int)(findings.Any(finding => finding.Level == DoctorLevel.Missing) ? ExitCode.Findings : ExitCode.Done);
         });
         return HelpWithExamples.With(command, "sealdisk doctor", "sealdisk doctor --json");
+    }
+
+    /// <summary>With the configuration where there is one; what is wrong with it is one finding more.</summary>
+    private static IReadOnlyList<DoctorFinding> Examine(string config)
+    {
+        if (!File.Exists(config))
+            return Doctor.Examine([]);
+        try
+        {
+            var volumes = SealdiskConfiguration.Load(config).Volumes;
+            return [.. Doctor.Examine(volumes), new DoctorFinding("configuration", DoctorLevel.Good, $"configuration: {config} has {volumes.Count} volume(s)", null)];
+        }
+        catch (ConfigurationException problem)
+        {
+            return [.. Doctor.Examine([]), new DoctorFinding("configuration", DoctorLevel.Missing, $"configuration: {problem.Message}", "man sealdisk.toml")];
+        }
     }
 
     private static string Word(DoctorFinding finding) => finding.Level.ToString().ToLowerInvariant();
