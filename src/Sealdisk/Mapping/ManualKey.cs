@@ -73,7 +73,10 @@ public sealed record ManualKey(CipherSpec? Cipher, int? KeySize, string? Referen
             : new Resolved(Cipher, KeySize.Value, Layout, Offset, length, Source, BlobPath is null ? null : BlobText.Write(BlobText.Read(BlobPath)));
     }
 
-    private static Resolved FromHeader(string device, long size)
+    /// <summary>Who holds an OP-TEE's HUK opens what it sealed with the software model, when that is named: a returned board's disk on the bench.</summary>
+    private TrustSource SourceFor(VolumeRecord record) => record.Source == TrustSource.Tee && Source == TrustSource.Soft ? TrustSource.Soft : record.Source;
+
+    private Resolved FromHeader(string device, long size)
     {
         var outcome = RecordStore.Header(device).Read().Outcome;
         if (outcome is not RecordOutcome.Good { Record: var record })
@@ -85,7 +88,7 @@ public sealed record ManualKey(CipherSpec? Cipher, int? KeySize, string? Referen
             ? throw SealdiskException.Refused($"cannot use {device}: it has {size} bytes, but its record describes data up to byte {end}: it was truncated")
             : new Resolved(
                 CipherSpec.Parse(record.Cipher), record.KeySize, new SectorLayout(record.SectorSize, record.IvLargeSectors, record.IvOffset),
-                (long)record.DataOffset, (long)record.DataLength, record.Source, record.SealedKey);
+                (long)record.DataOffset, (long)record.DataLength, SourceFor(record), record.SealedKey);
     }
 
     private static long SizeOf(string device)
