@@ -57,7 +57,7 @@ public sealed class Machine : IDisposable
     /// <summary>What the console showed: the kernel's warnings and errors, and the shell, if asked for.</summary>
     public string Console => console.ToString();
 
-    /// <summary>The kernel's whole log, as /dev/kmsg has it.</summary>
+    /// <summary>The kernel's whole log, as dmesg shows it.</summary>
     public string KernelLog => kernel.ToString();
 
     /// <summary>What TF-A and OP-TEE said.</summary>
@@ -266,7 +266,7 @@ public sealed class Machine : IDisposable
         if (type == 'H')
             ready.Set();
         if (type == 'L')
-            kernel.Add(payload);
+            kernel.Add(KernelMessages.Plain(payload));
         BoardCommand? command;
         lock (commands)
         {
