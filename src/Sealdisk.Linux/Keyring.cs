@@ -134,20 +134,20 @@ public static partial class Keyring
     /// <summary>Puts a key into one more keyring, in the place of one of the same type and description.</summary>
     public static void Link(KeySerial key, KeySerial keyring) => Check(Keyctl(KEYCTL_LINK, key.Value, keyring.Value), $"link into {keyring} key", key);
 
-    /// <summary>Takes a key out of a keyring; without its last link it goes. ENOENT when it was not there.</summary>
+    /// <summary>Takes a key out of a keyring; without its last link it goes, if not within the call. ENOENT when it was not there.</summary>
     public static void Unlink(KeySerial key, KeySerial keyring) =>
         Check(Keyctl(KEYCTL_UNLINK, key.Value, keyring.Value), $"unlink from {keyring} key", key);
 
     /// <summary>Every later use answers EKEYREVOKED. The payload of a "trusted" key is wiped only when its last user has gone.</summary>
     public static void Revoke(KeySerial key) => Check(Keyctl(KEYCTL_REVOKE, key.Value, 0), "revoke key", key);
 
-    /// <summary>Gone for everyone at once: every later use answers ENOKEY, and its links are collected.</summary>
+    /// <summary>Gone for everyone at once: every later use answers ENOKEY, or EACCES while it is being collected. A search may still come by it, and answer EKEYREVOKED, until its links are collected.</summary>
     public static void Invalidate(KeySerial key) => Check(Keyctl(KEYCTL_INVALIDATE, key.Value, 0), "invalidate key", key);
 
     /// <summary>Unlinks everything that is in a keyring.</summary>
     public static void Clear(KeySerial keyring) => Check(Keyctl(KEYCTL_CLEAR, keyring.Value, 0), "clear keyring", keyring);
 
-    /// <summary>Sets who may do what with a key; only its owner and CAP_SYS_ADMIN can.</summary>
+    /// <summary>Sets who may do what with a key. Only its owner and CAP_SYS_ADMIN can, and only while they may set its attributes.</summary>
     public static void SetPermissions(KeySerial key, KeyPermissions permissions) =>
         Check(Keyctl(KEYCTL_SETPERM, key.Value, (nint)(uint)permissions), "set the permissions of key", key);
 
@@ -156,14 +156,17 @@ public static partial class Keyring
 
     /// <summary>
     /// Gives the calling OS thread, and the threads and children that it starts later, another session keyring: a new anonymous one,
-    /// or the one of that name, made when there is none that this caller may search.
+    /// or the one of that name that lets this user search it (by permission: not so as the kernel makes them), or else a new one of that name.
     /// </summary>
     public static unsafe KeySerial JoinSession(string? name)
     {
         var serial = name is null
             ? keyctl(KeyctlNumber, KEYCTL_JOIN_SESSION_KEYRING, 0, 0, 0, 0)
             : keyctl(KeyctlNumber, KEYCTL_JOIN_SESSION_KEYRING, Text(name), 0, 0, 0);
-        return serial >= 0 ? new KeySerial((int)serial) : throw LinuxException.Last("join session keyring", name ?? "");
+        if (serial < 0)
+            throw LinuxException.Last("join session keyring", name ?? "");
+        // 0: it is the one that the thread has already.
+        return serial > 0 ? new KeySerial((int)serial) : Resolve(KeySerial.SessionKeyring, create: false)!.Value;
     }
 
     /// <summary>
