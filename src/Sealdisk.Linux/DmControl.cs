@@ -8,7 +8,7 @@ internal static class DmControl
     public const string Path = "/dev/mapper/control";
 
     /// <summary>MISC_MAJOR and MAPPER_CTRL_MINOR (include/linux/major.h, miscdevice.h): opening it makes the kernel load dm-mod.</summary>
-    private const uint MiscMajor = 10, MapperMinor = 236;
+    internal const uint MiscMajor = 10, MapperMinor = 236;
 
     /// <exception cref="LinuxException">ENODEV: this kernel has no device-mapper. EACCES: only root may.</exception>
     public static FileDescriptor Open()

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Sealdisk.Linux;
 
-/// <summary>Who may do what with a key (keyrings(7), include/linux/key.h). The possessor is whoever can find it from @t, @p or @s.</summary>
+/// <summary>Who may do what with a key (keyrings(7), include/linux/key.h). The possessor is whoever can find it, which takes PossessorSearch, from @t, @p or @s.</summary>
 [Flags]
 public enum KeyPermissions : uint
 {

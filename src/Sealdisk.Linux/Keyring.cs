@@ -16,6 +16,23 @@ public enum SessionKeyringKind
     Ended,
 }
 
+/// <summary>The operations of keyctl(2) that are used (include/uapi/linux/keyctl.h), as wide as the register that they travel in.</summary>
+internal enum KeyctlOperation : long
+{
+    KEYCTL_GET_KEYRING_ID = 0,
+    KEYCTL_JOIN_SESSION_KEYRING = 1,
+    KEYCTL_REVOKE = 3,
+    KEYCTL_SETPERM = 5,
+    KEYCTL_DESCRIBE = 6,
+    KEYCTL_CLEAR = 7,
+    KEYCTL_LINK = 8,
+    KEYCTL_UNLINK = 9,
+    KEYCTL_SEARCH = 10,
+    KEYCTL_READ = 11,
+    KEYCTL_SET_TIMEOUT = 15,
+    KEYCTL_INVALIDATE = 21,
+}
+
 /// <summary>
 /// The kernel's key retention service: add_key(2), request_key(2), keyctl(2), by number, since the C library does not have them.
 /// A refusal is a <see cref="LinuxException"/> that names the key by its description or serial number, never its payload.
@@ -62,7 +79,7 @@ public static partial class Keyring
     /// </param>
     public static KeySerial? Search(KeySerial keyring, string type, string description, KeySerial? destination = null)
     {
-        var serial = keyctl(KeyctlNumber, KEYCTL_SEARCH, keyring.Value, Text(type), Text(description), destination?.Value ?? 0);
+        var serial = keyctl(KeyctlNumber(Here), KeyctlOperation.KEYCTL_SEARCH, keyring.Value, Text(type), Text(description), destination?.Value ?? 0);
         return serial >= 0 ? new KeySerial((int)serial) : NullUnless(Errno.ENOKEY, $"find {type} key", description);
     }
 
@@ -73,7 +90,7 @@ public static partial class Keyring
     /// <exception cref="LinuxException">EKEYREVOKED, EKEYEXPIRED, EKEYREJECTED, EACCES.</exception>
     public static KeySerial? Request(string type, string description)
     {
-        var serial = request_key(RequestKeyNumber, Text(type), Text(description), 0, 0);
+        var serial = request_key(RequestKeyNumber(Here), Text(type), Text(description), 0, 0);
         return serial >= 0 ? new KeySerial((int)serial) : NullUnless(Errno.ENOKEY, $"find {type} key", description);
     }
 
@@ -85,7 +102,7 @@ public static partial class Keyring
     /// </param>
     public static KeySerial? Resolve(KeySerial special, bool create)
     {
-        var serial = keyctl(KeyctlNumber, KEYCTL_GET_KEYRING_ID, special.Value, create ? 1 : 0, 0, 0);
+        var serial = keyctl(KeyctlNumber(Here), KeyctlOperation.KEYCTL_GET_KEYRING_ID, special.Value, create ? 1 : 0, 0, 0);
         return serial >= 0 ? new KeySerial((int)serial) : NullUnless(Errno.ENOKEY, "find keyring", special.ToString());
     }
 
@@ -97,7 +114,7 @@ public static partial class Keyring
         // SAFETY: the kernel writes at most the length of the pinned span.
         fixed (byte* start = buffer)
         {
-            var size = keyctl(KeyctlNumber, KEYCTL_READ, key.Value, (nint)start, buffer.Length, 0);
+            var size = keyctl(KeyctlNumber(Here), KeyctlOperation.KEYCTL_READ, key.Value, (nint)start, buffer.Length, 0);
             return size >= 0 ? (int)size : throw LinuxException.Last("read key", key.ToString());
         }
     }
@@ -127,7 +144,7 @@ public static partial class Keyring
             nint size;
             // SAFETY: the kernel writes at most the length of the pinned array.
             fixed (byte* start = buffer)
-                size = keyctl(KeyctlNumber, KEYCTL_DESCRIBE, key.Value, (nint)start, buffer.Length, 0);
+                size = keyctl(KeyctlNumber(Here), KeyctlOperation.KEYCTL_DESCRIBE, key.Value, (nint)start, buffer.Length, 0);
             if (size < 0)
                 throw LinuxException.Last("describe key", key.ToString());
             if (size > buffer.Length)
@@ -139,38 +156,41 @@ public static partial class Keyring
     }
 
     /// <summary>Puts a key into one more keyring, in the place of one of the same type and description.</summary>
-    public static void Link(KeySerial key, KeySerial keyring) => Check(Keyctl(KEYCTL_LINK, key.Value, keyring.Value), $"link into {keyring} key", key);
+    public static void Link(KeySerial key, KeySerial keyring) => Check(Keyctl(KeyctlOperation.KEYCTL_LINK, key.Value, keyring.Value), $"link into {keyring} key", key);
 
-    /// <summary>Takes a key out of a keyring; without its last link it goes. ENOENT when it was not there.</summary>
+    /// <summary>Takes a key out of a keyring; without its last link it goes, if not within the call. ENOENT when it was not there.</summary>
     public static void Unlink(KeySerial key, KeySerial keyring) =>
-        Check(Keyctl(KEYCTL_UNLINK, key.Value, keyring.Value), $"unlink from {keyring} key", key);
+        Check(Keyctl(KeyctlOperation.KEYCTL_UNLINK, key.Value, keyring.Value), $"unlink from {keyring} key", key);
 
     /// <summary>Every later use answers EKEYREVOKED. The payload of a "trusted" key is wiped only when its last user has gone.</summary>
-    public static void Revoke(KeySerial key) => Check(Keyctl(KEYCTL_REVOKE, key.Value, 0), "revoke key", key);
+    public static void Revoke(KeySerial key) => Check(Keyctl(KeyctlOperation.KEYCTL_REVOKE, key.Value, 0), "revoke key", key);
 
-    /// <summary>Gone for everyone at once: every later use answers ENOKEY, and its links are collected.</summary>
-    public static void Invalidate(KeySerial key) => Check(Keyctl(KEYCTL_INVALIDATE, key.Value, 0), "invalidate key", key);
+    /// <summary>Gone for everyone at once: every later use answers ENOKEY, or EACCES while it is being collected. A search may still come by it, and answer EKEYREVOKED, until its links are collected.</summary>
+    public static void Invalidate(KeySerial key) => Check(Keyctl(KeyctlOperation.KEYCTL_INVALIDATE, key.Value, 0), "invalidate key", key);
 
     /// <summary>Unlinks everything that is in a keyring.</summary>
-    public static void Clear(KeySerial keyring) => Check(Keyctl(KEYCTL_CLEAR, keyring.Value, 0), "clear keyring", keyring);
+    public static void Clear(KeySerial keyring) => Check(Keyctl(KeyctlOperation.KEYCTL_CLEAR, keyring.Value, 0), "clear keyring", keyring);
 
-    /// <summary>Sets who may do what with a key; only its owner and CAP_SYS_ADMIN can.</summary>
+    /// <summary>Sets who may do what with a key. Only its owner and CAP_SYS_ADMIN can, and only while they may set its attributes.</summary>
     public static void SetPermissions(KeySerial key, KeyPermissions permissions) =>
-        Check(Keyctl(KEYCTL_SETPERM, key.Value, (nint)(uint)permissions), "set the permissions of key", key);
+        Check(Keyctl(KeyctlOperation.KEYCTL_SETPERM, key.Value, (nint)(uint)permissions), "set the permissions of key", key);
 
     /// <summary>The key expires after this many seconds; 0 takes an expiry back.</summary>
-    public static void SetTimeout(KeySerial key, uint seconds) => Check(Keyctl(KEYCTL_SET_TIMEOUT, key.Value, (nint)seconds), "set the timeout of key", key);
+    public static void SetTimeout(KeySerial key, uint seconds) => Check(Keyctl(KeyctlOperation.KEYCTL_SET_TIMEOUT, key.Value, (nint)seconds), "set the timeout of key", key);
 
     /// <summary>
     /// Gives the calling OS thread, and the threads and children that it starts later, another session keyring: a new anonymous one,
-    /// or the one of that name, made when there is none that this caller may search.
+    /// or the one of that name that lets this user search it (by permission: not so as the kernel makes them), or else a new one of that name.
     /// </summary>
     public static unsafe KeySerial JoinSession(string? name)
     {
         var serial = name is null
-            ? keyctl(KeyctlNumber, KEYCTL_JOIN_SESSION_KEYRING, 0, 0, 0, 0)
-            : keyctl(KeyctlNumber, KEYCTL_JOIN_SESSION_KEYRING, Text(name), 0, 0, 0);
-        return serial >= 0 ? new KeySerial((int)serial) : throw LinuxException.Last("join session keyring", name ?? "");
+            ? keyctl(KeyctlNumber(Here), KeyctlOperation.KEYCTL_JOIN_SESSION_KEYRING, 0, 0, 0, 0)
+            : keyctl(KeyctlNumber(Here), KeyctlOperation.KEYCTL_JOIN_SESSION_KEYRING, Text(name), 0, 0, 0);
+        if (serial < 0)
+            throw LinuxException.Last("join session keyring", name ?? "");
+        // 0: it is the one that the thread has already.
+        return serial > 0 ? new KeySerial((int)serial) : Resolve(KeySerial.SessionKeyring, create: false)!.Value;
     }
 
     /// <summary>
@@ -198,10 +218,10 @@ public static partial class Keyring
     {
         // SAFETY: the kernel reads the pinned span.
         fixed (byte* start = payload)
-            return add_key(AddKeyNumber, Text(type), description is null ? null : Text(description), start, (nuint)payload.Length, keyring.Value);
+            return add_key(AddKeyNumber(Here), Text(type), description is null ? null : Text(description), start, (nuint)payload.Length, keyring.Value);
     }
 
-    private static nint Keyctl(int operation, nint first, nint second) => keyctl(KeyctlNumber, operation, first, second, 0, 0);
+    private static nint Keyctl(KeyctlOperation operation, nint first, nint second) => keyctl(KeyctlNumber(Here), operation, first, second, 0, 0);
 
     private static void Check(nint result, string operation, KeySerial key)
     {
@@ -215,17 +235,13 @@ public static partial class Keyring
     /// <summary>The kernel would stop reading at a NUL and name another key.</summary>
     private static string Text(string text) => text.Contains('\0') ? throw new ArgumentException("a NUL in the name of a key", nameof(text)) : text;
 
-    private const int KEYCTL_GET_KEYRING_ID = 0, KEYCTL_JOIN_SESSION_KEYRING = 1, KEYCTL_REVOKE = 3, KEYCTL_SETPERM = 5, KEYCTL_DESCRIBE = 6;
-    private const int KEYCTL_CLEAR = 7, KEYCTL_LINK = 8, KEYCTL_UNLINK = 9, KEYCTL_SEARCH = 10, KEYCTL_READ = 11, KEYCTL_SET_TIMEOUT = 15;
-    private const int KEYCTL_INVALIDATE = 21;
+    internal static nint AddKeyNumber(Architecture architecture) => architecture == Architecture.Arm64 ? 217 : 248;
 
-    private static bool IsArm64 => RuntimeInformation.ProcessArchitecture == Architecture.Arm64;
+    internal static nint RequestKeyNumber(Architecture architecture) => architecture == Architecture.Arm64 ? 218 : 249;
 
-    private static nint AddKeyNumber => IsArm64 ? 217 : 248;
+    internal static nint KeyctlNumber(Architecture architecture) => architecture == Architecture.Arm64 ? 219 : 250;
 
-    private static nint RequestKeyNumber => IsArm64 ? 218 : 249;
-
-    private static nint KeyctlNumber => IsArm64 ? 219 : 250;
+    private static Architecture Here => RuntimeInformation.ProcessArchitecture;
 
     [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static unsafe partial nint add_key(nint number, string type, string? description, byte* payload, nuint length, nint keyring);
@@ -234,11 +250,11 @@ public static partial class Keyring
     private static partial nint request_key(nint number, string type, string description, nint callout, nint keyring);
 
     [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
-    private static partial nint keyctl(nint number, nint operation, nint a, nint b, nint c, nint d);
+    private static partial nint keyctl(nint number, KeyctlOperation operation, nint a, nint b, nint c, nint d);
 
     [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial nint keyctl(nint number, nint operation, nint keyring, string type, string description, nint destination);
+    private static partial nint keyctl(nint number, KeyctlOperation operation, nint keyring, string type, string description, nint destination);
 
     [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial nint keyctl(nint number, nint operation, string name, nint b, nint c, nint d);
+    private static partial nint keyctl(nint number, KeyctlOperation operation, string name, nint b, nint c, nint d);
 }

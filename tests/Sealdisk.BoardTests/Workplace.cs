@@ -5,6 +5,9 @@ internal sealed class Workplace : IDisposable
 {
     public string Folder { get; } = Directory.CreateTempSubdirectory("sealdisk-board-test-").FullName;
 
+    /// <summary>A path in it.</summary>
+    public string this[string name] => Path.Combine(Folder, name);
+
     /// <summary>An empty disk.</summary>
     public string Disk(string name, long mebibytes)
     {

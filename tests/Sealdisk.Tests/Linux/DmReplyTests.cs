@@ -1,0 +1,239 @@
+using System.Buffers.Binary;
+using System.Text;
+using CsCheck;
+using Sealdisk.Linux;
+
+namespace Sealdisk.Tests.Linux;
+
+/// <summary>Replies as drivers/md/dm-ioctl.c lays them out, and replies that do not hold together.</summary>
+public sealed class DmReplyTests
+{
+    private static readonly Gen<string> Name = Gen.Char.AlphaNumeric.Array[1, 127].Select(c => new string(c));
+
+    [Fact]
+    public void A_mapping()
+    {
+        var reply = Reply([], flags: DmFlags.DM_READONLY | DmFlags.DM_ACTIVE_PRESENT, count: 3);
+        BinaryPrimitives.WriteInt32LittleEndian(reply.AsSpan(24), 2);
+        BinaryPrimitives.WriteUInt32LittleEndian(reply.AsSpan(32), 9);
+        BinaryPrimitives.WriteUInt64LittleEndian(reply.AsSpan(40), 0x10_FE05); // new_encode_dev(254, 0x105)
+        "data"u8.CopyTo(reply.AsSpan(48));
+        "SEALDISK-1"u8.CopyTo(reply.AsSpan(176));
+        Assert.Equal(
+            new DmDevice("data", "SEALDISK-1", new DeviceNumber(254, 0x105), 2, 9, 3, ReadOnly: true, Suspended: false, HasActiveTable: true, HasInactiveTable: false, DeferredRemove: false),
+            new DmReply(reply, "look at", "data").Device());
+
+        reply = Reply([], flags: DmFlags.DM_SUSPEND | DmFlags.DM_INACTIVE_PRESENT | DmFlags.DM_DEFERRED_REMOVE);
+        Assert.Equal(
+            new DmDevice("", null, new DeviceNumber(0, 0), 0, 0, 0, ReadOnly: false, Suspended: true, HasActiveTable: false, HasInactiveTable: true, DeferredRemove: true),
+            new DmReply(reply, "look at", "data").Device());
+    }
+
+    [Fact]
+    public void Any_table() => DmRequestTests.Target.Array[0, 20].Sample(targets =>
+        Assert.Equal(targets, new DmReply(Table(targets), "read", "data").Targets()));
+
+    [Fact]
+    public void A_table_in_pieces_of_seven_bytes_and_less() // every alignment that a last line can end on
+    {
+        for (var length = 0; length < 16; length++)
+        {
+            DmTarget[] targets = [new(0, 1, "linear", new string('p', length)), new(1, 1, "linear", new string('q', length))];
+            Assert.Equal(targets, new DmReply(Table(targets), "read", "data").Targets());
+        }
+    }
+
+    [Theory]
+    [InlineData("crypt", "aes-xts-plain64 0123456789abcdef 0 7:0 0", "aes-xts-plain64 0000000000000000 0 7:0 0")]
+    [InlineData("crypt", "capi:xts(aes)-plain64 FFFF 0 7:0 0 1 allow_discards", "capi:xts(aes)-plain64 0000 0 7:0 0 1 allow_discards")]
+    [InlineData("crypt", "aes-xts-plain64 :64:logon:sealdisk:data 0 7:0 0", "aes-xts-plain64 :64:logon:sealdisk:data 0 7:0 0")]
+    [InlineData("crypt", "cipher_null-ecb - 0 7:0 0", "cipher_null-ecb - 0 7:0 0")]
+    [InlineData("crypt", "aes-xts-plain64 feed", "aes-xts-plain64 0000")]
+    [InlineData("crypt", "aes-xts-plain64", "aes-xts-plain64")]
+    [InlineData("crypt", "", "")]
+    [InlineData("linear", "7:0 2048", "7:0 2048")]
+    public void A_key_is_not_shown(string type, string parameters, string shown)
+    {
+        var reply = Table([new DmTarget(0, 1, type, parameters)]);
+        Assert.Equal(shown, Assert.Single(new DmReply(reply, "read", "data").Targets()).Parameters);
+        if (shown != parameters)
+            Assert.True(reply.AsSpan().IndexOf(Encoding.ASCII.GetBytes(parameters)) < 0, "the key is still in the buffer");
+    }
+
+    [Fact]
+    public void Any_list_of_names() => Gen.Select(Name, Gen.UInt[1, 4095], Gen.UInt[0, 0xFFFFF]).Array[0, 20].Sample(devices =>
+    {
+        var expected = devices.Select(device => (device.Item1, new DeviceNumber(device.Item2, device.Item3))).ToArray();
+        Assert.Equal(expected, new DmReply(List(expected), "list", "data").Names());
+    });
+
+    [Fact]
+    public void No_mappings_are_a_list_with_nothing_in_it()
+    {
+        Assert.Empty(new DmReply(Reply([]), "list", "data").Names());
+        Assert.Empty(new DmReply(Reply(new byte[8]), "list", "data").Names());
+        Assert.Empty(new DmReply(Reply(new byte[24]), "list", "data").Names());
+    }
+
+    [Fact]
+    public void Any_list_of_targets() => Gen.Select(Name, Gen.UInt, Gen.UInt, Gen.UInt).Array[0, 20].Sample(targets =>
+    {
+        var expected = targets.DistinctBy(target => target.Item1).ToDictionary(target => target.Item1, target => new DmVersion(target.Item2, target.Item3, target.Item4));
+        Assert.Equal(expected, new DmReply(Versions(expected), "list", "data").Versions());
+    });
+
+    [Fact]
+    public void Dependencies()
+    {
+        Assert.Empty(new DmReply(Reply([]), "list", "data").Dependencies());
+        byte[] two = [2, 0, 0, 0, 0, 0, 0, 0, 0x00, 0x07, 0, 0, 0, 0, 0, 0, 0x11, 0x08, 0, 0, 0, 0, 0, 0];
+        Assert.Equal([new DeviceNumber(7, 0), new DeviceNumber(8, 17)], new DmReply(Reply(two), "list", "data").Dependencies());
+        two[0] = 3;
+        Assert.Equal(Errno.EPROTO, KeyringThread.Refusal(() => new DmReply(Reply(two), "list", "data").Dependencies()));
+        two[0] = 1;
+        Assert.Equal([new DeviceNumber(7, 0)], new DmReply(Reply(two), "list", "data").Dependencies());
+    }
+
+    [Fact]
+    public void An_answer()
+    {
+        Assert.Null(new DmReply(Reply("text\0"u8), "send", "data").Answer());
+        Assert.Equal("text", new DmReply(Reply("text\0"u8, DmFlags.DM_DATA_OUT), "send", "data").Answer());
+        Assert.Equal(Errno.EPROTO, KeyringThread.Refusal(() => new DmReply(Reply("text"u8, DmFlags.DM_DATA_OUT, room: 0), "send", "data").Answer()));
+    }
+
+    [Theory]
+    [InlineData(12, 10_000u)] // data_size past the buffer
+    [InlineData(12, uint.MaxValue)]
+    [InlineData(16, 0u)] // data_start inside the head
+    [InlineData(16, 311u)]
+    [InlineData(16, 313u)] // unaligned
+    [InlineData(20, 3u)] // one target more than there are
+    [InlineData(20, uint.MaxValue)]
+    [InlineData(312 + 20, 0u)] // next: the same again
+    [InlineData(312 + 20, 39u)] // inside itself
+    [InlineData(312 + 20, 9_999u)]
+    [InlineData(312 + 20, uint.MaxValue)]
+    public void A_table_that_does_not_hold_together(int offset, uint value)
+    {
+        var reply = Table([new DmTarget(0, 1, "linear", "7:0 0"), new DmTarget(1, 1, "linear", "7:0 1")]);
+        BinaryPrimitives.WriteUInt32LittleEndian(reply.AsSpan(offset), value);
+        Assert.Equal(Errno.EPROTO, KeyringThread.Refusal(() => new DmReply(reply, "read", "data").Targets()));
+    }
+
+    [Theory]
+    [InlineData(4u)] // inside itself
+    [InlineData(12u)]
+    [InlineData(20u)] // unaligned
+    [InlineData(48u)] // the end of the list
+    [InlineData(uint.MaxValue)]
+    public void A_list_that_does_not_hold_together(uint next)
+    {
+        var reply = List([("one", new DeviceNumber(254, 0)), ("two", new DeviceNumber(254, 1))]);
+        Assert.Equal(48u + 312u, BinaryPrimitives.ReadUInt32LittleEndian(reply.AsSpan(12)));
+        BinaryPrimitives.WriteUInt32LittleEndian(reply.AsSpan(312 + 8), next);
+        Assert.Equal(Errno.EPROTO, KeyringThread.Refusal(() => new DmReply(reply, "list", "data").Names()));
+    }
+
+    /// <summary>Whatever is in the buffer, reading it ends, in an answer or in EPROTO.</summary>
+    [Fact]
+    public void Damage_is_noticed_or_harmless()
+    {
+        var table = Table([new DmTarget(0, 1, "crypt", "aes-xts-plain64 00 0 7:0 0"), new DmTarget(1, 1, "linear", "7:0 1"), new DmTarget(2, 5, "zero", "")]);
+        var list = List([("one", new DeviceNumber(254, 0)), ("two", new DeviceNumber(254, 1)), ("three", new DeviceNumber(254, 2))]);
+        var versions = Versions(new Dictionary<string, DmVersion> { ["crypt"] = new(1, 2, 3), ["linear"] = new(4, 5, 6) });
+        var damage = Gen.Select(Gen.OneOf(Gen.Int[12, 24], Gen.Int[28, 32], Gen.Int[48, 470]), Gen.Byte).Array[1, 6];
+        Gen.Select(Gen.Int[0, 2].Select(i => i switch { 0 => table, 1 => list, _ => versions }), damage).Sample((reply, changes) =>
+        {
+            reply = [.. reply];
+            foreach (var (offset, value) in changes)
+                reply[Math.Min(offset, reply.Length - 1)] = value;
+            Try(reply, r => _ = r.Targets());
+            Try(reply, r => _ = r.Names());
+            Try(reply, r => _ = r.Versions());
+            Try(reply, r => _ = r.Dependencies());
+            Try(reply, r => _ = r.Answer());
+            Try(reply, r => _ = r.Device());
+        }, iter: 3_000);
+    }
+
+    private delegate void Reading(DmReply reply);
+
+    private static void Try(byte[] buffer, Reading read)
+    {
+        try
+        {
+            read(new DmReply((byte[])buffer.Clone(), "read", "data"));
+        }
+        catch (LinuxException refused)
+        {
+            Assert.Equal(Errno.EPROTO, refused.Errno);
+        }
+    }
+
+    /// <summary>A head and what follows it, in a buffer with room to spare.</summary>
+    private static byte[] Reply(ReadOnlySpan<byte> data, DmFlags flags = DmFlags.None, uint count = 0, int room = 64)
+    {
+        var reply = new byte[312 + data.Length + room];
+        reply[0] = 4;
+        reply[4] = 48;
+        BinaryPrimitives.WriteInt32LittleEndian(reply.AsSpan(12), data.Length == 0 ? 305 : 312 + data.Length); // offsetof(struct dm_ioctl, data)
+        BinaryPrimitives.WriteUInt32LittleEndian(reply.AsSpan(16), 312);
+        BinaryPrimitives.WriteUInt32LittleEndian(reply.AsSpan(20), count);
+        BinaryPrimitives.WriteUInt32LittleEndian(reply.AsSpan(28), (uint)flags);
+        data.CopyTo(reply.AsSpan(312));
+        return reply;
+    }
+
+    /// <summary>retrieve_status: the size ends with the last text, and the last "next" is rounded up past it.</summary>
+    private static byte[] Table(DmTarget[] targets)
+    {
+        var data = new List<byte>();
+        var used = 0;
+        foreach (var target in targets)
+        {
+            var parameters = Encoding.UTF8.GetBytes(target.Parameters);
+            var line = new byte[(40 + parameters.Length + 1 + 7) & ~7];
+            BinaryPrimitives.WriteUInt64LittleEndian(line, target.Start);
+            BinaryPrimitives.WriteUInt64LittleEndian(line.AsSpan(8), target.Length);
+            BinaryPrimitives.WriteInt32LittleEndian(line.AsSpan(20), data.Count + line.Length);
+            Encoding.UTF8.GetBytes(target.Type, line.AsSpan(24));
+            parameters.CopyTo(line, 40);
+            used = data.Count + 40 + parameters.Length + 1;
+            data.AddRange(line);
+        }
+        return Reply(data.ToArray().AsSpan(0, used), DmFlags.DM_ACTIVE_PRESENT, (uint)targets.Length);
+    }
+
+    /// <summary>list_devices: event number and flags follow each name, and no UUID here.</summary>
+    private static byte[] List((string Name, DeviceNumber Device)[] devices)
+    {
+        var data = new List<byte>();
+        for (var i = 0; i < devices.Length; i++)
+        {
+            var entry = new byte[((12 + devices[i].Name.Length + 1 + 7) & ~7) + 8];
+            BinaryPrimitives.WriteUInt64LittleEndian(entry, devices[i].Device.Encoded);
+            Encoding.UTF8.GetBytes(devices[i].Name, entry.AsSpan(12));
+            BinaryPrimitives.WriteInt32LittleEndian(entry.AsSpan(8), i + 1 < devices.Length ? entry.Length : 0);
+            data.AddRange(entry);
+        }
+        return Reply(data.ToArray());
+    }
+
+    private static byte[] Versions(IReadOnlyDictionary<string, DmVersion> targets)
+    {
+        var data = new List<byte>();
+        var left = targets.Count;
+        foreach (var (name, version) in targets)
+        {
+            var entry = new byte[(16 + name.Length + 1 + 7) & ~7];
+            BinaryPrimitives.WriteInt32LittleEndian(entry, --left > 0 ? entry.Length : 0);
+            BinaryPrimitives.WriteUInt32LittleEndian(entry.AsSpan(4), version.Major);
+            BinaryPrimitives.WriteUInt32LittleEndian(entry.AsSpan(8), version.Minor);
+            BinaryPrimitives.WriteUInt32LittleEndian(entry.AsSpan(12), version.Patch);
+            Encoding.UTF8.GetBytes(name, entry.AsSpan(16));
+            data.AddRange(entry);
+        }
+        return Reply(data.ToArray());
+    }
+}

@@ -1,0 +1,81 @@
+using System.Globalization;
+using System.Runtime.ExceptionServices;
+using System.Runtime.InteropServices;
+using Sealdisk.Linux;
+
+namespace Sealdisk.Tests.Linux;
+
+/// <summary>
+/// An OS thread of its own for a test that changes what keyrings or user it has: both belong to the thread, and end with it. Programs started
+/// from the test inherit them.
+/// </summary>
+internal static class KeyringThread
+{
+    /// <summary>A user that owns nothing, with a quota of keys that is its own.</summary>
+    public const uint Nobody = 54321;
+
+    /// <summary>Runs a test in a new anonymous session, so that all keys in @s go when it ends.</summary>
+    public static void InNewSession(Action test) => Run(() =>
+    {
+        Keyring.JoinSession(null);
+        test();
+    });
+
+    public static void Run(Action test)
+    {
+        ExceptionDispatchInfo? thrown = null;
+        var thread = new Thread(() =>
+        {
+            try
+            {
+                test();
+            }
+            catch (Exception exception)
+            {
+                thrown = ExceptionDispatchInfo.Capture(exception);
+            }
+        });
+        thread.Start();
+        thread.Join();
+        thrown?.Throw();
+    }
+
+    /// <summary>What a keyctl(1) command prints, trimmed; it must succeed.</summary>
+    public static string Keyctl(params string[] arguments)
+    {
+        var result = NativeBinary.Run(new System.Diagnostics.ProcessStartInfo("keyctl", arguments));
+        Assert.True(result.Exit == 0, $"keyctl {string.Join(' ', arguments)}: {result.Stderr}");
+        return result.Stdout.TrimEnd('\n');
+    }
+
+    /// <summary>The serial number that a keyctl(1) command prints.</summary>
+    public static KeySerial KeyctlSerial(params string[] arguments) => new(int.Parse(Keyctl(arguments), CultureInfo.InvariantCulture));
+
+    /// <summary>What the kernel answered to a call that it refuses.</summary>
+    public static Errno Refusal(Action call) => Assert.Throws<LinuxException>(call).Errno;
+
+    /// <summary>The kernel collects keys a little after their last link, keyring or thread has gone; this waits for it.</summary>
+    public static void AssertGoes(KeySerial key) => Assert.True(SpinWait.SpinUntil(() => IsGone(key), TimeSpan.FromMinutes(1)), $"key {key} stays");
+
+    private static bool IsGone(KeySerial key)
+    {
+        try
+        {
+            Keyring.Describe(key);
+            return false;
+        }
+        catch (LinuxException refused) when (refused.Errno == Errno.ENOKEY)
+        {
+            return true;
+        }
+    }
+
+    /// <summary>Changes the user of the calling thread alone: the C library's setresuid(2) would change all threads.</summary>
+    public static void BecomeNobody() =>
+        Assert.Equal(0, syscall(RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 147 : 117, (nint)Nobody, (nint)Nobody, (nint)Nobody));
+
+#pragma warning disable SYSLIB1054 // LibraryImport wants unsafe code, which the tests do without.
+    [DllImport("libc", SetLastError = true)]
+    private static extern nint syscall(nint number, nint real, nint effective, nint saved);
+#pragma warning restore SYSLIB1054
+}
