@@ -1,7 +1,7 @@
 namespace Sealdisk.Board;
 
 /// <summary>The source tree that this was built from: the board's scripts and the published binaries are in it.</summary>
-internal static class Checkout
+public static class Checkout
 {
     public static string Root { get; } = Find();
 

@@ -25,10 +25,11 @@ public sealed class DoctorTests
     public void A_missing_piece_is_a_finding_with_a_remedy(Firmware firmware, string append, string id, string words)
     {
         using var machine = Machine.Boot(new BootOptions { Firmware = firmware, Append = append });
-        var json = Volume.Refused(machine, ExitCode.Findings, "sealdisk doctor --json", words);
+        var json = Volume.Refused(machine, ExitCode.Findings, "sealdisk doctor --json");
         using var report = System.Text.Json.JsonDocument.Parse(json);
         var finding = Assert.Single(report.RootElement.GetProperty("findings").EnumerateArray(), finding => finding.GetProperty("id").GetString() == id);
         Assert.Equal("missing", finding.GetProperty("level").GetString());
+        Assert.Contains(words, finding.GetProperty("finding").GetString(), StringComparison.Ordinal);
         Assert.NotEqual("", finding.GetProperty("remedy").GetString());
     }
 

@@ -14,7 +14,7 @@ internal sealed class Host : IDisposable
         _work = work;
         Huk = work["huk.hex"];
         File.Copy(Path.Combine(AppContext.BaseDirectory, hukFile), Huk);
-        File.SetUnixFileMode(Huk, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        Run("chmod", "600", Huk);
     }
 
     public string Huk { get; }
