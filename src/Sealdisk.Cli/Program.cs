@@ -11,7 +11,8 @@ internal static class Program
         // Nothing that this process ever holds may reach a core dump, whichever verb it runs.
         CurrentProcess.SetNonDumpable();
         var root = SealdiskCommand.Create();
-        var parsed = root.Parse(args);
+        // "@s" is a keyring here, and no file of further arguments.
+        var parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
         var terminal = new Terminal(parsed);
         if (parsed.Action is null or { ClearsParseErrors: false } && CommandLineProblem.Of(parsed) is { } misread)
             return terminal.Fail(misread);

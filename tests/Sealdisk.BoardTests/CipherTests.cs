@@ -27,7 +27,7 @@ public sealed class CipherTests
     public void Dm_crypt_and_the_user_space_path_agree()
     {
         using var machine = Machine.Boot();
-        machine.Succeed("sealdisk huk new /tmp/huk && head -c 1M /dev/urandom > /tmp/plain && mkdir /tmp/blobs");
+        machine.Succeed("sealdisk huk new /tmp/huk && head -c 1048576 /dev/urandom > /tmp/plain && mkdir /tmp/blobs");
         foreach (var size in new[] { 16, 24, 32, 64 })
         {
             // Trusted keys begin at 32 bytes; smaller ones are sealed by the software model all the same, as the kernel opens them too.

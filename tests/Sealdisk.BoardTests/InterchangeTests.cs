@@ -16,13 +16,13 @@ public sealed class InterchangeTests
         var offset = record == "header" ? 2048 : 0;
         using var machine = Machine.Boot(options);
         machine.Succeed($"keyctl add trusted kmk 'new {keySize}' @u && keyctl pipe $(keyctl search @u trusted kmk) > /tmp/kmk.blob");
-        machine.Succeed($"dmsetup create byhand --table '0 {65536 - offset} crypt {cipher} :{keySize}:trusted:kmk 0 /dev/vda {offset} 1 sector_size:{sectorSize}'");
+        machine.Succeed($"dmsetup create byhand --table '0 {65536 - offset} crypt {cipher} :{keySize}:trusted:kmk 0 /dev/vda {offset} 1 sector_size:{sectorSize}' && dmsetup mknodes");
         machine.Succeed("mkfs.ext4 -q /dev/mapper/byhand && mount /dev/mapper/byhand /mnt && echo 'made by hand' > /mnt/file");
         (string, string)[] settings = [("cipher", $"\"{cipher}\""), ("key-size", $"{keySize}"), ("sector-size", $"{sectorSize}"), .. record == "header" ? [] : new[] { ("record", "\"/tmp/data.record\"") }];
         Volume.Configure(machine, settings);
 
         Volume.Refused(machine, ExitCode.Failed, "sealdisk adopt data --blob /tmp/kmk.blob", "in use");
-        machine.Succeed("umount /mnt && dmsetup remove byhand");
+        machine.Succeed("umount /mnt && dmsetup remove byhand && rm /dev/mapper/byhand");
         var before = Volume.Hash(machine, "/dev/vda");
         Volume.Refused(machine, ExitCode.Refused, "sealdisk up", "has no record");
         machine.Succeed($"keyctl add trusted other 'new {keySize}' @u && keyctl pipe $(keyctl search @u trusted other) > /tmp/other.blob");
@@ -49,7 +49,7 @@ public sealed class InterchangeTests
         Volume.Configure(machine, ("record", "\"/tmp/data.record\""), ("sector-size", "512"));
         machine.Succeed("sealdisk up && echo 'made by Sealdisk' > /data/file && sealdisk down");
         machine.Succeed("blob=$(grep -a -m1 -o 'sealed-key=[0-9a-f]*' /tmp/data.record | cut -d= -f2) && keyctl add trusted kmk \"load $blob\" @u");
-        machine.Succeed("dmsetup create byhand --table '0 65536 crypt aes-xts-plain64 :64:trusted:kmk 0 /dev/vda 0' && mount -o ro /dev/mapper/byhand /mnt");
+        machine.Succeed("dmsetup create byhand --table '0 65536 crypt aes-xts-plain64 :64:trusted:kmk 0 /dev/vda 0' && dmsetup mknodes && mount -o ro /dev/mapper/byhand /mnt");
         Assert.Equal("made by Sealdisk", machine.Succeed("cat /mnt/file"));
     }
 

@@ -48,7 +48,7 @@ public sealed class UpTests
         }
 
         using var other = Machine.Boot(options with { Firmware = Firmware.Second });
-        Prepare(other, record);
+        Prepare(other, record, "ro");
         var before = Volume.Hash(other, "/dev/vda") + Volume.Hash(other, "/dev/vdb");
         foreach (var verb in new[] { "up", "check" })
         {
@@ -94,9 +94,9 @@ public sealed class UpTests
         Volume.Refused(machine, ExitCode.Refused, "sealdisk up", "the configuration says source soft, its record says tee");
     }
 
-    private static void Prepare(Machine machine, string record)
+    private static void Prepare(Machine machine, string record, string boot = "rw")
     {
-        machine.Succeed("mkdir -p /boot && mount /dev/vdb /boot");
+        machine.Succeed($"mkdir -p /boot && mount -o {boot} /dev/vdb /boot");
         Volume.Configure(machine, record switch
         {
             "detached" => [("record", "\"/boot/data.record\"")],

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using Sealdisk.Linux;
 using Sealdisk.OpTee;
@@ -10,7 +9,7 @@ public static class KeptKey
 {
     /// <summary>
     /// Makes a trusted key, saves its blob durably and leaves the key in a keyring. The blob in the file has been unsealed again before this returns;
-    /// where a step fails, neither key nor file is left.
+    /// where a step fails, no key is left.
     /// </summary>
     /// <param name="name">The key's description.</param>
     /// <param name="size">32 to 128 bytes.</param>
@@ -20,26 +19,30 @@ public static class KeptKey
     {
         SealedKeyFile.RequireSize(size);
         SealedKeyFile.RequireFree(blobPath);
-        var serial = Add(name, string.Create(CultureInfo.InvariantCulture, $"new {size}"), keyring, isNew: true);
+        RequireNew("trusted", name, keyring);
+        using var log = KernelLog.FromNow();
         try
         {
-            var blob = new byte[BlobText.MaxDigits];
-            var length = Keyring.Read(serial, blob);
-            DurableFile.Create(blobPath, blob.AsSpan(0, length), 0b110_000_000);
+            // Made in this thread's own keyring: a key in @u can be read only by who possesses it, which a session that does not lead to @u does not.
+            using var key = KernelKey.NewTrusted(name, size);
+            DurableFile.Create(blobPath, Encoding.ASCII.GetBytes(key.ReadBlob()), 0b110_000_000);
             KernelKey.LoadTrusted($"sealdisk:{name}:verify", BlobText.Write(BlobText.Read(blobPath)), blobPath).Dispose();
-            return serial;
+            return key.LinkInto(keyring);
         }
-        catch
+        catch (LinuxException problem) when (problem.Operation == "add trusted key")
         {
-            Keyring.Unlink(serial, keyring);
-            throw;
+            throw TrustedKeyProblem.OfNew(problem, $"key {name}", log.Read());
         }
     }
 
     /// <summary>Unseals a blob into a keyring: a trusted key.</summary>
     /// <exception cref="SealdiskException">It does not open here (4), or a key of that name is there (1).</exception>
-    public static KeySerial Load(string name, string blobPath, KeySerial keyring) =>
-        Add(name, $"load {BlobText.Write(BlobText.Read(blobPath))}", keyring, isNew: false);
+    public static KeySerial Load(string name, string blobPath, KeySerial keyring)
+    {
+        RequireNew("trusted", name, keyring);
+        using var key = KernelKey.LoadTrusted(name, BlobText.Write(BlobText.Read(blobPath)), $"key {name}");
+        return key.LinkInto(keyring);
+    }
 
     /// <summary>Unseals a blob of the soft source into a keyring: a logon key, which nothing in user space can read back.</summary>
     public static KeySerial LoadSoft(string name, string blobPath, string huk, KeySerial keyring)
@@ -49,21 +52,8 @@ public static class KeptKey
         RequireNew("logon", name, keyring);
         using var source = SoftSource.Open(huk);
         using var key = source.UnsealAny(BlobText.Read(blobPath), blobPath);
-        return Keyring.Add("logon", name, key.Memory.Span, keyring);
-    }
-
-    private static KeySerial Add(string name, string instruction, KeySerial keyring, bool isNew)
-    {
-        RequireNew("trusted", name, keyring);
-        using var log = KernelLog.FromNow();
-        try
-        {
-            return Keyring.Add("trusted", name, Encoding.ASCII.GetBytes(instruction), keyring);
-        }
-        catch (LinuxException problem)
-        {
-            throw isNew ? TrustedKeyProblem.OfNew(problem, $"key {name}", log.Read()) : TrustedKeyProblem.OfLoad(problem, $"key {name}", log.Read());
-        }
+        using var logon = KernelKey.AddLogon(name, key);
+        return logon.LinkInto(keyring);
     }
 
     /// <summary>The kernel would take it for an update: trusted keys refuse that with a bare EPERM, and a logon key would be replaced in silence.</summary>

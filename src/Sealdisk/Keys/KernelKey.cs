@@ -73,6 +73,14 @@ internal sealed class KernelKey : IDisposable
             $"keyctl show @u; 'sealdisk key load {description} --blob FILE' puts it there");
     }
 
+    /// <summary>Links it into a keyring where it stays when this is disposed; in the place of one of the same type and description.</summary>
+    internal KeySerial LinkInto(KeySerial keyring)
+    {
+        // A special keyring that is not there yet is made by asking for it.
+        Keyring.Link(_serial, Keyring.Resolve(keyring, create: true) ?? keyring);
+        return _serial;
+    }
+
     /// <summary>The sealed key as <c>keyctl pipe</c> prints it: hex text.</summary>
     internal string ReadBlob()
     {

@@ -38,6 +38,8 @@ public sealed record Capabilities(TrustSource? Source, MappingKind Kind, (string
     public static (string Problem, string Remedy)? DeviceMapperProblem()
     {
         using var mapper = DmMapping.TryOpen();
+        if (mapper is null && !CurrentProcess.HasCapability(Capability.SysAdmin))
+            return ("asking the device-mapper needs CAP_SYS_ADMIN", "run it as root");
         if (mapper is null)
             return ("this kernel has no device-mapper", "load the 'dm_mod' module, or build the kernel with CONFIG_BLK_DEV_DM");
         return mapper.Target("crypt") is null
