@@ -103,8 +103,8 @@ public sealed class DeviceMapper : IDisposable
     /// copied, now, in the keyrings of the calling OS thread.
     /// </summary>
     /// <exception cref="LinuxException">
-    /// ENOKEY, EKEYREVOKED, EKEYEXPIRED: the key. ENOENT: a device or a cipher that is not there. EBUSY: a device in use. EINVAL: size of the key,
-    /// an option, an unknown target; the kernel log has the reason.
+    /// ENOKEY, EKEYREVOKED, EKEYEXPIRED: the key. ENOENT: a cipher that is not there. ENXIO, ENODEV: such a device. EBUSY: a device in use.
+    /// EINVAL: size of the key, an option, an unknown target; the kernel log has the reason.
     /// </exception>
     public void LoadTable(string name, IReadOnlyList<DmTarget> targets, DmTableOptions options = default)
     {
@@ -122,12 +122,16 @@ public sealed class DeviceMapper : IDisposable
     /// <summary>Drops a table that was loaded and is not in place yet.</summary>
     public DmDevice ClearTable(string name) => Simple(DmCommand.DM_TABLE_CLEAR, name, DmFlags.None, "drop the inactive table of mapping");
 
-    /// <summary>Puts the loaded table in place, if there is one, and lets I/O run; /dev/mapper/NAME is there afterwards (<see cref="DmNode"/>).</summary>
-    /// <exception cref="LinuxException">EINVAL: it has no table. EAGAIN: its key was wiped.</exception>
+    /// <summary>
+    /// Puts the loaded table in place, if there is one, and lets I/O run; /dev/mapper/NAME is there afterwards (<see cref="DmNode"/>).
+    /// A mapping that has never had a table stays as it is.
+    /// </summary>
+    /// <exception cref="LinuxException">EAGAIN: its key was wiped.</exception>
     public DmDevice Resume(string name)
     {
         var device = Simple(DmCommand.DM_DEV_SUSPEND, name, DmFlags.None, "resume mapping", DmUdev.PrimarySource);
-        DmNode.Settle(device);
+        if (device.HasActiveTable)
+            DmNode.Settle(device);
         return device;
     }
 
@@ -201,7 +205,7 @@ public sealed class DeviceMapper : IDisposable
     /// EBUSY is believed only after five seconds.
     /// </summary>
     /// <param name="name">The mapping.</param>
-    /// <param name="deferred">When it is in use, it goes with its last user instead of EBUSY.</param>
+    /// <param name="deferred">When it is in use, it goes with its last user instead of EBUSY; a node of our own goes at once.</param>
     /// <returns>True when it is gone; false when it goes later.</returns>
     /// <exception cref="LinuxException">ENXIO: there is no such mapping. EBUSY: it is in use.</exception>
     public bool Remove(string name, bool deferred = false)
@@ -213,9 +217,10 @@ public sealed class DeviceMapper : IDisposable
             try
             {
                 var flags = deferred ? DmFlags.DM_DEFERRED_REMOVE : DmFlags.None;
-                if (Simple(DmCommand.DM_DEV_REMOVE, name, flags, "remove mapping", DmUdev.PrimarySource).DeferredRemove)
-                    return false;
-                break;
+                if (!Simple(DmCommand.DM_DEV_REMOVE, name, flags, "remove mapping", DmUdev.PrimarySource).DeferredRemove)
+                    break;
+                DmNode.RemoveOwn(name, number);
+                return false;
             }
             catch (LinuxException busy) when (busy.Errno == Errno.EBUSY && DmNode.UdevRuns && waited.Elapsed < BusyLimit)
             {

@@ -40,9 +40,17 @@ public static class DmNode
     internal static void Remove(string name, DeviceNumber gone)
     {
         var path = PathOf(name);
-        if (UdevMakesNodes() && Wait(() => !StandsFor(path, gone)))
+        if (IsLink(path) && UdevMakesNodes() && Wait(() => !StandsFor(path, gone)))
             return;
         if (StandsFor(path, gone))
+            DirectoryEntries.Unlink(path);
+    }
+
+    /// <summary>Removes a node of our own of a device that goes with its last user: nobody else should find the way to it. A link is left to udev.</summary>
+    internal static void RemoveOwn(string name, DeviceNumber going)
+    {
+        var path = PathOf(name);
+        if (!IsLink(path) && Is(path, going))
             DirectoryEntries.Unlink(path);
     }
 
@@ -63,7 +71,9 @@ public static class DmNode
     /// <summary>A link of udev's to a node that devtmpfs has removed dangles until udev removes it too.</summary>
     private static bool StandsFor(string path, DeviceNumber gone) => Is(path, gone) || IsDanglingLink(path);
 
-    private static bool IsDanglingLink(string path) => FileStatus.TryOf(path) is null && new FileInfo(path).LinkTarget is not null;
+    private static bool IsDanglingLink(string path) => FileStatus.TryOf(path) is null && IsLink(path);
+
+    private static bool IsLink(string path) => new FileInfo(path).LinkTarget is not null;
 
     /// <summary>Without the device-mapper's rules (10-dm.rules, 55-dm.rules: they come with dmsetup) no udevd makes this node, and waiting for it is vain.</summary>
     private static bool UdevMakesNodes()
@@ -72,7 +82,7 @@ public static class DmNode
             return false;
         foreach (var folder in (ReadOnlySpan<string>)["/etc/udev/rules.d", "/run/udev/rules.d", "/usr/local/lib/udev/rules.d", "/usr/lib/udev/rules.d", "/lib/udev/rules.d"])
         {
-            if (Directory.Exists(folder) && Directory.GetFiles(folder, "*-dm.rules").Length > 0)
+            if (Directory.Exists(folder) && Directory.GetFiles(folder, "??-dm.rules").Length > 0)
                 return true;
         }
         return false;

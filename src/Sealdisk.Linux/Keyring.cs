@@ -87,7 +87,9 @@ public static partial class Keyring
     /// Looks in the calling thread's keyrings as the kernel does for itself, so for a dm-crypt table: @t, @p, @s, and @us where there is no @s.
     /// Never asks user space to make the key. Null when there is none.
     /// </summary>
-    /// <exception cref="LinuxException">EKEYREVOKED, EKEYEXPIRED, EKEYREJECTED, EACCES.</exception>
+    /// <exception cref="LinuxException">
+    /// EKEYREVOKED, EKEYEXPIRED, EKEYREJECTED, EACCES: of a key that was found; null all the same where another keyring was looked through in vain.
+    /// </exception>
     public static KeySerial? Request(string type, string description)
     {
         var serial = request_key(RequestKeyNumber(Here), Text(type), Text(description), 0, 0);
