@@ -2,7 +2,7 @@
  * Process 1 of the board. Mounts what every Linux has, then serves two masters: a shell on the console for a person, and the
  * virtio port "board" for a program that wants commands run (Sealdisk.Board's Machine). Words on the kernel's command line:
  *
- *     board.console          a login shell on the console; the board powers off when it ends
+ *     board.console[=WxH]    a login shell on the console, which is a terminal of that size; the board powers off when it ends
  *     board.session=login    all commands share a session keyring that links the user keyring, as pam_keyinit makes it (default)
  *     board.session=fresh    a session keyring with nothing in it
  *     board.session=none     no session keyring, as in an initramfs
@@ -226,6 +226,7 @@ static void run(uint32_t id, char *text)
 static void console(void)
 {
     char names[256], path[300], *name;
+    struct winsize size = { 0 };
 
     if (!word("board.console") || read_file("/sys/class/tty/console/active", names, sizeof names) <= 0)
         return;
@@ -238,6 +239,8 @@ static void console(void)
         setsid();
         int fd = open(path, O_RDWR);
         ioctl(fd, TIOCSCTTY, 1);
+        if (sscanf(word("board.console"), "%hux%hu", &size.ws_col, &size.ws_row) == 2)
+            ioctl(fd, TIOCSWINSZ, &size);
         dup2(fd, 0);
         dup2(fd, 1);
         dup2(fd, 2);
