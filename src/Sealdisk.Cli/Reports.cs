@@ -32,6 +32,20 @@ internal sealed record CheckReport(string Volume, bool Unlocks, string? Verified
 
 internal sealed record ChecksReport(IReadOnlyList<CheckReport> Volumes);
 
+internal sealed record RepairReport(string Volume, string? Done, ErrorReport? Error);
+
+internal sealed record RepairsReport(IReadOnlyList<RepairReport> Volumes);
+
+internal sealed record RecordReport(
+    string Volume, string Record, string CopyA, string CopyB, string? Uuid, ulong? Generation, string? State, string? Source, string? SealedKey, string? Cipher, int? KeySize,
+    int? SectorSize, bool? IvLargeSectors, ulong? IvOffset, ulong? DataOffset, ulong? DataLength, string? Filesystem, string? FilesystemUuid, string? LifeCycle, string? CreatedBy);
+
+internal sealed record BackupReport(string Volume, string File, int Bytes);
+
+internal sealed record ImportReport(string Volume, bool Restored, string? Verified);
+
+internal sealed record EraseReport(string Volume, bool Erased, IReadOnlyList<string> Done, IReadOnlyList<string> Remains);
+
 internal sealed record MappingReport(string Name, string Mapping, string? Device, string? Block, string? Decrypted, int? Server, string? Cipher, int? KeySize, int? SectorSize, string? Problem);
 
 internal sealed record MappingsReport(IReadOnlyList<MappingReport> Mappings);
@@ -62,6 +76,11 @@ internal sealed record DoctorReport(IReadOnlyList<FindingReport> Findings);
 [JsonSerializable(typeof(DownsReport))]
 [JsonSerializable(typeof(StatusesReport))]
 [JsonSerializable(typeof(ChecksReport))]
+[JsonSerializable(typeof(RepairsReport))]
+[JsonSerializable(typeof(RecordReport))]
+[JsonSerializable(typeof(BackupReport))]
+[JsonSerializable(typeof(ImportReport))]
+[JsonSerializable(typeof(EraseReport))]
 [JsonSerializable(typeof(MappingReport))]
 [JsonSerializable(typeof(MappingsReport))]
 [JsonSerializable(typeof(ClosedReport))]

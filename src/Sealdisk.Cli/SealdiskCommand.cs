@@ -17,6 +17,9 @@ internal static class SealdiskCommand
         root.Subcommands.Add(StatusVerb.Create());
         root.Subcommands.Add(CheckVerb.Create());
         root.Subcommands.Add(AdoptVerb.Create());
+        root.Subcommands.Add(RepairVerb.Create());
+        root.Subcommands.Add(RecordVerbs.Create());
+        root.Subcommands.Add(EraseVerb.Create());
         root.Subcommands.Add(DoctorVerb.Create());
         root.Subcommands.Add(SelfTestVerb.Create());
         root.Subcommands.Add(HukVerbs.Create());

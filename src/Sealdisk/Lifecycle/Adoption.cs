@@ -14,7 +14,8 @@ public static class Adoption
 
     /// <summary>
     /// Unseals the blob, decrypts the device as the configuration says, and only where the configured filesystem is found there writes the record: both
-    /// copies 'ready', synced and read back. A cut on the way leaves no record, or one copy of a whole one; either way the volume is as it was.
+    /// copies 'ready', synced and read back. A cut on the way leaves no record, one copy of a whole one, or a claim with which the next adoption goes on;
+    /// whatever it is, the volume is as it was.
     /// </summary>
     /// <param name="spec">The volume as configured.</param>
     /// <param name="blobPath">Its sealed key.</param>
@@ -42,7 +43,7 @@ public static class Adoption
             };
         }
         var store = Observer.StoreOf(spec);
-        store.Write(record);
+        store.Write(record, ClaimKind.Adoption);
         return store.Read().Outcome is RecordOutcome.Good { CopiesToRepair.Count: 0, Record: var back } && back == record
             ? record
             : throw SealdiskException.Failed($"cannot write the record of {spec.Name}: what reads back is not what was written", "the medium may be failing; the volume itself was not touched");
@@ -60,22 +61,26 @@ public static class Adoption
             throw SealdiskException.Failed($"cannot {act}: there is {taken} (EBUSY)", $"unmount it and remove it first: dmsetup remove {spec.Name}");
         if (observed.UsedBy is { } user)
             throw SealdiskException.Failed($"cannot {act}: {spec.Device} is in use: {user} (EBUSY)", "unmount it, and remove its mapping and loop device first");
-        if (observed.Record.Outcome is not RecordOutcome.None)
+        if (observed.OutOfReach is var (away, mount))
+            throw SealdiskException.Failed($"cannot {act}: {away}", mount);
+        if (observed.Record.Outcome is not RecordOutcome.None { Claimed: false } && !observed.Record.IsAdoption)
             throw SealdiskException.Refused($"cannot {act}: {spec.RecordFile ?? $"the header of {spec.Device}"} holds a record already", "sealdisk status shows what it says; nothing was changed");
         if (Geometry.Problem(spec, size) is { } tooSmall)
             throw SealdiskException.Usage($"cannot {act}: {tooSmall}");
         if (spec.RecordFile is null)
-            RequireRoomForHeader(spec, act);
+            RequireRoomForHeader(spec, observed.Record.IsAdoption, act);
         else if (!Directory.Exists(Path.GetDirectoryName(spec.RecordFile)))
             throw SealdiskException.Failed($"cannot {act}: there is no directory {Path.GetDirectoryName(spec.RecordFile)} (ENOENT)", $"mkdir -p {Path.GetDirectoryName(spec.RecordFile)}");
     }
 
     /// <summary>A header may only go where nothing is: in front of data that begin at sector 2048.</summary>
-    private static void RequireRoomForHeader(VolumeSpec spec, string act)
+    private static void RequireRoomForHeader(VolumeSpec spec, bool isBegun, string act)
     {
         using var device = FileDescriptor.Open(spec.Device, OpenFlags.Read);
         var header = new byte[HeaderBytes];
         var read = device.ReadAt(header, 0);
+        if (isBegun)
+            RecordStore.ClearCopies(header);
         if (read < header.Length || header.AsSpan().ContainsAnyExcept((byte)0))
             throw SealdiskException.Refused(
                 $"cannot {act}: the first MiB of {spec.Device} is not blank, so there is no room for a record in its header",

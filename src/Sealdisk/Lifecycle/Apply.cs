@@ -42,6 +42,7 @@ internal sealed class Apply : IDisposable
         Step.MakeFilesystem make => MakeFilesystem(make.Type),
         Step.WriteReady => WriteReady(),
         Step.VerifyFilesystem verify => VerifyFilesystem(verify),
+        Step.VerifyUnused => VerifyUnused(),
         Step.CheckFilesystem check => FilesystemTools.Check(check.Type, BlockPath) ?? "clean",
         Step.Mount mount => MountOn(mount.Target),
         _ => throw new InvalidOperationException($"no such step: {step.Label}"),
@@ -134,10 +135,21 @@ internal sealed class Apply : IDisposable
         return $"volume {record.Uuid:D}";
     }
 
+    /// <summary>
+    /// A bad copy that cannot be written anew keeps no volume down: the good one is there. One that is merely older must go, for it might one day speak
+    /// for the volume.
+    /// </summary>
     private string? RepairRecord()
     {
-        _store.Repair(_observed.Record);
-        return null;
+        try
+        {
+            _store.Repair(_observed.Record);
+            return null;
+        }
+        catch (Exception problem) when (problem is SealdiskException or LinuxException && _observed.Record is not (A: CopyReading.Valid, B: CopyReading.Valid))
+        {
+            return $"not done, and the other copy is the last one: {problem.Message}";
+        }
     }
 
     private string? Unseal()
@@ -181,6 +193,18 @@ internal sealed class Apply : IDisposable
             $"cannot bring up {_spec.Name}: the mapping should hold {recorded.Type} {recorded.Uuid} and holds {found.Description}{(found.Uuid is { } uuid ? $" {uuid}" : "")}"
             + (raw.IsPlainFilesystem ? $"; {_spec.Device} itself holds {raw.Description}, which is never mounted in its place" : ""),
             "the data were overwritten, or the record belongs to another volume; nothing was changed");
+    }
+
+    /// <summary>The record says that nothing was ever mounted; where the volume itself knows better, the record is not to be believed.</summary>
+    private string? VerifyUnused()
+    {
+        using var start = SecretBuffer.Allocate(FilesystemUuid.Window);
+        using (var block = FileDescriptor.Open(BlockPath, OpenFlags.Read))
+            block.ReadAt(start.Memory.Span, 0);
+        return FilesystemUse.LastMount(Record.Filesystem, start.Memory.Span) is not { } mounted
+            ? null
+            : throw SealdiskException.Refused(
+                $"cannot bring up {_spec.Name}: {RecordProof.OlderThanItsData} {mounted}", $"nothing was changed; 'sealdisk repair {_spec.Name}' makes the record agree with it");
     }
 
     private string? MountOn(string target)

@@ -16,6 +16,9 @@ public sealed record Observed
     /// <summary>The record's two copies; none where there is no device.</summary>
     public RecordReading Record { get; init; } = RecordReading.Nothing;
 
+    /// <summary>Why an image or detached record that is not there may be somewhere else, with the remedy; or null.</summary>
+    public (string Problem, string Remedy)? OutOfReach { get; init; }
+
     /// <summary>What the device holds; looked at only where no copy of a record was found.</summary>
     public Content? Content { get; init; }
 

@@ -31,6 +31,7 @@ public static class Observer
             // What is on top is what everybody sees there.
             InTheWay = mounts.LastOrDefault(mount => mount.Target == spec.Mount) is { } top && mapping?.Mounted(top) != true ? top.Source : null,
             Lacking = capabilities.Lacking,
+            OutOfReach = OutOfReach.Of(spec, mounts),
         };
         if (FileStatus.TryOf(spec.Device) is not { } status)
         {
@@ -52,7 +53,7 @@ public static class Observer
             DeviceSize = size,
             PhysicalSectorSize = status.Kind == FileKind.BlockDevice ? BlockDevice.PhysicalSectorSize(device) : BlockDevice.PhysicalSectorSizeUnder(spec.Device),
             Record = record,
-            Content = record.Outcome is RecordOutcome.None ? Content.Of(spec.Device, device, size) : null,
+            Content = record.Outcome is RecordOutcome.None none ? Content.Of(spec.Device, device, size, spec.RecordFile is null, none.Claimed) : null,
             PlantedInHeader = spec.RecordFile is null && record.Outcome is RecordOutcome.Good { CopiesToRepair.Count: > 0 } ? Planted(spec.Device) : null,
             // A mapping of our own has the device for itself alone; a server also where the rest of its mapping is gone.
             UsedBy = mapping is { Kind: MappingKind.Dm } or { Server: not null } && !observed.MapsAnother ? null : UserOf(spec, status, mounts) ?? TwinOf(spec, record),

@@ -39,7 +39,12 @@ public static class Planner
                 "use the Sealdisk that wrote it, or a newer one")),
             { Outcome: RecordOutcome.Damaged damaged } => Plan.Refuse(SealdiskException.Refused(
                 $"cannot bring up {spec.Name}: its record is damaged: {damaged.Reason}",
-                "nothing was changed; the key is lost unless a copy of the record exists elsewhere")),
+                observed.Record switch
+                {
+                    { IsAdoption: true } => $"nothing was changed; 'sealdisk adopt {spec.Name}' once more ends what was begun",
+                    (CopyReading.Valid, CopyReading.Valid) => $"nothing was changed; 'sealdisk repair {spec.Name}' finds out which of its copies belongs to the data",
+                    _ => $"nothing was changed; {Restore(spec)}",
+                })),
             { Outcome: RecordOutcome.Good good } => OfRecord(spec, observed, good, steps),
             _ => OfNoRecord(spec, observed, steps),
         };
@@ -77,6 +82,8 @@ public static class Planner
 
     private static Plan OfMissingDevice(VolumeSpec spec, Observed observed, List<Step> steps)
     {
+        if (Elsewhere(spec, observed) is { } elsewhere)
+            return Plan.Refuse(elsewhere);
         if (spec.Size is not { } size)
             return Plan.Refuse(SealdiskException.Failed(
                 $"cannot bring up {spec.Name}: {spec.Device} does not exist (ENOENT)",
@@ -84,23 +91,33 @@ public static class Planner
         if (spec.RecordFile is { } file && observed.Record.Outcome is not RecordOutcome.None)
             return Plan.Refuse(SealdiskException.Refused(
                 $"cannot bring up {spec.Name}: there is a record in {file}, but its image {spec.Device} does not exist",
-                "put the image back; or, if it is gone for good, remove the record"));
+                $"put the image back; or, if it is gone for good, 'sealdisk erase {spec.Name}' removes the record"));
         steps.Add(new Step.CreateImage(spec.Device, size));
         return FirstBoot(spec, observed with { DeviceSize = size }, steps);
     }
 
     private static Plan OfNoRecord(VolumeSpec spec, Observed observed, List<Step> steps) => observed.Content switch
     {
+        _ when Elsewhere(spec, observed) is { } elsewhere => Plan.Refuse(elsewhere),
         Content.Blank => FirstBoot(spec, observed, steps),
         Content.PlainFilesystem when spec.FirstBoot == Configuration.FirstBoot.Replace => FirstBoot(spec, observed, steps),
+        // What is left of such a filesystem after the first record was torn over its beginning.
+        Content.Other { IsUnknown: true } when spec.FirstBoot == Configuration.FirstBoot.Replace && observed.Record.Outcome is RecordOutcome.None { Claimed: true } => FirstBoot(spec, observed, steps),
         Content.PlainFilesystem plain => Plan.Refuse(SealdiskException.Refused(
             $"cannot bring up {spec.Name}: {spec.Device} has no record and holds {plain.Signature.Description}",
             "to encrypt the device and LOSE that filesystem, set first-boot = \"replace\"")),
         Content.Other other => Plan.Refuse(SealdiskException.Refused(
             $"cannot bring up {spec.Name}: {spec.Device} has no record and is not blank: {other.Description}",
-            "if nothing on it is needed, make it blank yourself (blkdiscard -z, or dd if=/dev/zero)")),
+            other.IsUnknown ? $"if it is a volume, {Restore(spec)}" : "if nothing on it is needed, make it blank yourself (wipefs -a, then blkdiscard -z or dd if=/dev/zero)")),
         _ => throw new InvalidOperationException("no record, and nobody looked at the content"),
     };
+
+    private static SealdiskException? Elsewhere(VolumeSpec spec, Observed observed) => observed.OutOfReach is var (problem, remedy)
+        ? SealdiskException.Failed($"cannot bring up {spec.Name}: {problem}", remedy)
+        : null;
+
+    private static string Restore(VolumeSpec spec) =>
+        $"restore its record from a backup with 'sealdisk record import {spec.Name} FILE'; without one its key is lost, and 'sealdisk erase {spec.Name}' makes the device blank";
 
     private static Plan FirstBoot(VolumeSpec spec, Observed observed, List<Step> steps)
     {
@@ -129,18 +146,19 @@ public static class Planner
                 $"cannot bring up {spec.Name}: {disagreement}",
                 record.State == VolumeState.Ready
                     ? "the configuration decides and the record must agree: correct the configuration, or give the volume its own device"
-                    : "its first boot never ended: go back to the recorded setting; or, since it never held data, remove the record (header: blkdiscard -z, or dd if=/dev/zero)"));
+                    : $"its first boot never ended: go back to the recorded setting; or, since it never held data, begin anew after 'sealdisk erase {spec.Name}'"));
         if (Geometry.Truncation(spec, record, observed.DeviceSize!.Value) is { } truncation)
             return Plan.Refuse(SealdiskException.Refused($"cannot bring up {spec.Name}: {truncation}", "nothing was changed; bring the device back whole: making it as long as it was does not bring back what was cut off"));
         if (observed.PlantedInHeader is { } planted)
             return Plan.Refuse(SealdiskException.Refused(
                 $"cannot bring up {spec.Name}: {spec.Device} holds {planted} where its record should be; a plain filesystem is never mounted in a volume's place",
-                "somebody else wrote to this device; nothing was changed"));
+                $"somebody else wrote to this device; nothing was changed; if the volume's own filesystem is still there, 'sealdisk repair {spec.Name}' writes the record anew"));
 
         steps.Add(new Step.Unseal(record.Source.Text(), record.KeySize));
         steps.Add(new Step.OpenMapping(observed.Kind.Text(), record.Cipher, record.SectorSize));
         if (record.State == VolumeState.Provisioning)
         {
+            steps.Add(new Step.VerifyUnused(record.Filesystem));
             steps.AddRange(Repair(good));
             steps.Add(new Step.MakeFilesystem(record.Filesystem));
             steps.Add(new Step.WriteReady(Where(spec)));
@@ -165,7 +183,8 @@ public static class Planner
         return steps;
     }
 
-    private static string? Disagreement(VolumeSpec spec, VolumeRecord record)
+    /// <summary>Where configuration and record contradict each other, or null.</summary>
+    internal static string? Disagreement(VolumeSpec spec, VolumeRecord record)
     {
         string Says(string what, object configured, object recorded) => $"the configuration says {what} {configured}, its record says {recorded}";
         if (spec.Source != TrustSource.Auto && spec.Source != record.Source)

@@ -42,6 +42,9 @@ public abstract record Step(string Label, string Intent)
     /// <summary>The filesystem must be the recorded one, or nothing is mounted and nothing was written.</summary>
     public sealed record VerifyFilesystem(string Type, string Uuid) : Step("filesystem", $"verify that it is {Type} {Uuid}");
 
+    /// <summary>A record that says 'provisioning' may be an old one that came back; a filesystem that was ever mounted is not made again, and nothing was written.</summary>
+    public sealed record VerifyUnused(string Type) : Step("filesystem", $"verify that no {Type} on it was ever in use");
+
     /// <summary>Lets fsck mend what it mends without asking; as safe against cuts as that program.</summary>
     public sealed record CheckFilesystem(string Type) : Step("fsck", $"check {Type}");
 

@@ -28,7 +28,7 @@ public sealed record VolumeStatus(string Name, string State, Observed Observed, 
         var observed = Observer.Look(spec);
         var record = (observed.Record.Outcome as RecordOutcome.Good)?.Record;
         var plan = Planner.For(spec, observed);
-        var problem = observed.Mapping?.Problem ?? Ill(spec, observed, record) ?? plan.Refusal?.Message ?? (observed.Record.Outcome as RecordOutcome.Good)?.Why;
+        var problem = observed.Mapping?.Problem ?? Ill(spec, observed, record) ?? plan.Refusal?.Message ?? Weak(spec, observed.Record.Outcome);
         var state = observed switch
         {
             { Mapping: { IsWhole: false } } => "degraded",
@@ -45,6 +45,14 @@ public sealed record VolumeStatus(string Name, string State, Observed Observed, 
         };
         return new VolumeStatus(spec.Name, state, observed, record, problem);
     }
+
+    /// <summary>What would hurt if one thing more went wrong.</summary>
+    private static string? Weak(VolumeSpec spec, RecordOutcome outcome) => outcome switch
+    {
+        RecordOutcome.Good { Why: { } why } => $"its record hangs on one copy: {why}; 'sealdisk repair {spec.Name}' mends it",
+        RecordOutcome.None { Claimed: true } => "its first boot was cut while it wrote its first record; the next 'up' begins anew",
+        _ => null,
+    };
 
     /// <summary>What hurts a mapping that is whole: its device has gone or shrunk under it, or answered with errors.</summary>
     private static string? Ill(VolumeSpec spec, Observed observed, VolumeRecord? record)

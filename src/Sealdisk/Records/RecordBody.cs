@@ -20,13 +20,15 @@ internal static class RecordBody
     private const ulong MaxSectors = long.MaxValue / 512; // so that bytes fit a signed 64-bit offset
     private const ulong MaxKeySize = 4096;
 
+    internal static string StateText(VolumeState state) => state == VolumeState.Ready ? "ready" : "provisioning";
+
     /// <summary>Writes the lines; returns their bytes. Throws <see cref="ArgumentException"/> where they do not fit.</summary>
     public static int Write(VolumeRecord record, Span<byte> body)
     {
         string[] values =
         [
             record.Uuid.ToString("D"),
-            record.State == VolumeState.Ready ? "ready" : "provisioning",
+            StateText(record.State),
             record.Source.Text(),
             record.SealedKey,
             record.Cipher,

@@ -25,6 +25,9 @@ public static class RecordFormat
     /// <summary>The format version that this Sealdisk writes, and the only one it reads.</summary>
     public const uint Version = 1;
 
+    /// <summary>Bytes of a claim: one sector, the most that is written whole or not at all.</summary>
+    public const int ClaimSize = 512;
+
     internal const int BodyOffset = 64;
     private const int VersionOffset = 8;
     private const int LengthOffset = 12;
@@ -34,6 +37,19 @@ public static class RecordFormat
     private const int HashSize = 32;
 
     private static ReadOnlySpan<byte> Magic => "SEALDISK"u8;
+
+    private static ReadOnlySpan<byte> FirstBootClaim =>
+        "SEALINIT\nA first boot of Sealdisk began here. While this is in place of copy B, copy A may be torn, and no data were ever written.\n"u8;
+
+    private static ReadOnlySpan<byte> AdoptionClaim =>
+        "SEALADOP\nSealdisk began to adopt the volume here. While this is in place of copy B, copy A may be torn; the data are those of before.\n"u8;
+
+    /// <summary>The body's lines, <c>name=value</c> each, in their order.</summary>
+    public static IEnumerable<string> Lines(VolumeRecord record)
+    {
+        var body = new byte[BlockSize - BodyOffset];
+        return System.Text.Encoding.UTF8.GetString(body, 0, RecordBody.Write(record, body)).TrimEnd('\n').Split('\n');
+    }
 
     /// <summary>Fills a block of exactly <see cref="BlockSize"/> bytes.</summary>
     /// <exception cref="ArgumentException">The record holds something that would not read back as itself; the message says what.</exception>
@@ -57,10 +73,27 @@ public static class RecordFormat
             throw new ArgumentException("cannot write the record: it does not read back as it is");
     }
 
+    /// <summary>
+    /// Fills the one sector that is put in the place of copy B before the first copy A is written. Copy B is written over it once copy A is on the
+    /// medium, and only after that anything else: so while a claim is there, whatever copy A looks like, nothing but that was ever changed.
+    /// </summary>
+    /// <param name="kind">Who is about to write.</param>
+    /// <param name="sector">Exactly <see cref="ClaimSize"/> bytes.</param>
+    public static void WriteClaim(ClaimKind kind, Span<byte> sector)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(sector.Length, ClaimSize);
+        sector.Clear();
+        (kind == ClaimKind.FirstBoot ? FirstBootClaim : AdoptionClaim).CopyTo(sector);
+    }
+
     /// <summary>Reads a block. Never throws: whatever the bytes are, they are one of the kinds of <see cref="CopyReading"/>.</summary>
     /// <param name="block">4096 bytes; fewer where the file or device ends before.</param>
     public static CopyReading Read(ReadOnlySpan<byte> block)
     {
+        if (IsClaim(block, FirstBootClaim))
+            return new CopyReading.Claim(ClaimKind.FirstBoot);
+        if (IsClaim(block, AdoptionClaim))
+            return new CopyReading.Claim(ClaimKind.Adoption);
         if (!block.StartsWith(Magic))
             return new CopyReading.Absent(!block.ContainsAnyExcept((byte)0) || !block.ContainsAnyExcept((byte)0xFF));
         if (block.Length < BlockSize)
@@ -86,6 +119,9 @@ public static class RecordFormat
             ? new CopyReading.Bad("generation 0 is not possible")
             : RecordBody.Read(block.Slice(BodyOffset, (int)length), generation);
     }
+
+    private static bool IsClaim(ReadOnlySpan<byte> block, ReadOnlySpan<byte> text) =>
+        block.Length >= ClaimSize && block.StartsWith(text) && !block[text.Length..ClaimSize].ContainsAnyExcept((byte)0);
 
     private static void Hash(ReadOnlySpan<byte> block, Span<byte> hash)
     {

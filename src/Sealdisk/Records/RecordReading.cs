@@ -8,7 +8,8 @@ public abstract record RecordOutcome
     }
 
     /// <summary>There is no record. What else the device holds, blank or foreign, is for the caller to look at.</summary>
-    public sealed record None : RecordOutcome;
+    /// <param name="Claimed">A first boot was cut while it wrote the first copy. Copy A may be torn, and there were never any data.</param>
+    public sealed record None(bool Claimed = false) : RecordOutcome;
 
     /// <summary>The record, from the newest valid copy.</summary>
     /// <param name="Record">To be used.</param>
@@ -26,10 +27,17 @@ public abstract record RecordOutcome
 /// <summary>Both copies as read. The newest valid one wins; anything doubtful is damage.</summary>
 public sealed record RecordReading(CopyReading A, CopyReading B)
 {
-    private static readonly RecordOutcome NoRecord = new RecordOutcome.None();
-
     /// <summary>No record, and nothing else in its place either.</summary>
     public static RecordReading Nothing { get; } = new(new CopyReading.Absent(Blank: true), new CopyReading.Absent(Blank: true));
+
+    /// <summary>Neither copy was ever there: all 00 or all FF in the place of both.</summary>
+    public bool IsBlank => (A, B) is (CopyReading.Absent { Blank: true }, CopyReading.Absent { Blank: true });
+
+    /// <summary>Something else is in the place of the copies, and no trace of a record.</summary>
+    public bool IsForeign => (A, B) is (CopyReading.Absent, CopyReading.Absent) && !IsBlank;
+
+    /// <summary>An adoption was cut while it wrote the first copy; adopting once more goes on with it.</summary>
+    public bool IsAdoption => this is { A: not (CopyReading.Valid or CopyReading.Newer), B: CopyReading.Claim { Kind: ClaimKind.Adoption } };
 
     /// <summary>What both copies together mean.</summary>
     public RecordOutcome Outcome => (A, B) switch
@@ -40,7 +48,9 @@ public sealed record RecordReading(CopyReading A, CopyReading B)
         (CopyReading.Valid a, CopyReading.Valid b) => Compare(a.Record, b.Record),
         (CopyReading.Valid a, _) => new RecordOutcome.Good(a.Record, [1], $"copy B is {Describe(B)}"),
         (_, CopyReading.Valid b) => new RecordOutcome.Good(b.Record, [0], $"copy A is {Describe(A)}"),
-        (CopyReading.Absent, CopyReading.Absent) => NoRecord,
+        (_, CopyReading.Claim { Kind: ClaimKind.FirstBoot }) => new RecordOutcome.None(Claimed: true),
+        (_, CopyReading.Claim) => new RecordOutcome.Damaged("it was being adopted when power failed; its data are as they were"),
+        (CopyReading.Absent, CopyReading.Absent) => new RecordOutcome.None(),
         _ => new RecordOutcome.Damaged($"copy A is {Describe(A)}; copy B is {Describe(B)}"),
     };
 
@@ -57,10 +67,14 @@ public sealed record RecordReading(CopyReading A, CopyReading B)
             : new RecordOutcome.Good(b, [0], $"copy A is older: generation {a.Generation}, not {b.Generation}");
     }
 
-    private static string Describe(CopyReading copy) => copy switch
+    /// <summary>One copy in a few words.</summary>
+    public static string Describe(CopyReading copy) => copy switch
     {
+        CopyReading.Valid valid => $"generation {valid.Record.Generation}, {RecordBody.StateText(valid.Record.State)}",
+        CopyReading.Newer newer => $"format version {newer.Version}",
         CopyReading.Bad bad => $"bad: {bad.Reason}",
         CopyReading.Absent { Blank: true } => "missing: blank",
+        CopyReading.Claim => "missing: not written yet",
         _ => "missing: other content in its place",
     };
 }

@@ -19,7 +19,43 @@ public sealed class ContentTests
     public void Erased_media_are_blank(byte fill, int size) => Assert.IsType<Content.Blank>(Of(fill, size));
 
     [Fact]
-    public void What_lies_between_the_edges_is_not_read() => Assert.IsType<Content.Blank>(Of(0, 4 * MiB, 2 * MiB));
+    public void What_lies_between_the_places_looked_at_is_not_read() => Assert.IsType<Content.Blank>(Of(0, 8 * MiB, (2 * MiB) + 4096));
+
+    [Theory]
+    [InlineData(MiB)]
+    [InlineData((2 * MiB) - 1)]
+    public void The_beginning_of_the_data_is_looked_at_where_a_header_precedes_them(int at)
+    {
+        Assert.IsType<Content.Other>(Of(0, 8 * MiB, at + (at == MiB ? 4096 : 0), header: true));
+        Assert.IsType<Content.Blank>(Of(0, 8 * MiB, at == MiB ? at + 4096 : at - 8192, header: false));
+    }
+
+    /// <summary>A partition that now begins in a gap before the old one, or a volume whose first MiBs were wiped: its data lie further on.</summary>
+    [Fact]
+    public void A_volume_that_begins_elsewhere_is_seen()
+    {
+        using var folder = new TemporaryDirectory();
+        var bytes = new byte[32 * MiB];
+        new Random(7).NextBytes(bytes.AsSpan(9 * MiB, MiB / 4));
+        Assert.IsType<Content.Other>(Of(folder, bytes));
+    }
+
+    [Fact]
+    public void Where_a_first_boot_was_cut_in_its_first_record_only_the_place_of_the_copies_may_hold_something()
+    {
+        using var folder = new TemporaryDirectory();
+        var bytes = new byte[8 * MiB];
+        bytes.AsSpan(0, 4096).Fill(7);
+        bytes.AsSpan(524288, 4096).Fill(7);
+        Assert.IsType<Content.Other>(Of(folder, bytes));
+        Assert.IsType<Content.Blank>(Of(folder, bytes, claimed: true));
+        foreach (var at in new[] { 4096, 524287, 528384, MiB - 1, MiB, 8 * MiB - 1 })
+        {
+            bytes[at] = 1;
+            Assert.IsType<Content.Other>(Of(folder, bytes, claimed: true));
+            bytes[at] = 0;
+        }
+    }
 
     [Theory]
     [InlineData(0)]
@@ -70,25 +106,25 @@ public sealed class ContentTests
         Assert.Equal(description, Assert.IsType<Content.Other>(Of(folder["image"])).Description);
     }
 
-    private static Content Of(byte fill, int size, int? oddAt = null)
+    private static Content Of(byte fill, int size, int? oddAt = null, bool header = true)
     {
         using var folder = new TemporaryDirectory();
         var bytes = new byte[size];
         bytes.AsSpan().Fill(fill);
         if (oddAt is { } at)
             bytes[at] = 1;
-        return Of(folder, bytes);
+        return Of(folder, bytes, header);
     }
 
-    private static Content Of(TemporaryDirectory folder, byte[] bytes)
+    private static Content Of(TemporaryDirectory folder, byte[] bytes, bool header = true, bool claimed = false)
     {
         File.WriteAllBytes(folder["image"], bytes);
-        return Of(folder["image"]);
+        return Of(folder["image"], header, claimed);
     }
 
-    private static Content Of(string path)
+    private static Content Of(string path, bool header = true, bool claimed = false)
     {
         using var file = FileDescriptor.Open(path, OpenFlags.Read);
-        return Content.Of(path, file, new FileInfo(path).Length);
+        return Content.Of(path, file, new FileInfo(path).Length, header, claimed);
     }
 }

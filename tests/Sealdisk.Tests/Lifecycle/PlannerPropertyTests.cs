@@ -13,10 +13,10 @@ public sealed class PlannerPropertyTests
     private static readonly Gen<CopyReading> Copy = Gen.OneOf<CopyReading>(
         Blank, new CopyReading.Absent(Blank: false), new CopyReading.Bad("the checksum is wrong"), new CopyReading.Newer(2),
         new CopyReading.Valid(Ready), new CopyReading.Valid(Provisioning), new CopyReading.Valid(Provisioning with { Generation = 1 }),
-        new CopyReading.Valid(Ready with { DataOffset = 0 }), new CopyReading.Valid(Ready with { Uuid = Guid.Empty }));
+        new CopyReading.Claim(ClaimKind.FirstBoot), new CopyReading.Valid(Ready with { DataOffset = 0 }), new CopyReading.Valid(Ready with { Uuid = Guid.Empty }));
 
     private static readonly Gen<Content> AnyContent = Gen.OneOf<Content>(
-        new Content.Blank(), PlainExt4, new Content.PlainFilesystem(new Signature("vfat", "1234-5678", "filesystem", null, false)), new Content.Other("data of unknown kind"));
+        new Content.Blank(), PlainExt4, new Content.PlainFilesystem(new Signature("vfat", "1234-5678", "filesystem", null, false)), new Content.Other("a LUKS volume"), new Content.Other("data of unknown kind", IsUnknown: true));
 
     private static readonly Gen<VolumeSpec> AnySpec =
         from size in Gen.OneOf<long?>(null, Bytes)
@@ -37,6 +37,7 @@ public sealed class PlannerPropertyTests
         from inTheWay in Rarely("/dev/sdb1")
         from usedBy in Rarely("it is mounted on /mnt")
         from lacking in Rarely("this system has no /dev/fuse")
+        from outOfReach in Rarely("/boot is not mounted")
         select new Observed
         {
             DeviceSize = size,
@@ -49,6 +50,7 @@ public sealed class PlannerPropertyTests
             InTheWay = inTheWay,
             UsedBy = usedBy,
             Lacking = lacking is null ? null : (lacking, "load the module"),
+            OutOfReach = outOfReach is null ? null : (outOfReach, "mount it"),
         };
 
     private static Gen<string?> Rarely(string text) => Gen.Int[0, 9].Select(dice => dice == 0 ? text : null);
@@ -59,13 +61,14 @@ public sealed class PlannerPropertyTests
             (spec, observed) =>
             {
                 var steps = Planner.For(spec, observed).Steps;
-                var nothing = observed.Record.Outcome is RecordOutcome.None
+                var replace = spec.FirstBoot == FirstBoot.Replace;
+                var nothing = observed.Record.Outcome is RecordOutcome.None none && observed.OutOfReach is null
                     && (observed.DeviceSize is null ? spec.Size is not null
-                        : observed.Content is Content.Blank || (observed.Content is Content.PlainFilesystem && spec.FirstBoot == FirstBoot.Replace));
+                        : observed.Content is Content.Blank || (observed.Content is Content.PlainFilesystem && replace) || (observed.Content is Content.Other { IsUnknown: true } && replace && none.Claimed));
                 var unfinished = observed.Record.Outcome is RecordOutcome.Good { Record.State: VolumeState.Provisioning } && observed.DeviceSize is not null;
                 // A missing device may come with any header: there is nothing that could have been read.
                 if (observed.DeviceSize is null && spec.RecordFile is null)
-                    nothing = spec.Size is not null;
+                    nothing = spec.Size is not null && observed.OutOfReach is null;
                 return (nothing || !steps.Any(step => step is Step.SealNewKey or Step.WriteProvisioning or Step.CreateImage))
                     && (nothing || unfinished || !steps.Any(step => step is Step.MakeFilesystem));
             },
@@ -84,7 +87,8 @@ public sealed class PlannerPropertyTests
                     && (plan.Steps.Count > 0) == (plan.Kind is not (PlanKind.Refusal or PlanKind.AlreadyUp))
                     && (!words.Contains("Mount") || (words[^1] == "Mount" && (verified >= 0 || made >= 0)))
                     && (!words.Contains("CheckFilesystem") || verified < words.IndexOf("CheckFilesystem"))
-                    && (!words.Contains("RepairRecord") || words.IndexOf("RepairRecord") > Math.Max(words.IndexOf("Unseal"), verified))
+                    && (!words.Contains("RepairRecord") || words.IndexOf("RepairRecord") > Math.Max(words.IndexOf("Unseal"), Math.Max(verified, words.IndexOf("VerifyUnused"))))
+                    && (!words.Contains("MakeFilesystem") || words.Contains("SealNewKey") || (words.Contains("VerifyUnused") && words.IndexOf("VerifyUnused") < words.IndexOf("MakeFilesystem")))
                     && (verified < 0 || (!words.Contains("MakeFilesystem") && !words.Contains("SealNewKey")))
                     && (!words.Contains("OpenMapping") || words.Contains("Unseal") || words.IndexOf("WriteProvisioning") < words.IndexOf("OpenMapping"));
             },

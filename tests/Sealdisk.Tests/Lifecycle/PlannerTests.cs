@@ -10,7 +10,7 @@ namespace Sealdisk.Tests.Lifecycle;
 public sealed class PlannerTests
 {
     private const string First = "SealNewKey WriteProvisioning OpenMapping MakeFilesystem WriteReady Mount";
-    private const string Resumed = "Unseal OpenMapping MakeFilesystem WriteReady Mount";
+    private const string Resumed = "Unseal OpenMapping VerifyUnused MakeFilesystem WriteReady Mount";
     private const string Later = "Unseal OpenMapping VerifyFilesystem CheckFilesystem Mount";
 
     private static readonly VolumeSpec Image = Volume with { Size = Bytes };
@@ -20,7 +20,9 @@ public sealed class PlannerTests
     private static readonly CopyReading BadCopy = new CopyReading.Bad("the checksum is wrong");
     private static readonly CopyReading ReadyCopy = new CopyReading.Valid(Ready);
     private static readonly Observed Missing = new() { DeviceSize = null };
-    private static readonly Content Unknown = new Content.Other("data of unknown kind");
+    private static readonly Content Unknown = new Content.Other("data of unknown kind", IsUnknown: true);
+    private static readonly RecordReading Torn = new(BadCopy, new CopyReading.Claim(ClaimKind.FirstBoot));
+    private static readonly (string, string) Unmounted = ("its record /etc/data.record is not there, and /etc is not mounted", "mount /etc");
 
     private static readonly Dictionary<string, (VolumeSpec Spec, Observed Observed, PlanKind Kind, string Steps)> Planned = new()
     {
@@ -30,10 +32,16 @@ public sealed class PlannerTests
         ["plain filesystem that may be replaced"] = (Replacing, Holding(PlainExt4), PlanKind.FirstBoot, First),
         ["no image yet"] = (Image, Missing, PlanKind.FirstBoot, "CreateImage " + First),
         ["no image yet, detached record"] = (Detached with { Size = Bytes }, Missing, PlanKind.FirstBoot, "CreateImage " + First),
+        ["first record torn"] = (Volume, Holding(Torn, new Content.Blank()), PlanKind.FirstBoot, First),
+        ["first record not begun, but claimed"] = (Volume, Holding(new RecordReading(Blank, new CopyReading.Claim(ClaimKind.FirstBoot)), new Content.Blank()), PlanKind.FirstBoot, First),
+        ["first record torn over a plain filesystem that may be replaced"] = (Replacing, Holding(Torn, PlainExt4), PlanKind.FirstBoot, First),
+        ["first record torn over the very signature of one"] = (Replacing, Holding(Torn, Unknown), PlanKind.FirstBoot, First),
+        ["first copy whole, the other only claimed"] = (Volume, Holding(new RecordReading(new CopyReading.Valid(Provisioning), new CopyReading.Claim(ClaimKind.FirstBoot))), PlanKind.Resume,
+            "Unseal OpenMapping VerifyUnused RepairRecord MakeFilesystem WriteReady Mount"),
         ["provisioning"] = (Volume, Holding(Provisioning), PlanKind.Resume, Resumed),
         ["provisioning, no mount point"] = (Volume with { Mount = null }, Holding(Provisioning), PlanKind.Resume, Resumed[..^6]),
         ["provisioning, one copy"] = (Volume, Holding(new RecordReading(new CopyReading.Valid(Provisioning), Blank)), PlanKind.Resume,
-            "Unseal OpenMapping RepairRecord MakeFilesystem WriteReady Mount"),
+            "Unseal OpenMapping VerifyUnused RepairRecord MakeFilesystem WriteReady Mount"),
         ["provisioning, mapped by an up that was killed"] = (Volume, Holding(Provisioning) with { Mapping = Mapped() }, PlanKind.Resume, "CloseMapping " + Resumed),
         ["provisioning, half mapped"] = (Volume, Holding(Provisioning) with { Mapping = Mapped(block: null) }, PlanKind.Resume, "ClearDeadMapping " + Resumed),
         ["ready"] = (Volume, Holding(Ready), PlanKind.LaterBoot, Later),
@@ -57,9 +65,20 @@ public sealed class PlannerTests
     {
         ["plain filesystem"] = (Volume, Holding(PlainExt4), ExitCode.Refused,
             "cannot bring up data: /dev/vdb has no record and holds a plain ext4 filesystem", "first-boot = \"replace\""),
-        ["unknown data"] = (Volume, Holding(Unknown), ExitCode.Refused, "cannot bring up data: /dev/vdb has no record and is not blank: data of unknown kind", "blank yourself"),
+        ["unknown data"] = (Volume, Holding(Unknown), ExitCode.Refused, "cannot bring up data: /dev/vdb has no record and is not blank: data of unknown kind", "sealdisk record import data FILE"),
         ["unknown data, although replacing is allowed"] = (Replacing, Holding(Unknown), ExitCode.Refused,
-            "cannot bring up data: /dev/vdb has no record and is not blank: data of unknown kind", "blank yourself"),
+            "cannot bring up data: /dev/vdb has no record and is not blank: data of unknown kind", "sealdisk erase data"),
+        ["something known"] = (Volume, Holding(new Content.Other("a LUKS volume")), ExitCode.Refused, "cannot bring up data: /dev/vdb has no record and is not blank: a LUKS volume", "blank yourself"),
+        ["first record torn, and data where there can be none"] = (Volume, Holding(Torn, Unknown), ExitCode.Refused,
+            "cannot bring up data: /dev/vdb has no record and is not blank: data of unknown kind", "sealdisk erase data"),
+        ["first record torn, and a container"] = (Replacing, Holding(Torn, new Content.Other("a LUKS volume")), ExitCode.Refused,
+            "cannot bring up data: /dev/vdb has no record and is not blank: a LUKS volume", "blank yourself"),
+        ["a detached record that is out of reach"] = (Detached, Holding(Unknown) with { OutOfReach = Unmounted }, ExitCode.Failed,
+            "cannot bring up data: its record /etc/data.record is not there, and /etc is not mounted", "mount /etc"),
+        ["a detached record that is out of reach, and a blank device"] = (Detached, Holding(new Content.Blank()) with { OutOfReach = Unmounted }, ExitCode.Failed,
+            "cannot bring up data: its record /etc/data.record is not there, and /etc is not mounted", "mount /etc"),
+        ["an image that is out of reach"] = (Image, Missing with { OutOfReach = ("its device /dev/vdb is not there, and /dev is not mounted", "mount /dev") }, ExitCode.Failed,
+            "cannot bring up data: its device /dev/vdb is not there, and /dev is not mounted", "mount /dev"),
         ["no device"] = (Volume, Missing, ExitCode.Failed, "cannot bring up data: /dev/vdb does not exist (ENOENT)", "'size'"),
         ["no image, but a detached record of it"] = (Detached with { Size = Bytes }, Missing with { Record = Both(ReadyDetached) }, ExitCode.Refused,
             "cannot bring up data: there is a record in /etc/data.record, but its image /dev/vdb does not exist", "put the image back"),
@@ -68,11 +87,11 @@ public sealed class PlannerTests
         ["too small for a header"] = (Volume, Holding(new Content.Blank()) with { DeviceSize = 1 << 20 }, ExitCode.Usage,
             "cannot bring up data: /dev/vdb has 1048576 bytes; the header record takes 1048576, and at least 262144 are needed for data", ""),
         ["both copies damaged"] = (Volume, Holding(new RecordReading(BadCopy, BadCopy)), ExitCode.Refused,
-            "cannot bring up data: its record is damaged: copy A is bad: the checksum is wrong; copy B is bad: the checksum is wrong", "nothing was changed"),
+            "cannot bring up data: its record is damaged: copy A is bad: the checksum is wrong; copy B is bad: the checksum is wrong", "nothing was changed; restore its record from a backup with 'sealdisk record import data FILE'"),
         ["one copy damaged, the other gone"] = (Replacing, Holding(new RecordReading(BadCopy, Blank)), ExitCode.Refused,
             "cannot bring up data: its record is damaged: copy A is bad: the checksum is wrong; copy B is missing: blank", "nothing was changed"),
         ["copies of two volumes"] = (Volume, Holding(new RecordReading(ReadyCopy, new CopyReading.Valid(Ready with { Uuid = Guid.NewGuid() }))), ExitCode.Refused,
-            "cannot bring up data: its record is damaged: the copies are of two volumes", "nothing was changed"),
+            "cannot bring up data: its record is damaged: the copies are of two volumes", "sealdisk repair data"),
         ["newer format"] = (Volume, Holding(new RecordReading(new CopyReading.Newer(2), ReadyCopy)), ExitCode.Refused,
             "cannot bring up data: its record has format version 2, and this Sealdisk knows version 1", "the Sealdisk that wrote it"),
         ["another source"] = (Volume, Holding(Ready with { Source = TrustSource.Tee }), ExitCode.Refused,

@@ -18,6 +18,7 @@ public sealed class RecordReadingTests
         ["foreign"] = new CopyReading.Absent(Blank: false),
         ["newer"] = new CopyReading.Newer(2),
         ["newest"] = new CopyReading.Newer(3),
+        ["claim"] = new CopyReading.Claim(ClaimKind.FirstBoot),
     };
 
     /// <summary>Every pair, each way round: copy, copy, outcome. "use X" is the record of X, "repair N" the copy at that place.</summary>
@@ -54,6 +55,16 @@ public sealed class RecordReadingTests
         bad          | newer        | newer 2
         newer        | blank        | newer 2
         foreign      | newer        | newer 2
+        blank        | claim        | none, claimed
+        foreign      | claim        | none, claimed
+        bad          | claim        | none, claimed
+        older        | claim        | use older, repair B: copy B is missing: not written yet
+        current      | claim        | use current, repair B: copy B is missing: not written yet
+        newer        | claim        | newer 2
+        claim        | claim        | none, claimed
+        claim        | blank        | damaged: copy A is missing: not written yet; copy B is missing: blank
+        claim        | bad          | damaged: copy A is missing: not written yet; copy B is bad: the checksum is wrong
+        claim        | current      | use current, repair A: copy A is missing: not written yet
         """;
 
     public static IEnumerable<TheoryDataRow<string, string, string>> Rows =>
@@ -69,6 +80,7 @@ public sealed class RecordReadingTests
             RecordOutcome.Good good => $"use {Copies.Single(copy => copy.Value == new CopyReading.Valid(good.Record)).Key}{Repairs(good)}",
             RecordOutcome.Damaged damaged => $"damaged: {damaged.Reason}",
             RecordOutcome.Newer newer => $"newer {newer.Version}",
+            RecordOutcome.None { Claimed: true } => "none, claimed",
             _ => "none",
         });
     }

@@ -174,7 +174,6 @@ public sealed class RecordStoreTests : IDisposable
         new(Samples.Block(First), Bad, "copy B of the record in {0}: Operation not permitted (EPERM); copy A still holds generation 1"),
         new(Samples.Block(First with { Generation = 2 }), Samples.Block(First), "copy B of the record in {0}: Operation not permitted (EPERM); copy A still holds generation 2"),
         new(Samples.Block(First), [], "copy B of the record in {0}: Operation not permitted (EPERM); copy A still holds generation 1"),
-        new(new byte[4096], new byte[4096], "copy A of the record in {0}: Operation not permitted (EPERM); copy B holds no record"),
     ];
 
     [Theory]
@@ -189,11 +188,22 @@ public sealed class RecordStoreTests : IDisposable
         Assert.Equal([.. a, .. b], File.ReadAllBytes(memory.Path));
     }
 
+    /// <summary>A header is claimed before it is written; as long as that fails, nothing else is.</summary>
+    [Fact]
+    public void A_claim_that_fails_is_all_that_was_tried()
+    {
+        using var memory = new SealedMemory(new byte[1 << 20], SealedMemory.NoWriting);
+        var failed = Assert.Throws<SealdiskException>(() => RecordStore.Header(memory.Path).Write(First));
+        Assert.Equal($"cannot write copy B of the record in {memory.Path}: Operation not permitted (EPERM); nothing else was written", failed.Message);
+        Assert.Equal(new byte[1 << 20], File.ReadAllBytes(memory.Path));
+    }
+
     [Fact]
     public void The_second_write_fails_and_the_first_copy_is_good()
     {
-        using var memory = new SealedMemory(new byte[4096], SealedMemory.NoGrowth);
-        var store = RecordStore.Detached(memory.Path);
+        // Room for copy A and the claim, and no more.
+        using var memory = new SealedMemory(new byte[HeaderCopyB + RecordFormat.ClaimSize], SealedMemory.NoGrowth);
+        var store = RecordStore.Header(memory.Path);
         var failed = Assert.Throws<SealdiskException>(() => store.Write(First));
         Assert.Equal($"cannot write copy B of the record in {memory.Path}: Operation not permitted (EPERM); copy A holds generation 1", failed.Message);
         var good = Assert.IsType<RecordOutcome.Good>(store.Read().Outcome);
@@ -204,8 +214,86 @@ public sealed class RecordStoreTests : IDisposable
     [Fact]
     public void A_full_disk_says_so() =>
         Assert.Equal(
-            "cannot write copy A of the record in /dev/full: No space left on device (ENOSPC); copy B holds no record",
+            "cannot write copy B of the record in /dev/full: No space left on device (ENOSPC); nothing else was written",
             Assert.Throws<SealdiskException>(() => RecordStore.Header("/dev/full").Write(First)).Message);
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(8192)]
+    public void An_empty_detached_file_is_replaced_as_a_whole(int size)
+    {
+        var file = Detached(new byte[size], []);
+        using var held = File.OpenHandle(file);
+        RecordStore.Detached(file).Write(First);
+        AssertGood(First, RecordStore.Detached(file).Read());
+        Assert.Equal(size, RandomAccess.GetLength(held));
+    }
+
+    [Fact]
+    public void A_file_that_is_no_record_is_never_written_to()
+    {
+        var file = Detached("# somebody's configuration"u8.ToArray(), []);
+        var before = File.ReadAllBytes(file);
+        var store = RecordStore.Detached(file);
+        foreach (var act in new Action[] { () => store.Write(First), () => store.Restore(First), store.Destroy })
+        {
+            var refused = Assert.Throws<SealdiskException>(act);
+            Assert.Equal((ExitCode.Refused, $"cannot use {file} as a record: it holds something else"), (refused.Code, refused.Message));
+        }
+        Assert.Equal(before, File.ReadAllBytes(file));
+    }
+
+    [Fact]
+    public void A_detached_record_behind_a_link_stays_behind_it()
+    {
+        var link = Path.Combine(_directory.FullName, "link");
+        var file = Path.Combine(_directory.FullName, "record");
+        File.WriteAllBytes(file, []);
+        File.CreateSymbolicLink(link, file);
+        RecordStore.Detached(link).Write(First);
+        Assert.Equal(file, new FileInfo(link).LinkTarget);
+        AssertGood(First, RecordStore.Detached(file).Read());
+        RecordStore.Detached(link).Destroy();
+        Assert.False(File.Exists(file));
+    }
+
+    [Theory]
+    [MemberData(nameof(Repairable), DisableDiscoveryEnumeration = true)]
+    public void Restore_writes_over_anything_and_goes_back(byte[] a, byte[] b)
+    {
+        var store = RecordStore.Detached(Detached(a, b));
+        store.Restore(First);
+        AssertGood(First, store.Read());
+    }
+
+    [Fact]
+    public void Destroy_leaves_nothing_of_a_detached_record()
+    {
+        var file = Detached(Samples.Block(Second), Samples.Block(Second));
+        File.WriteAllText(DurableFile.TemporaryName(file), "left by a power cut");
+        using var held = File.OpenHandle(file);
+        RecordStore.Detached(file).Destroy();
+        Assert.Empty(_directory.GetFiles());
+        var left = new byte[2 * RecordFormat.BlockSize];
+        Assert.Equal(left.Length, RandomAccess.Read(held, left, 0));
+        Assert.Equal(new byte[2 * RecordFormat.BlockSize], left);
+        RecordStore.Detached(file).Destroy();
+    }
+
+    [Fact]
+    public void Destroy_blanks_the_copies_of_a_header_and_nothing_else()
+    {
+        var image = Path.Combine(_directory.FullName, "image");
+        var content = new byte[2 << 20];
+        Array.Fill(content, (byte)0x5A);
+        File.WriteAllBytes(image, content);
+        var store = RecordStore.Header(image);
+        store.Write(First);
+        store.Destroy();
+        content.AsSpan(0, 4096).Clear();
+        content.AsSpan(HeaderCopyB, 4096).Clear();
+        Assert.Equal(content, File.ReadAllBytes(image));
+    }
 
     /// <summary>Power fails while the 8 sectors of a copy are written: any of them may be old, new or unreadable rubbish.</summary>
     [Fact]

@@ -1,0 +1,121 @@
+using System.CommandLine;
+using Sealdisk.Configuration;
+using Sealdisk.Lifecycle;
+using Sealdisk.Linux;
+using Sealdisk.Records;
+
+namespace Sealdisk.Cli.Verbs;
+
+/// <summary><c>sealdisk record ...</c>: what stands in a volume's record, and a backup of it.</summary>
+internal static class RecordVerbs
+{
+    private const int LongestBackup = 1 << 20;
+
+    internal static Command Create()
+    {
+        var record = new Command("record", "The record of a volume: look at it, back it up, restore it");
+        record.Subcommands.Add(Show());
+        record.Subcommands.Add(Export());
+        record.Subcommands.Add(Import());
+        return record;
+    }
+
+    private static Command Show()
+    {
+        var volume = VolumeArgument.One();
+        var command = new Command("show", "Print both copies of the record; nothing in it is secret") { volume };
+        command.SetAction(parsed => ShowOne(new Terminal(parsed), VolumeArgument.SpecOf(parsed, volume)));
+        return HelpWithExamples.With(command, "sealdisk record show data");
+    }
+
+    private static Command Export()
+    {
+        var volume = VolumeArgument.One();
+        var file = new Argument<string>("FILE") { Description = "Where to write it; an existing file is never replaced; - is standard output" };
+        var command = new Command("export", "Back the record up; it opens nothing on another device") { volume, file };
+        command.SetAction(parsed =>
+        {
+            var (terminal, spec, path) = (new Terminal(parsed), VolumeArgument.SpecOf(parsed, volume), parsed.GetRequiredValue(file));
+            var backup = RecordBackup.Export(spec);
+            if (path == "-")
+            {
+                using var output = FileDescriptor.Standard(1);
+                output.Write(backup);
+                return 0;
+            }
+            path = Path.GetFullPath(path);
+            RecordBackup.Save(backup, path);
+            if (terminal.Json)
+                terminal.Result(new BackupReport(spec.Name, path, backup.Length), Reports.Default.BackupReport);
+            else
+                terminal.Result($"exported the record of {spec.Name} to {path}: {backup.Length} bytes, which open nothing on another device");
+            return 0;
+        });
+        return HelpWithExamples.With(command, "sealdisk record export data /mnt/usb/data.record", "sealdisk record export data - | ssh host 'cat > data.record'");
+    }
+
+    private static Command Import()
+    {
+        var volume = VolumeArgument.One();
+        var file = new Argument<string>("FILE") { Description = "An exported record; - is standard input" };
+        var replaceNewer = new Option<bool>("--replace-newer") { Description = "Also over a good record with a higher generation" };
+        var command = new Command("import", "Restore the record from a backup, if its key opens here and its filesystem is there") { volume, file, replaceNewer };
+        command.SetAction(parsed =>
+        {
+            var (terminal, spec, path) = (new Terminal(parsed), VolumeArgument.SpecOf(parsed, volume), parsed.GetRequiredValue(file));
+            var name = path == "-" ? "standard input" : Path.GetFullPath(path);
+            var done = RecordBackup.Import(spec, ReadBackup(path == "-" ? null : name), name, parsed.GetValue(replaceNewer));
+            if (terminal.Json)
+                terminal.Result(new ImportReport(spec.Name, done is not null, done), Reports.Default.ImportReport);
+            else
+                terminal.Result(done is null ? $"{spec.Name} has this very record already" : $"restored the record of {spec.Name} from {name}: {done}");
+            return 0;
+        });
+        return HelpWithExamples.With(command, "sealdisk record import data /mnt/usb/data.record");
+    }
+
+    private static byte[] ReadBackup(string? path)
+    {
+        using var file = path is null ? FileDescriptor.Standard(0) : FileDescriptor.Open(path, OpenFlags.Read);
+        var bytes = new byte[LongestBackup + 1];
+        var length = 0;
+        while (length < bytes.Length && file.Read(bytes.AsSpan(length)) is var got and > 0)
+            length += got;
+        return bytes[..length];
+    }
+
+    private static int ShowOne(Terminal terminal, VolumeSpec spec)
+    {
+        var reading = RecordBackup.Read(spec);
+        var record = (reading.Outcome as RecordOutcome.Good)?.Record;
+        if (terminal.Json)
+        {
+            terminal.Result(
+                new RecordReport(
+                    spec.Name, spec.RecordFile ?? "header", RecordReading.Describe(reading.A), RecordReading.Describe(reading.B), record?.Uuid.ToString("D"), record?.Generation,
+                    record?.State.ToString().ToLowerInvariant(), record?.Source.Text(), record?.SealedKey, record?.Cipher, record?.KeySize, record?.SectorSize, record?.IvLargeSectors,
+                    record?.IvOffset, record?.DataOffset, record?.DataLength, record?.Filesystem, record?.FilesystemUuid, record?.LifeCycle, record?.CreatedBy),
+                Reports.Default.RecordReport);
+        }
+        else
+        {
+            terminal.Result($"{spec.Name}: {spec.RecordFile ?? $"header of {spec.Device}"}");
+            terminal.Result($"  copy A      {RecordReading.Describe(reading.A)}");
+            terminal.Result($"  copy B      {RecordReading.Describe(reading.B)}");
+            foreach (var line in record is null ? [] : RecordFormat.Lines(record))
+                terminal.Result("  " + line);
+        }
+        if (record is not null)
+            return 0;
+        var problem = Problem(spec, reading.Outcome);
+        terminal.Complain(problem);
+        return (int)problem.Code;
+    }
+
+    private static SealdiskException Problem(VolumeSpec spec, RecordOutcome outcome) => outcome switch
+    {
+        RecordOutcome.Damaged damaged => SealdiskException.Refused($"cannot rely on the record of {spec.Name}: it is damaged: {damaged.Reason}", $"'sealdisk plan {spec.Name}' tells what can be done"),
+        RecordOutcome.Newer newer => SealdiskException.Refused($"cannot read the record of {spec.Name}: it has format version {newer.Version}, and this Sealdisk knows version 1", "use the Sealdisk that wrote it, or a newer one"),
+        _ => SealdiskException.Failed($"cannot show the record of {spec.Name}: there is none", $"'sealdisk plan {spec.Name}' tells what can be done"),
+    };
+}

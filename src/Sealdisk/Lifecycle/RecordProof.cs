@@ -1,0 +1,53 @@
+using Sealdisk.Configuration;
+using Sealdisk.Filesystems;
+using Sealdisk.Linux;
+using Sealdisk.Records;
+
+namespace Sealdisk.Lifecycle;
+
+/// <summary>Does a record belong to this device, and to the data that are on it? Unseals and decrypts for real; mounts and writes nothing.</summary>
+internal static class RecordProof
+{
+    /// <summary>What is wrong with a record that says its first boot never ended, while a filesystem was in use under its key.</summary>
+    internal const string OlderThanItsData = "its record says that its first boot never ended, but the volume holds a filesystem that was mounted at";
+
+    /// <summary>Proves a record; returns what was verified, for people.</summary>
+    /// <param name="spec">The volume; only its device, name and HUK count, the rest is the record's.</param>
+    /// <param name="record">The record in question.</param>
+    /// <param name="kind">Who decrypts its volume.</param>
+    /// <exception cref="SealdiskException">Its key does not open here (4); its filesystem is not there, or there is one in use that it does not know of (3).</exception>
+    internal static string Of(VolumeSpec spec, VolumeRecord record, MappingKind kind)
+    {
+        using var start = Decrypted(spec, record, kind);
+        var verified = $"the key unseals ({record.KeySize} bytes, {record.Source.Text()})";
+        if (record.State == VolumeState.Provisioning)
+        {
+            return FilesystemUse.LastMount(record.Filesystem, start.Memory.Span) is not { } mounted
+                ? verified + "; its first boot was cut short and will be resumed"
+                : throw SealdiskException.Refused($"cannot vouch for {spec.Name}: {OlderThanItsData} {mounted}", $"'sealdisk repair {spec.Name}' makes the record agree with it");
+        }
+        var found = FilesystemUuid.Read(record.Filesystem, start.Memory.Span);
+        return string.Equals(found, record.FilesystemUuid, StringComparison.OrdinalIgnoreCase)
+            ? verified + $", {record.Filesystem} {record.FilesystemUuid} is there"
+            : throw SealdiskException.Refused(
+                $"cannot vouch for {spec.Name}: its key unseals, but the decrypted volume holds {(found is null ? $"no {record.Filesystem}" : $"{record.Filesystem} {found}")}, and {record.FilesystemUuid} is recorded",
+                "the data were overwritten, or the record belongs to another volume");
+    }
+
+    /// <summary>The UUID of a filesystem that was in use under the key of a record that says its first boot never ended; null where there is none.</summary>
+    internal static string? InUse(VolumeSpec spec, VolumeRecord record, MappingKind kind)
+    {
+        using var start = Decrypted(spec, record, kind);
+        return FilesystemUse.LastMount(record.Filesystem, start.Memory.Span) is null ? null : FilesystemUuid.Read(record.Filesystem, start.Memory.Span);
+    }
+
+    private static SecretBuffer Decrypted(VolumeSpec spec, VolumeRecord record, MappingKind kind)
+    {
+        using var key = new VolumeKey(spec, kind);
+        key.Load(record);
+        using var view = DecryptedView.Open(spec, record, key);
+        var start = SecretBuffer.Allocate(FilesystemUuid.Window);
+        view.ReadStart(start.Memory.Span);
+        return start;
+    }
+}
