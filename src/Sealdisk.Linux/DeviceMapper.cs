@@ -10,13 +10,13 @@ namespace Sealdisk.Linux;
 /// <remarks>
 /// A mapping is made by Create, LoadTable, Resume, in this order; each does one thing, and nothing is undone behind the caller's back: after a
 /// refused table or resume the name stays taken until Remove. Requests travel in locked memory that is wiped after each.
-/// Names are plain, see <see cref="IsName"/>; a name that is not is EINVAL.
+/// What is made or changed here has a plain name, see <see cref="IsName"/>, or else it is EINVAL; mappings of others can be looked at by any name.
 /// </remarks>
 public sealed class DeviceMapper : IDisposable
 {
     private const int FirstRoom = 16 * 1024, MostRoom = 16 * 1024 * 1024;
 
-    private static readonly TimeSpan BusyLimit = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan BusyLimit = TimeSpan.FromSeconds(10);
 
     private readonly FileDescriptor _control;
 
@@ -120,7 +120,11 @@ public sealed class DeviceMapper : IDisposable
     }
 
     /// <summary>Drops a table that was loaded and is not in place yet.</summary>
-    public DmDevice ClearTable(string name) => Simple(DmCommand.DM_TABLE_CLEAR, name, DmFlags.None, "drop the inactive table of mapping");
+    public DmDevice ClearTable(string name)
+    {
+        Check(name, "drop the inactive table of mapping");
+        return Simple(DmCommand.DM_TABLE_CLEAR, name, DmFlags.None, "drop the inactive table of mapping");
+    }
 
     /// <summary>
     /// Puts the loaded table in place, if there is one, and lets I/O run; /dev/mapper/NAME is there afterwards (<see cref="DmNode"/>).
@@ -129,6 +133,7 @@ public sealed class DeviceMapper : IDisposable
     /// <exception cref="LinuxException">EAGAIN: its key was wiped.</exception>
     public DmDevice Resume(string name)
     {
+        Check(name, "resume mapping");
         var device = Simple(DmCommand.DM_DEV_SUSPEND, name, DmFlags.None, "resume mapping", DmUdev.PrimarySource);
         if (device.HasActiveTable)
             DmNode.Settle(device);
@@ -141,6 +146,7 @@ public sealed class DeviceMapper : IDisposable
     /// <param name="flush">First finishes the I/O that has been queued.</param>
     public DmDevice Suspend(string name, bool lockFilesystem = true, bool flush = true)
     {
+        Check(name, "suspend mapping");
         var flags = DmFlags.DM_SUSPEND | (lockFilesystem ? DmFlags.None : DmFlags.DM_SKIP_LOCKFS) | (flush ? DmFlags.None : DmFlags.DM_NOFLUSH);
         return Simple(DmCommand.DM_DEV_SUSPEND, name, flags, "suspend mapping", DmUdev.PrimarySource);
     }
@@ -173,7 +179,7 @@ public sealed class DeviceMapper : IDisposable
     public IReadOnlyList<DeviceNumber> Dependencies(string name)
     {
         const string Operation = "list the devices of mapping";
-        Check(name, Operation);
+        CheckAny(name, Operation);
         using var buffer = Ask(DmCommand.DM_TABLE_DEPS, name, DmFlags.None, Operation, name);
         return new DmReply(buffer.GetSpan(), Operation, name).Dependencies();
     }
@@ -202,7 +208,7 @@ public sealed class DeviceMapper : IDisposable
 
     /// <summary>
     /// Removes a mapping, and /dev/mapper/NAME with it. Where udevd runs, which opens a device for a moment whenever a writer has closed it,
-    /// EBUSY is believed only after five seconds.
+    /// EBUSY is believed only after ten seconds, unless the mapping is mounted or under another one.
     /// </summary>
     /// <param name="name">The mapping.</param>
     /// <param name="deferred">When it is in use, it goes with its last user instead of EBUSY; a node of our own goes at once.</param>
@@ -210,6 +216,7 @@ public sealed class DeviceMapper : IDisposable
     /// <exception cref="LinuxException">ENXIO: there is no such mapping. EBUSY: it is in use.</exception>
     public bool Remove(string name, bool deferred = false)
     {
+        Check(name, "remove mapping");
         var number = Simple(DmCommand.DM_DEV_STATUS, name, DmFlags.None, "remove mapping").Number;
         var waited = Stopwatch.StartNew();
         while (true)
@@ -222,7 +229,7 @@ public sealed class DeviceMapper : IDisposable
                 DmNode.RemoveOwn(name, number);
                 return false;
             }
-            catch (LinuxException busy) when (busy.Errno == Errno.EBUSY && DmNode.UdevRuns && waited.Elapsed < BusyLimit)
+            catch (LinuxException busy) when (busy.Errno == Errno.EBUSY && DmNode.UdevRuns && waited.Elapsed < BusyLimit && !IsHeld(number))
             {
                 Thread.Sleep(20);
             }
@@ -232,9 +239,16 @@ public sealed class DeviceMapper : IDisposable
         return true;
     }
 
+    /// <summary>In use by one who does not go by waiting.</summary>
+    private static bool IsHeld(DeviceNumber number)
+    {
+        var holders = $"/sys/dev/block/{number}/holders";
+        return Mounts.Read().Any(mount => mount.Device == number) || (Directory.Exists(holders) && Directory.GetFileSystemEntries(holders).Length > 0);
+    }
+
     private IReadOnlyList<DmTarget> Lines(string name, DmFlags flags, string operation)
     {
-        Check(name, operation);
+        CheckAny(name, operation);
         using var buffer = Ask(DmCommand.DM_TABLE_STATUS, name, flags, operation, name);
         return new DmReply(buffer.GetSpan(), operation, name).Targets();
     }
@@ -242,7 +256,7 @@ public sealed class DeviceMapper : IDisposable
     /// <summary>A request that is all head, and a reply that describes the mapping.</summary>
     private DmDevice Simple(DmCommand command, string name, DmFlags flags, string operation, uint cookie = 0)
     {
-        Check(name, operation);
+        CheckAny(name, operation);
         using var buffer = SecretBuffer.Allocate(DmIoctl.Size);
         while (true)
         {
@@ -289,6 +303,13 @@ public sealed class DeviceMapper : IDisposable
         fixed (byte* start = span)
             result = _control.Ioctl((uint)command, start);
         return result >= 0 ? new DmReply(span, operation, subject) : throw LinuxException.Last(operation, subject);
+    }
+
+    /// <summary>What the kernel can be asked about: it has names that are not plain.</summary>
+    private static void CheckAny(string name, string operation)
+    {
+        if (name.Length == 0 || Encoding.UTF8.GetByteCount(name) > DmRequest.MaxName || name.Contains('\0'))
+            throw new LinuxException(Errno.EINVAL, operation, name);
     }
 
     private static void Check(string name, string operation)
