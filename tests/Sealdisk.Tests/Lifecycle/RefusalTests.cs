@@ -55,8 +55,8 @@ public sealed class RefusalTests
     [InlineData("plain ext4", "mkfs.ext4 -q -F $1", "has no record and holds a plain ext4 filesystem", "first-boot")]
     [InlineData("partitions", "printf 'label: gpt\\n,4M\\n' | sfdisk -q $1", "has no record and is not blank: a gpt partition table", "make it blank yourself")]
     [InlineData("LUKS", "echo key | cryptsetup luksFormat -q --type luks1 --pbkdf-force-iterations 1000 $1 -", "has no record and is not blank: a LUKS volume", "make it blank yourself")]
-    [InlineData("random", "dd if=/dev/urandom of=$1 bs=1M count=8 status=none", "has no record and is not blank: data of unknown kind, which may be a volume whose record was lost", "make it blank")]
-    [InlineData("random at the end", "truncate -s 7M $1; dd if=/dev/urandom of=$1 bs=1M count=1 seek=7 status=none", "has no record and is not blank: data of unknown kind", "make it blank")]
+    [InlineData("random", "dd if=/dev/urandom of=$1 bs=1M count=8 status=none", "has no record and is not blank: data of unknown kind, which may be a volume whose record was lost", "sealdisk record import")]
+    [InlineData("random at the end", "truncate -s 7M $1; dd if=/dev/urandom of=$1 bs=1M count=1 seek=7 status=none", "has no record and is not blank: data of unknown kind", "sealdisk erase")]
     public void A_device_with_something_on_it(string what, string make, string message, string hint)
     {
         foreach (var record in new[] { "header", "detached" })
