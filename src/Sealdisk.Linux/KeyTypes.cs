@@ -9,5 +9,5 @@ public static class KeyTypes
     /// source has answered.
     /// </summary>
     public static bool IsRegistered(string type) =>
-        Keyring.TryAdd(type, null, [], KeySerial.ProcessKeyring) >= 0 || ErrnoExtensions.Last() is not (Errno.ENODEV or Errno.ENOSYS or Errno.EPERM);
+        Keyring.TryAdd(type, null, [], KeySerial.ThreadKeyring) >= 0 || ErrnoExtensions.Last() is not (Errno.ENODEV or Errno.ENOSYS or Errno.EPERM);
 }

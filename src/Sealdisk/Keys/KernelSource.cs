@@ -57,11 +57,11 @@ public sealed record KernelSource(TrustSource? Source, string Evidence)
     private static string WhyNotRegistered()
     {
         if (Directory.Exists(TaDevice))
-            return "OP-TEE has the trusted-keys TA, but this kernel has not registered the 'trusted' key type: it lacks CONFIG_TRUSTED_KEYS_TEE, or trusted.source= names another source";
+            return "this kernel has not registered the 'trusted' key type, although OP-TEE has the trusted-keys TA: it lacks CONFIG_TRUSTED_KEYS_TEE, or trusted.source= names another source";
         if (Directory.Exists("/sys/class/tee/tee0"))
             return "OP-TEE is there, but not its trusted-keys TA: build it in as an early TA (CFG_IN_TREE_EARLY_TAS)";
         return HasTpm
-            ? "this kernel has not registered the 'trusted' key type: there is a TPM, but not CONFIG_TRUSTED_KEYS_TPM"
-            : "this kernel has not registered the 'trusted' key type: it needs CONFIG_TRUSTED_KEYS and a trust source (a TEE, a TPM, CAAM or DCP)";
+            ? "this kernel has not registered the 'trusted' key type, although there is a TPM"
+            : "this kernel has not registered the 'trusted' key type";
     }
 }

@@ -24,7 +24,7 @@ public sealed record Capabilities(TrustSource? Source, MappingKind Kind, (string
         var here = KernelSource.Detect();
         if (here.Source is not { } found)
             return new Capabilities(null, MappingKind.Dm, (
-                $"source '{source.Text()}' needs the kernel's 'trusted' key type: {here.Evidence}", $"{Needs(source)}; a software key must be named: source soft"));
+                $"source '{source.Text()}' is not there: {here.Evidence}", $"{Needs(source)}; a software key must be named: source soft"));
         if (source != TrustSource.Auto && source != found)
             return new Capabilities(found, MappingKind.Dm, (
                 $"source '{source.Text()}' is not this kernel's trust source, which is {found.Text()} ({here.Evidence})", $"boot with trusted.source={source.Text()}; {Needs(source)}"));

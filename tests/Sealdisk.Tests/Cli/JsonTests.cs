@@ -17,7 +17,7 @@ public sealed class JsonTests : IDisposable
     public void Of_a_HUK_and_a_key()
     {
         AssertKeys("file size", Json(0, "huk", "new", "new.hex"));
-        AssertKeys("name source size blob", Json(0, "key", "new", "k", "--blob", "k.blob", "--source", "soft", "--huk", "new.hex"));
+        AssertKeys("name source size blob serial keyring", Json(0, "key", "new", "k", "--blob", "k.blob", "--source", "soft", "--huk", "new.hex"));
     }
 
     [Theory]

@@ -26,7 +26,7 @@ public sealed class KernelSourceTests : IDisposable
             var result = _folder.Expect(5, "key", verb, "data", "--blob", "data.blob", "--source", source);
             Assert.Equal("", result.Stdout);
             Assert.StartsWith(
-                $"sealdisk: cannot {(verb == "new" ? "make" : "load")} key data: source '{source}' needs the kernel's 'trusted' key type, and this kernel has not registered it\n"
+                $"sealdisk: cannot {(verb == "new" ? "make" : "load")} key data: source '{source}' is not there: this kernel has not registered the 'trusted' key type\n"
                 + $"  hint: {remedy}", result.Stderr, StringComparison.Ordinal);
         }
         Assert.False(File.Exists(_folder["data.blob"]));

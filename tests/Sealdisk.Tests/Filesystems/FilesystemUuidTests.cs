@@ -4,7 +4,8 @@ using Sealdisk.Tests.Linux;
 
 namespace Sealdisk.Tests.Filesystems;
 
-/// <summary>Our reading of superblocks against blkid's, on filesystems made by their own programs.</summary>
+/// <summary>Our reading of superblocks against blkid's, on filesystems made by their own programs; not beside tests that attach loop devices, which mkfs.btrfs looks at.</summary>
+[Collection(DevicesCollection.Name)]
 public sealed class FilesystemUuidTests
 {
     [Theory]

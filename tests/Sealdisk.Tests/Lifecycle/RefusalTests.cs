@@ -249,7 +249,7 @@ public sealed class RefusalTests
         Assert.SkipWhen(Sealdisk.Linux.KeyTypes.IsRegistered("trusted"), "this kernel has trusted keys");
         using var bed = Bed.With(("source", source));
         foreach (var verb in new[] { "up", "plan", "check" })
-            bed.Refused(verb, ExitCode.Lacking, $"cannot bring up {bed.Name}: source '{source}' needs the kernel's 'trusted' key type, and this kernel has not registered it", lacking);
+            bed.Refused(verb, ExitCode.Lacking, $"cannot bring up {bed.Name}: source '{source}' is not there: this kernel has not registered the 'trusted' key type", lacking);
         Assert.False(File.Exists(bed.Image));
     }
 

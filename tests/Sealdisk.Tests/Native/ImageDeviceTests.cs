@@ -119,6 +119,19 @@ public sealed class ImageDeviceTests : IDisposable
         Tool.Run("cmp", "-n", $"{size}", _folder["back"], "/dev/zero");
     }
 
+    /// <summary>Null where the process has just ended: its status is then without that line, or gone while it is read.</summary>
+    private static string? PeakLine(int process)
+    {
+        try
+        {
+            return File.ReadLines($"/proc/{process}/status").FirstOrDefault(line => line.StartsWith("VmHWM:", StringComparison.Ordinal));
+        }
+        catch (IOException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>The most resident memory that a run had, as last seen before its end, and seen when at least nine tenths were written.</summary>
     private long PeakMemory(long size, string output, string[] arguments)
     {
@@ -127,8 +140,7 @@ public sealed class ImageDeviceTests : IDisposable
         while (!process.WaitForExit(TimeSpan.FromMilliseconds(1)))
         {
             var seen = new FileInfo(_folder[output]) is { Exists: true } file ? file.Length : 0;
-            var line = File.ReadLines($"/proc/{process.Id}/status").FirstOrDefault(line => line.StartsWith("VmHWM:", StringComparison.Ordinal));
-            if (line is null)
+            if (PeakLine(process.Id) is not { } line)
                 continue;
             peak = long.Parse(line.Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries)[1]) * KiB;
             written = seen;
