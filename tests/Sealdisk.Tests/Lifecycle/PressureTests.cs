@@ -1,0 +1,88 @@
+using System.Globalization;
+using Sealdisk.Tests.DataPath;
+
+namespace Sealdisk.Tests.Lifecycle;
+
+/// <summary>The user-space path when space or the device under it run out, and in many rounds: errors reach the reader as errors, nothing waits for ever, nothing is left.</summary>
+[Trait("needs", "native"), Collection(DevicesCollection.Name)]
+public sealed class PressureTests
+{
+    /// <summary>Opens and closes in a row: SEALDISK_ROUNDS, or a hundred.</summary>
+    private static readonly int Rounds = int.Parse(Environment.GetEnvironmentVariable("SEALDISK_ROUNDS") ?? "100", CultureInfo.InvariantCulture);
+
+    /// <summary>A sparse image on a filesystem that is full: what was synced before stays whole, what does not fit is an error, and both end.</summary>
+    [Fact]
+    public void A_disk_that_is_full_is_an_error_and_costs_nothing_that_was_synced()
+    {
+        using var bed = Bed.With(("size", "64MiB"), ("discard", true));
+        Directory.CreateDirectory(bed["small"]);
+        Tool.Run("mount", "-t", "tmpfs", "-o", "size=24m", "none", bed["small"]);
+        try
+        {
+            bed.Change("device", bed["small/image"]);
+            bed.Up();
+            Tool.Shell("dd if=/dev/urandom of=$1/kept bs=1M count=4 conv=fsync status=none; sync -f $1/kept; sha256sum < $1/kept > $2", bed.Mount, bed["sum"]);
+            var (code, output) = Tool.Try("/bin/sh", "-c", "dd if=/dev/urandom of=$1/lost bs=1M count=40 conv=fsync status=none", "sh", bed.Mount);
+            Assert.NotEqual(0, code);
+            Assert.Matches("Input/output error|No space left|Read-only", output);
+            Tool.Try("umount", bed.Mount);
+            var down = bed.Run("down");
+            Assert.Equal((int)ExitCode.Failed, down.Exit);
+            Assert.Contains("its server had met errors", down.Stderr, StringComparison.Ordinal);
+            bed.AssertNothingOpen();
+
+            // With room again it comes up by itself.
+            Tool.Run("mount", "-o", "remount,size=96m", bed["small"]);
+            bed.Up();
+            Assert.Equal(File.ReadAllText(bed["sum"]), Tool.Shell("sha256sum < $1/kept", bed.Mount));
+            bed.Down();
+        }
+        finally
+        {
+            bed.Run("down");
+            Tool.Run("umount", bed["small"]);
+        }
+    }
+
+    /// <summary>An image that is cut off under the server: reads of what is gone are errors, never zeros.</summary>
+    [Fact]
+    public void An_image_that_became_shorter_reads_as_errors_not_as_zeros()
+    {
+        using var bed = Bed.With(("size", "32MiB"), ("mount", null));
+        bed.Up();
+        var block = bed.Json("status").GetProperty("block").GetString()!;
+        Tool.Shell("dd if=/dev/urandom of=$1 bs=1M seek=20 count=8 oflag=direct conv=fsync status=none", block);
+        Tool.Run("truncate", "-s", "16M", bed.Image);
+        foreach (var flag in new[] { "iflag=direct", "iflag=fullblock" })
+        {
+            var (code, output) = Tool.Try("dd", $"if={block}", "of=/dev/null", "bs=1M", "skip=22", "count=2", flag, "status=none");
+            Assert.True(code != 0, $"reading what is gone succeeded ({flag})");
+            Assert.Contains("Input/output error", output, StringComparison.Ordinal);
+        }
+        bed.Run("down");
+        bed.AssertNothingOpen();
+    }
+
+    /// <summary>Nothing adds up: no loop device, mount, folder, process, key or kernel memory stays behind a round.</summary>
+    [Fact]
+    public void Rounds_of_open_and_close_leave_nothing()
+    {
+        using var bed = Bed.Ready();
+        var before = Left();
+        for (var round = 0; round < Rounds; round++)
+        {
+            Bed.Done(NativeBinary.Run("map", "open", bed.Name, bed.Image, "--huk", bed["huk.hex"], "--quiet"));
+            Bed.Done(NativeBinary.Run("map", "close", bed.Name, "--quiet"));
+        }
+        bed.AssertNothingOpen();
+        Assert.True(SpinWait.SpinUntil(() => Left() == before, TimeSpan.FromSeconds(20)), $"before: {before}; after {Rounds} rounds: {Left()}");
+        TestContext.Current.SendDiagnosticMessage($"{Rounds} rounds");
+    }
+
+    /// <summary>What a leak would show in: attached loop devices, FUSE connections, mounts, servers, keys of this user, turns that are held.</summary>
+    private static string Left() => Tool.Shell(
+        """
+        echo loops $(ls -d /sys/block/loop*/loop 2>/dev/null | wc -l) fuse $(ls /sys/fs/fuse/connections 2>/dev/null | wc -l) mounts $(wc -l < /proc/self/mounts) \
+            servers $(pgrep -c -x sealdisk-fuse || true) folders $(ls /run/sealdisk | wc -l) keys $(grep -c sealdisk: /proc/keys || true)
+        """);
+}
