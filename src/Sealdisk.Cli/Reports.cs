@@ -71,6 +71,10 @@ internal sealed record FamilyReport(
 
 internal sealed record FamiliesReport(IReadOnlyList<FamilyReport> Families);
 
+internal sealed record CheckExplainedReport(string Id, string Group, string Severity, string Title, string Attack, string Reads, string Remedy, string Reference);
+
+internal sealed record ChecksExplainedReport(IReadOnlyList<CheckExplainedReport> Checks);
+
 internal sealed record ImageReport(string Input, string Output, string Direction, long Bytes, string Cipher, int SectorSize);
 
 internal sealed record AnswerReport(string Name, bool Passed);
@@ -102,6 +106,8 @@ internal sealed record DoctorReport(IReadOnlyList<FindingReport> Findings);
 [JsonSerializable(typeof(BlobReport))]
 [JsonSerializable(typeof(BlobAuditsReport))]
 [JsonSerializable(typeof(FamiliesReport))]
+[JsonSerializable(typeof(CheckExplainedReport))]
+[JsonSerializable(typeof(ChecksExplainedReport))]
 [JsonSerializable(typeof(ImageReport))]
 [JsonSerializable(typeof(SelfTestReport))]
 [JsonSerializable(typeof(DoctorReport))]
