@@ -65,7 +65,7 @@ internal static class KeyChecks
         if (family.Id == "npcm8xx")
             return Fails(Checks.HukSource, $"{family.Name} makes its HUK of five readable bytes", Of(look));
         if (family.Default == HukDefault.Hardware)
-            return Holds(Checks.HukSource, $"OP-TEE takes the HUK of {family.Name} from its hardware; {Lower(family.Unprovisioned.Text)}", Of(look));
+            return Holds(Checks.HukSource, $"OP-TEE's own tree takes the HUK of {family.Name} from its hardware, as far as this OP-TEE was built from it; {Lower(family.Unprovisioned.Text)}", Of(look));
         if (verdicts.Any(finding => finding.Status == FindingStatus.Unknown) && family.Default != HukDefault.Public)
             return Holds(Checks.HukSource, $"this OP-TEE's HUK is not the zeros that {family.Name} has by default", Of(look));
         return Unknown(Checks.HukSource, family.Default switch

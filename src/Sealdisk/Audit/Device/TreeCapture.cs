@@ -28,7 +28,8 @@ public sealed class TreeCapture
     /// <summary>Writes the manifest and the names that were only listed.</summary>
     public void Finish()
     {
-        foreach (var name in _names)
+        // What is below a name comes before it, so that a name which was only listed is a file where nothing is below it, and a directory otherwise.
+        foreach (var name in _names.Reverse())
         {
             if (!Path.Exists(_directory + name) && MakeFolderOf(name))
                 File.WriteAllBytes(_directory + name, []);

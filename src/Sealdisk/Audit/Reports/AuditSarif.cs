@@ -23,6 +23,11 @@ public static class AuditSarif
             json.WriteStartArray("runs"u8);
             json.WriteStartObject();
             WriteTool(json);
+            json.WriteStartObject("originalUriBaseIds"u8);
+            json.WriteStartObject("ROOT"u8);
+            WriteText(json, "description"u8, "The root of the audited system.");
+            json.WriteEndObject();
+            json.WriteEndObject();
             json.WriteStartArray("results"u8);
             foreach (var finding in result.Findings)
                 WriteResult(json, finding);
@@ -52,7 +57,10 @@ public static class AuditSarif
             json.WriteString("id"u8, check.Id);
             WriteText(json, "shortDescription"u8, check.Title + ".");
             WriteText(json, "fullDescription"u8, check.Attack);
-            WriteText(json, "help"u8, check.Remedy);
+            json.WriteStartObject("help"u8);
+            json.WriteString("text"u8, $"{check.Remedy} See docs/audit/{check.Id}.md.");
+            json.WriteString("markdown"u8, $"{check.Remedy} See [docs/audit/{check.Id}.md](docs/audit/{check.Id}.md).");
+            json.WriteEndObject();
             json.WriteStartObject("defaultConfiguration"u8);
             json.WriteString("level"u8, Level(check.Severity));
             json.WriteEndObject();
