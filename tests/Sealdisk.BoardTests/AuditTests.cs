@@ -30,6 +30,24 @@ public sealed class AuditTests
         Volume.AssertNothingOpen(machine);
     }
 
+    /// <summary>The recovery path: a board's disk, read on the bench with the HUK that its maker can compute, here OP-TEE's own zeros.</summary>
+    [Fact]
+    public void A_board_s_disk_is_opened_on_the_bench()
+    {
+        using var work = new Workplace();
+        var options = new BootOptions { Disks = [new FileDisk(work.Disk("volume", 16))] };
+        using (var machine = Machine.Boot(options))
+        {
+            Volume.Configure(machine);
+            machine.Succeed("sealdisk up && echo 'what the customer had' > /data/file && sealdisk down");
+            machine.PowerOff();
+        }
+        using var host = new Host(work, "huk-default.hex");
+        host.Succeed("huk", "derive", work["bench.hex"], "--family", "qemu");
+        host.Succeed("image", "decrypt", work["volume"], work["plain"], "--source", "soft", "--huk", work["bench.hex"]);
+        Assert.Equal("what the customer had\n", host.Debugfs(work["plain"], "cat file"));
+    }
+
     [Fact]
     public void A_huk_of_its_own_matches_no_candidate_and_is_not_called_secret()
     {
