@@ -14,6 +14,21 @@ internal static class BlobFile
     {
         try
         {
+            return ReadText(path);
+        }
+        catch (BlobTextException problem)
+        {
+            throw SealdiskException.Usage($"cannot read sealed key {path}: {problem.Message}", "it should be the hex text that 'keyctl pipe' or 'sealdisk key new' wrote");
+        }
+    }
+
+    /// <summary>The same, for a caller to whom a file without blob text is an answer.</summary>
+    /// <exception cref="SealdiskException">There is no such file, or it may not be read (exit code 2).</exception>
+    /// <exception cref="BlobTextException">It holds no blob text.</exception>
+    internal static byte[] ReadText(string path)
+    {
+        try
+        {
             using var file = FileDescriptor.Open(path, OpenFlags.Read);
             var text = new byte[LongestText + 1];
             var length = 0;
@@ -24,10 +39,6 @@ internal static class BlobFile
         catch (LinuxException problem) when (problem.Errno is Errno.ENOENT or Errno.ENOTDIR or Errno.EISDIR)
         {
             throw SealdiskException.Usage(problem.Message);
-        }
-        catch (BlobTextException problem)
-        {
-            throw SealdiskException.Usage($"cannot read sealed key {path}: {problem.Message}", "it should be the hex text that 'keyctl pipe' or 'sealdisk key new' wrote");
         }
     }
 }

@@ -58,6 +58,23 @@ internal sealed record AdoptReport(string Volume, string Record, string Uuid, st
 
 internal sealed record BlobReport(string File, string Kind, int Length, int? KeySize, bool WellFormed, string? Problem, IReadOnlyDictionary<string, string> Details, bool? Opens);
 
+internal sealed record BlobAuditReport(
+    string File, string Verdict, string? Huk, string? What, string Kind, string? Reason, IReadOnlyList<string> Tried, string? Searched);
+
+internal sealed record BlobAuditsReport(IReadOnlyList<BlobAuditReport> Blobs);
+
+internal sealed record FactReport(string Text, string Source, string Certainty);
+
+internal sealed record FamilyReport(
+    string Id, string Name, string Platform, IReadOnlyList<string> Compatible, string Secret, string Default, FactReport How, string Since, string Option,
+    FactReport Unprovisioned, FactReport LifeCycle, string Remedy, string? Derive);
+
+internal sealed record FamiliesReport(IReadOnlyList<FamilyReport> Families);
+
+internal sealed record CheckExplainedReport(string Id, string Group, string Severity, string Title, string Attack, string Reads, string Remedy, string Reference);
+
+internal sealed record ChecksExplainedReport(IReadOnlyList<CheckExplainedReport> Checks);
+
 internal sealed record ImageReport(string Input, string Output, string Direction, long Bytes, string Cipher, int SectorSize);
 
 internal sealed record AnswerReport(string Name, bool Passed);
@@ -87,6 +104,10 @@ internal sealed record DoctorReport(IReadOnlyList<FindingReport> Findings);
 [JsonSerializable(typeof(KeyReport))]
 [JsonSerializable(typeof(AdoptReport))]
 [JsonSerializable(typeof(BlobReport))]
+[JsonSerializable(typeof(BlobAuditsReport))]
+[JsonSerializable(typeof(FamiliesReport))]
+[JsonSerializable(typeof(CheckExplainedReport))]
+[JsonSerializable(typeof(ChecksExplainedReport))]
 [JsonSerializable(typeof(ImageReport))]
 [JsonSerializable(typeof(SelfTestReport))]
 [JsonSerializable(typeof(DoctorReport))]

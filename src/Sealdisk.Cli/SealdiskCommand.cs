@@ -21,6 +21,7 @@ internal static class SealdiskCommand
         root.Subcommands.Add(RecordVerbs.Create());
         root.Subcommands.Add(EraseVerb.Create());
         root.Subcommands.Add(DoctorVerb.Create());
+        root.Subcommands.Add(AuditVerb.Create());
         root.Subcommands.Add(SelfTestVerb.Create());
         root.Subcommands.Add(HukVerbs.Create());
         root.Subcommands.Add(KeyVerbs.Create());

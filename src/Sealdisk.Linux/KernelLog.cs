@@ -13,12 +13,21 @@ public sealed class KernelLog : IDisposable
     private KernelLog(FileDescriptor? kmsg) => _kmsg = kmsg;
 
     /// <summary>Starts at the end of the log. Where it may not be read (dmesg_restrict without CAP_SYSLOG, no /dev/kmsg) it stays empty.</summary>
-    public static KernelLog FromNow()
+    public static KernelLog FromNow() => Open(seekToEnd: true);
+
+    /// <summary>Starts with the oldest message that the kernel still has; <see cref="IsReadable"/> says whether it may be read.</summary>
+    public static KernelLog FromStart() => Open(seekToEnd: false);
+
+    /// <summary>Whether the log may be read at all.</summary>
+    public bool IsReadable => _kmsg is not null;
+
+    private static KernelLog Open(bool seekToEnd)
     {
         try
         {
             var kmsg = FileDescriptor.Open("/dev/kmsg", OpenFlags.Read | OpenFlags.NonBlocking);
-            kmsg.SeekToEnd();
+            if (seekToEnd)
+                kmsg.SeekToEnd();
             return new KernelLog(kmsg);
         }
         catch (LinuxException)

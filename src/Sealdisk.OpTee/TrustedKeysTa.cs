@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using Org.BouncyCastle.Crypto;
 using Org.BouncyCastle.Crypto.Modes;
 using Org.BouncyCastle.Crypto.Parameters;
+using Sealdisk.Crypto;
 
 namespace Sealdisk.OpTee;
 
@@ -136,6 +137,15 @@ public static class TrustedKeysTa
         {
             CryptographicOperations.ZeroMemory(unverified);
         }
+    }
+
+    /// <summary>Whether a blob was sealed under a TA key, by its tag alone: nothing is decrypted and nothing allocated.</summary>
+    /// <param name="taKey">Holds the TA key.</param>
+    /// <param name="blob">A blob of <see cref="MinBlob"/>..<see cref="MaxBlob"/> bytes.</param>
+    public static bool IsSealedUnder(GcmTag taKey, ReadOnlySpan<byte> blob)
+    {
+        ArgumentNullException.ThrowIfNull(taKey);
+        return taKey.Verify(blob.Slice(IvOffset, IvSize), blob[TextOffset..], blob.Slice(TagOffset, TagSize));
     }
 
     private static GcmBlockCipher StartGcm(bool forEncryption, ReadOnlySpan<byte> taKey, ReadOnlySpan<byte> iv)

@@ -11,6 +11,7 @@ internal static class BlobVerbs
     {
         var blob = new Command("blob", "Sealed keys as 'keyctl pipe' writes them");
         blob.Subcommands.Add(Inspect());
+        blob.Subcommands.Add(BlobAuditVerb.Create());
         return blob;
     }
 
@@ -73,7 +74,7 @@ internal static class BlobVerbs
         _ => "no sealed key of a kind that Sealdisk knows",
     };
 
-    private static string Word(BlobKind kind) => kind switch
+    internal static string Word(BlobKind kind) => kind switch
     {
         BlobKind.OpTee => "op_tee",
         _ => kind.ToString().ToLowerInvariant(),

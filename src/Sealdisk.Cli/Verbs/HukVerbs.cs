@@ -3,13 +3,15 @@ using Sealdisk.Keys;
 
 namespace Sealdisk.Cli.Verbs;
 
-/// <summary><c>sealdisk huk ...</c>: the file that stands in for a chip's hardware unique key.</summary>
+/// <summary><c>sealdisk huk ...</c>: hardware unique keys.</summary>
 internal static class HukVerbs
 {
     internal static Command Create()
     {
-        var huk = new Command("huk", "The hardware unique key (HUK) of the soft source");
+        var huk = new Command("huk", "Hardware unique keys (HUK): of the soft source, and of chips");
         huk.Subcommands.Add(New());
+        huk.Subcommands.Add(HukDeriveVerb.Create());
+        huk.Subcommands.Add(HukFamiliesVerb.Create());
         return huk;
     }
 

@@ -115,6 +115,16 @@ internal static class SettingTypes
             : (option, null);
     }
 
+    /// <summary>The id of a check of the device audit that can be required before a first boot.</summary>
+    public static (string? Value, string? Problem) Requirement(TomlNode node)
+    {
+        if (node is not TomlString { Value: var id })
+            return (null, $"must be a list of strings, and this is {node.What}");
+        return Lifecycle.Gate.Possible.Contains(id, StringComparer.Ordinal)
+            ? (id, null)
+            : (null, $"{TomlNode.Quote(id)} is no check that can be required{Spelling.Hint(id, Lifecycle.Gate.Possible)}");
+    }
+
     /// <summary><c>16, 24 or 32</c>.</summary>
     public static string Or<T>(IReadOnlyList<T> words) =>
         words.Count == 1 ? $"{words[0]}" : $"{string.Join(", ", words.SkipLast(1))} or {words[^1]}";

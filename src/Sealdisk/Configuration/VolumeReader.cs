@@ -44,6 +44,7 @@ internal sealed class VolumeReader(string name, TomlTable table, Problems proble
         var options = reader.ReadList("mount-options", "[\"noatime\"]", SettingTypes.MountOption);
         var mapping = Cast<MappingKind>(reader.Read("mapping", (int)MappingKind.Auto, SettingTypes.Word(Mappings)));
         var firstBoot = Cast<FirstBoot>(reader.Read("first-boot", (int)FirstBoot.Blank, SettingTypes.Word(FirstBoots)));
+        var require = reader.ReadList("require", "[\"closed\", \"huk-unknown\"]", SettingTypes.Requirement);
         var discard = reader.Read("discard", false, SettingTypes.Boolean);
         var cryptOptions = ReadCryptOptions(reader, mapping);
         reader.RefuseUnknown();
@@ -76,6 +77,7 @@ internal sealed class VolumeReader(string name, TomlTable table, Problems proble
             MountOptions = options.Value,
             Mapping = mapping.Value,
             FirstBoot = firstBoot.Value,
+            Require = require.Value,
             Discard = discard.Value,
             CryptOptions = cryptOptions,
             Huk = source.Value == TrustSource.Soft ? huk.Value : null,

@@ -52,6 +52,9 @@ public sealed record VolumeSpec
     /// <summary>What a first boot may overwrite.</summary>
     public required FirstBoot FirstBoot { get; init; }
 
+    /// <summary>Checks of the device audit that must be met before a key is sealed, by id; empty for none.</summary>
+    public IReadOnlyList<string> Require { get; init; } = [];
+
     /// <summary>Pass discards through to the device.</summary>
     public required bool Discard { get; init; }
 

@@ -1,3 +1,4 @@
+using Sealdisk.Audit.Device;
 using Sealdisk.Configuration;
 using Sealdisk.Filesystems;
 using Sealdisk.Linux;
@@ -34,6 +35,7 @@ internal sealed class Apply : IDisposable
     {
         Step.CreateImage create => CreateImage(create.Path, create.Bytes),
         Step.ClearDeadMapping or Step.CloseMapping => ClearMapping(),
+        Step.MeetRequirements => MeetRequirements(),
         Step.SealNewKey => SealNewKey(),
         Step.WriteProvisioning => WriteProvisioning(),
         Step.RepairRecord => RepairRecord(),
@@ -109,6 +111,12 @@ internal sealed class Apply : IDisposable
         Mappings.Close(_spec.Name);
         _mapping = null;
         return done.Count > 0 ? string.Join(", ", done) : null;
+    }
+
+    private string? MeetRequirements()
+    {
+        Gate.Check(_spec, new SystemRoot("/"), _key.SealNew);
+        return null;
     }
 
     private string? SealNewKey()

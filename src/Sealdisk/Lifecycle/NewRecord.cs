@@ -26,7 +26,7 @@ internal static class NewRecord
             DataLength = Geometry.DataSectors(spec, observed.DeviceSize!.Value, sectorSize),
             Filesystem = spec.Filesystem,
             FilesystemUuid = null,
-            LifeCycle = (observed.Source ?? spec.Source) == TrustSource.Soft ? "none: software key" : "",
+            LifeCycle = ChipLifeCycle.Of(observed.Source ?? spec.Source),
             CreatedBy = $"sealdisk {ProductVersion.Text}",
         };
     }

@@ -124,6 +124,7 @@ public static class Planner
         var sectorSize = SectorSizeOf(spec, observed);
         if (Geometry.Problem(spec, observed.DeviceSize!.Value) is { } problem)
             return Plan.Refuse(SealdiskException.Usage($"cannot bring up {spec.Name}: {problem}"));
+        steps.InsertRange(0, Requirements(spec));
         steps.Add(new Step.SealNewKey((observed.Source ?? spec.Source).Text(), spec.KeySize));
         steps.Add(new Step.WriteProvisioning(Where(spec)));
         steps.Add(new Step.OpenMapping(observed.Kind.Text(), spec.Cipher.Text, sectorSize));
@@ -154,6 +155,8 @@ public static class Planner
                 $"cannot bring up {spec.Name}: {spec.Device} holds {planted} where its record should be; a plain filesystem is never mounted in a volume's place",
                 $"somebody else wrote to this device; nothing was changed; if the volume's own filesystem is still there, 'sealdisk repair {spec.Name}' writes the record anew"));
 
+        if (record.State == VolumeState.Provisioning)
+            steps.InsertRange(0, Requirements(spec));
         steps.Add(new Step.Unseal(record.Source.Text(), record.KeySize));
         steps.Add(new Step.OpenMapping(observed.Kind.Text(), record.Cipher, record.SectorSize));
         if (record.State == VolumeState.Provisioning)
@@ -173,6 +176,8 @@ public static class Planner
 
     /// <summary>Repairs come after the key has opened and the filesystem was found: a refusal leaves every byte as it was.</summary>
     private static IEnumerable<Step> Repair(RecordOutcome.Good good) => good.CopiesToRepair.Count > 0 ? [new Step.RepairRecord(good.Why!)] : [];
+
+    private static IEnumerable<Step> Requirements(VolumeSpec spec) => spec.Require.Count > 0 ? [new Step.MeetRequirements(string.Join(", ", spec.Require))] : [];
 
     private static List<Step> WithMount(List<Step> steps, VolumeSpec spec, string filesystem)
     {

@@ -16,6 +16,9 @@ public abstract record Step(string Label, string Intent)
     /// <summary>Takes down the mapping of a first boot that was killed; nothing was ever mounted from it. Touches no disk.</summary>
     public sealed record CloseMapping(string Name) : Step("clear", "close the mapping that an 'up' cut short left open");
 
+    /// <summary>The device must meet what the configuration requires of it, or nothing is sealed and nothing was written.</summary>
+    public sealed record MeetRequirements(string Checks) : Step("require", $"verify that the device meets {Checks}");
+
     /// <summary>A random key, sealed; nothing on disk yet: still a first boot.</summary>
     public sealed record SealNewKey(string Source, int KeySize) : Step("key", $"make a random key of {KeySize} bytes, sealed by {Source}");
 

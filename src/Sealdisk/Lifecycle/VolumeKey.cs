@@ -49,8 +49,15 @@ internal sealed class VolumeKey(VolumeSpec spec, MappingKind kind) : IDisposable
         var description = $"sealdisk:{spec.Name}";
         if (record.Source != TrustSource.Soft)
         {
-            _kernelKey = KernelKey.LoadTrusted(description, record.SealedKey, Subject);
-            return;
+            try
+            {
+                _kernelKey = KernelKey.LoadTrusted(description, record.SealedKey, Subject);
+                return;
+            }
+            catch (SealdiskException problem) when (problem.Code == ExitCode.DoesNotOpen && ChipLifeCycle.Change(record) is { } change)
+            {
+                throw ChipLifeCycle.Because(problem, change);
+            }
         }
         using var source = SoftSource.Open(Huk);
         using var key = source.Unseal(BlobText.Parse(System.Text.Encoding.ASCII.GetBytes(record.SealedKey)), record.KeySize, Subject);

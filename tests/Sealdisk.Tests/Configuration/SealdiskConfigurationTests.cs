@@ -48,6 +48,7 @@ public sealed class SealdiskConfigurationTests
         Assert.Equal(["noatime", "nodev"], volume.MountOptions);
         Assert.Equal(MappingKind.Fuse, volume.Mapping);
         Assert.Equal(FirstBoot.Replace, volume.FirstBoot);
+        Assert.Equal(["closed", "huk-unknown"], volume.Require);
         Assert.True(volume.Discard);
         Assert.Equal("/etc/sealdisk/huk.hex", volume.Huk);
         Assert.Equal("/etc/sealdisk/huk.hex", configuration.SoftHuk);

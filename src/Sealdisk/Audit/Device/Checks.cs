@@ -1,0 +1,26 @@
+namespace Sealdisk.Audit.Device;
+
+/// <summary>All checks. An id, once released, keeps its meaning.</summary>
+public static partial class Checks
+{
+    /// <summary>In reading order.</summary>
+    public static IReadOnlyList<Check> All { get; } =
+    [
+        HukUnknown, HukSource, TrustedKeys, TrustedDebugOff, CaamKey, DcpKey, TpmPolicy, OpTeeRevision, TeeNodes,
+        Closed, UefiSecureBoot, ModuleSignatures, Lockdown, DmVerity, Ima, NoBootShell, NoKernelDebugger, RootPassword,
+        DevMem, Kcore, Kexec, Kdump, Hibernation, StrictRwx, Iommu, CpuMitigations, Debugfs, UnprivilegedBpf, InitOnFree, Sysrq, Kprobes, Perf, Userfaultfd, InitOnAlloc,
+        HardenedUsercopy, PtraceScope, KptrRestrict, DmesgRestrict, Kaslr,
+        Configuration, HardwareSource, KeyUnique, SealedClosed, Cipher, FileModes, Swap, Keyrings, RecordCopies, FirstBootDone, PlainFilesystems, Discard, CoreDumps,
+    ];
+
+    /// <summary>The check of that id, or null.</summary>
+    public static Check? Find(string id)
+    {
+        foreach (var check in All)
+        {
+            if (check.Id == id)
+                return check;
+        }
+        return null;
+    }
+}

@@ -1,0 +1,199 @@
+using Sealdisk.Configuration;
+using Sealdisk.Keys;
+using Sealdisk.OpTee;
+using Sealdisk.OpTee.Huk;
+using static Sealdisk.Audit.Device.Finding;
+
+namespace Sealdisk.Audit.Device;
+
+/// <summary>The hardware key and who seals with it.</summary>
+internal static class KeyChecks
+{
+    private const string TeeDevices = "/sys/bus/tee/devices";
+    private const string TrustedKeysTa = "optee-ta-f04a0fe7-1f5d-4b9b-abf7-619b85b4ce8c";
+    private const string TrustedParameters = "/sys/module/trusted/parameters";
+
+    internal static IEnumerable<Finding> Run(Look look)
+    {
+        var huks = Huks(look);
+        return [.. huks, HukSource(look, huks), TrustedKeys(look), TrustedDebug(look), Caam(look), Dcp(look), .. TpmPolicies(look), OpTeeRevision(look), TeeNodes(look)];
+    }
+
+    private static Finding[] Huks(Look look)
+    {
+        using var oracle = new HukOracle();
+        PublicHuks.AddConstants(oracle);
+        PublicHuks.AddChip(oracle, look.Platform.Facts(look.Root));
+        var findings = look.Volumes.All.Where(volume => volume.Good is not null).Select(volume => Huk(oracle, look, volume)).ToArray();
+        return findings.Length > 0
+            ? findings
+            : [Unknown(Checks.HukUnknown, "there is no sealed key to try; make one with 'sealdisk key new' and give it to 'sealdisk blob audit'", look.Volumes.ConfigurationSeen)];
+    }
+
+    /// <summary>The verdict on one sealed key, which the gate of the first boot asks for too.</summary>
+    internal static Finding Huk(HukOracle oracle, ReadOnlySpan<byte> blob, HukFamily? family, string volume, Evidence seen)
+    {
+        var verdict = BlobAudit.Of(oracle, blob, family);
+        var finding = verdict.Verdict switch
+        {
+            HukVerdict.Known => Fails(Checks.HukUnknown, $"the sealed key opens under a HUK that is public: {verdict.Known!.What}", seen, new Evidence("HUK", verdict.Known.Id)),
+            HukVerdict.NoCandidateMatched => Unknown(Checks.HukUnknown, $"the sealed key opens under none of {oracle.Candidates.Count} known HUKs, which is no proof that its HUK is secret", seen),
+            HukVerdict.ModelDoesNotApply when verdict.Kind == BlobKind.OpTee => Unknown(Checks.HukUnknown, $"no HUK can be tried: {verdict.Reason}", seen),
+            HukVerdict.ModelDoesNotApply => NotApplicable(Checks.HukUnknown, $"{verdict.Reason}", seen),
+            _ => Unknown(Checks.HukUnknown, $"the sealed key is malformed: {verdict.Reason}", seen),
+        };
+        return finding with { Subject = volume };
+    }
+
+    private static Finding Huk(HukOracle oracle, Look look, AuditedVolume volume)
+    {
+        var blob = BlobText.Parse(System.Text.Encoding.ASCII.GetBytes(volume.Good!.SealedKey));
+        var family = volume.Source == TrustSource.Soft ? null : look.Platform.Family;
+        return Huk(oracle, blob, family, volume.Spec.Name, volume.Seen);
+    }
+
+    private static Finding HukSource(Look look, Finding[] huks)
+    {
+        if (look.Platform.Family is not { } family)
+            return look.Platform.IsPc
+                ? NotApplicable(Checks.HukSource, "a PC has no OP-TEE")
+                : Unknown(Checks.HukSource, "the chip is not in the catalogue of HUK sources", Of(look));
+        var sealedByTee = look.Volumes.All.Where(volume => volume.Good is not null && volume.Source == TrustSource.Tee).Select(volume => volume.Spec.Name).ToArray();
+        var verdicts = huks.Where(finding => finding.Subject is { } subject && sealedByTee.Contains(subject, StringComparer.Ordinal)).ToArray();
+        if (verdicts.Any(finding => finding.Status == FindingStatus.Fails))
+            return Fails(Checks.HukSource, $"this OP-TEE has no secret HUK on {family.Name}: see huk-unknown", Of(look));
+        if (family.Id == "npcm8xx")
+            return Fails(Checks.HukSource, $"{family.Name} makes its HUK of five readable bytes", Of(look));
+        if (family.Default == HukDefault.Hardware)
+            return Holds(Checks.HukSource, $"OP-TEE's own tree takes the HUK of {family.Name} from its hardware, as far as this OP-TEE was built from it; {Lower(family.Unprovisioned.Text)}", Of(look));
+        if (verdicts.Any(finding => finding.Status == FindingStatus.Unknown) && family.Default != HukDefault.Public)
+            return Holds(Checks.HukSource, $"this OP-TEE's HUK is not the zeros that {family.Name} has by default", Of(look));
+        return Unknown(Checks.HukSource, family.Default switch
+        {
+            HukDefault.Public => $"unless CFG_VERSAL_HUK_KEY was changed, the HUK of {family.Name} is made with a public development key",
+            HukDefault.Off => $"the HUK of {family.Name} is all zeros unless OP-TEE was built with {family.Option.Split(',')[0]}",
+            _ => $"OP-TEE's own tree has no HUK for {family.Name}: it is all zeros unless this OP-TEE was changed",
+        }, Of(look));
+    }
+
+    private static Finding TrustedKeys(Look look)
+    {
+        var sources = look.Volumes.All.Select(volume => volume.Source).Where(source => source.IsKernel()).Distinct().ToArray();
+        if (sources.Length == 0)
+            return NotApplicable(Checks.TrustedKeys, "no volume has a hardware source", look.Volumes.ConfigurationSeen);
+        if (!look.Root.Exists("/sys/class") && !look.Root.Exists("/sys/bus"))
+            return Unknown(Checks.TrustedKeys, "there is no /sys to look at");
+        var ta = new Evidence($"{TeeDevices}/{TrustedKeysTa}", "there, and bound to its driver");
+        if (sources.Contains(TrustSource.Tpm))
+            return look.Root.List("/sys/class/tpm") is [var tpm, ..]
+                ? Holds(Checks.TrustedKeys, "the kernel has a TPM", new Evidence("/sys/class/tpm", tpm))
+                : Fails(Checks.TrustedKeys, "a volume is sealed by a TPM, and the kernel has none", new Evidence("/sys/class/tpm", "empty"));
+        if (!sources.Contains(TrustSource.Tee) && !sources.Contains(TrustSource.Auto))
+            return Unknown(Checks.TrustedKeys, "whether CAAM or DCP backs the kernel's trusted keys cannot be seen from files", look.Volumes.ConfigurationSeen);
+        if (look.Root.Exists($"{ta.Path}/driver"))
+            return Holds(Checks.TrustedKeys, "OP-TEE's trusted-keys TA backs the kernel's trusted keys", ta);
+        if (look.Root.Exists(ta.Path))
+            return Fails(Checks.TrustedKeys, "OP-TEE has the trusted-keys TA, but no driver of the kernel is bound to it", ta with { What = "there, without driver" });
+        if (sources.Contains(TrustSource.Auto) && look.Root.List("/sys/class/tpm").Count > 0)
+            return Unknown(Checks.TrustedKeys, "which source 'auto' is cannot be seen from files", look.Volumes.ConfigurationSeen);
+        return Fails(Checks.TrustedKeys, "OP-TEE does not offer its trusted-keys TA to the kernel: there is no OP-TEE, or it is not built in as an early TA", ta with { What = "absent" });
+    }
+
+    private static Finding TrustedDebug(Look look)
+    {
+        var parameter = look.Root.Read($"{TrustedParameters}/debug");
+        var word = look.CommandLine.Value("trusted.debug");
+        if (parameter is { Ok: true, Text: "Y" or "1" } || (!parameter.Ok && word is "1" or "y" or "Y"))
+            return Fails(Checks.TrustedDebugOff, "the kernel prints trusted keys in the clear", parameter.Ok ? Look.Seen(parameter) : new Evidence(CommandLine.FilePath, $"trusted.debug={word}"));
+        if (parameter.Ok)
+            return Holds(Checks.TrustedDebugOff, "it is off", Look.Seen(parameter));
+        if (look.Kernel is { } kernel && kernel["TRUSTED_KEYS_DEBUG"] == "n")
+            return Holds(Checks.TrustedDebugOff, "the kernel was built without it", look.Option("TRUSTED_KEYS_DEBUG"));
+        return look.Root.Exists(TrustedParameters)
+            ? Holds(Checks.TrustedDebugOff, "this kernel has no such parameter", new Evidence(parameter.Path, "absent"))
+            : Unknown(Checks.TrustedDebugOff, "the kernel shows no parameters of trusted keys", new Evidence(TrustedParameters, "absent"));
+    }
+
+    private static Finding Caam(Look look)
+    {
+        var isCaam = look.Platform.Family?.Id is "imx6" or "imx7" or "imx7ulp" or "imx8m" or "imx8x" or "layerscape";
+        if (!isCaam && look.Volumes.All.All(volume => volume.Source != TrustSource.Caam))
+            return NotApplicable(Checks.CaamKey, "no CAAM here");
+        if (look.Messages is not { } messages)
+            return Unknown(Checks.CaamKey, "the kernel log cannot be read", new Evidence("kernel log", "unreadable"));
+        if (messages.FirstOrDefault(line => line.Contains("using insecure test key", StringComparison.Ordinal)) is { } warning)
+            return Fails(Checks.CaamKey, "CAAM seals with NXP's test key, which is the same on every open chip", new Evidence("kernel log", warning));
+        return ReachesBoot(messages) && messages.Any(line => line.Contains("caam", StringComparison.OrdinalIgnoreCase))
+            ? Holds(Checks.CaamKey, "CAAM started without warning of its test key", new Evidence("kernel log", "from the boot on, no 'using insecure test key'"))
+            : Unknown(Checks.CaamKey, "the kernel log does not reach back to the start of CAAM", new Evidence("kernel log", $"{messages.Count} messages"));
+    }
+
+    private static Finding Dcp(Look look)
+    {
+        if (look.Platform.Family?.Id != "imx6ull" && look.Volumes.All.All(volume => volume.Source != TrustSource.Dcp))
+            return NotApplicable(Checks.DcpKey, "no DCP here");
+        var skip = look.Root.Read($"{TrustedParameters}/dcp_skip_zk_test");
+        if (skip is { Ok: true, Text: "Y" or "1" } || look.CommandLine.Value("trusted.dcp_skip_zk_test") is "1" or "y" or "Y")
+            return Fails(Checks.DcpKey, "the kernel was told not to test the DCP's key", skip.Ok ? Look.Seen(skip) : new Evidence(CommandLine.FilePath, "trusted.dcp_skip_zk_test"));
+        if (look.Messages?.FirstOrDefault(line => line.Contains("neither in secure nor trusted mode", StringComparison.Ordinal)) is { } warning)
+            return Fails(Checks.DcpKey, "the DCP has no key yet: it reads as zeros", new Evidence("kernel log", warning));
+        return skip is { Ok: true } && look.Messages is { } messages && ReachesBoot(messages)
+            ? Holds(Checks.DcpKey, "the kernel tested the DCP's key and did not find zeros", Look.Seen(skip), new Evidence("kernel log", "no 'neither in secure nor trusted mode'"))
+            : Unknown(Checks.DcpKey, "whether the DCP's key was tested cannot be seen", Look.Seen(skip));
+    }
+
+    private static IEnumerable<Finding> TpmPolicies(Look look)
+    {
+        var any = false;
+        foreach (var volume in look.Volumes.All.Where(volume => volume.Good is { Source: TrustSource.Tpm }))
+        {
+            any = true;
+            var description = BlobDescription.Of(BlobText.Parse(System.Text.Encoding.ASCII.GetBytes(volume.Good!.SealedKey)));
+            string? Detail(string name) => description.Details.FirstOrDefault(detail => detail.Name == name).Value;
+            var evidence = new Evidence("sealed key", string.Join(", ", description.Details.Select(detail => $"{detail.Name} {detail.Value}")));
+            var finding = (Detail("policy"), Detail("fixedTPM")) switch
+            {
+                (null, _) => Unknown(Checks.TpmPolicy, "the sealed key does not show its policy", evidence),
+                ("none", _) => Fails(Checks.TpmPolicy, "the TPM unseals the key without any policy, for whatever was booted", evidence),
+                (_, "no") => Fails(Checks.TpmPolicy, "the sealed key may be moved to another TPM", evidence),
+                _ => Holds(Checks.TpmPolicy, "the key has a policy and is fixed to its TPM; what the policy demands cannot be seen", evidence),
+            };
+            yield return finding with { Subject = volume.Spec.Name };
+        }
+        if (!any)
+            yield return NotApplicable(Checks.TpmPolicy, "no volume is sealed by a TPM");
+    }
+
+    private static Finding OpTeeRevision(Look look)
+    {
+        var revision = look.Root.Read("/sys/class/tee/tee0/revision");
+        if (revision.Ok)
+            return Holds(Checks.OpTeeRevision, $"OP-TEE {revision.Text}", Look.Seen(revision));
+        if (look.Messages?.FirstOrDefault(line => line.Contains("optee: revision", StringComparison.Ordinal)) is { } message)
+            return Holds(Checks.OpTeeRevision, $"OP-TEE {message[(message.IndexOf("revision ", StringComparison.Ordinal) + 9)..]}", new Evidence("kernel log", message));
+        return look.Root.List("/sys/class/tee").Count > 0
+            ? Unknown(Checks.OpTeeRevision, "OP-TEE is there, and its revision is shown nowhere", Look.Seen(revision))
+            : NotApplicable(Checks.OpTeeRevision, "there is no TEE", new Evidence("/sys/class/tee", "empty"));
+    }
+
+    private static Finding TeeNodes(Look look)
+    {
+        if (look.Root.List("/sys/class/tee").Count == 0)
+            return NotApplicable(Checks.TeeNodes, "there is no TEE", new Evidence("/sys/class/tee", "empty"));
+        foreach (var path in new[] { "/dev/tee0", "/dev/teepriv0" })
+        {
+            if (look.Root.OwnershipOf(path) is not { } ownership)
+                return Unknown(Checks.TeeNodes, $"the mode of {path} is not known");
+            if ((ownership.Mode & 6) != 0)
+                return Fails(Checks.TeeNodes, $"everybody may use {path}", new Evidence(path, $"mode {Convert.ToString(ownership.Mode, 8).PadLeft(4, '0')}"));
+        }
+        return Holds(Checks.TeeNodes, "others may not use the TEE's nodes", new Evidence("/dev/tee0", "no rights for others"));
+    }
+
+    private static bool ReachesBoot(IReadOnlyList<string> messages) =>
+        messages.Take(50).Any(line => line.Contains("Linux version ", StringComparison.Ordinal) || line.Contains("Booting Linux on", StringComparison.Ordinal));
+
+    private static string Lower(string text) => char.ToLowerInvariant(text[0]) + text[1..].TrimEnd('.');
+
+    private static Evidence[] Of(Look look) => look.Platform.Evidence is { } evidence ? [evidence] : [];
+}

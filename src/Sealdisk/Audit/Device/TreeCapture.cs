@@ -1,0 +1,80 @@
+using System.Text;
+using Sealdisk.Linux;
+
+namespace Sealdisk.Audit.Device;
+
+/// <summary>
+/// Writes what an audit reads into a new directory, which audits as the system itself did. Only the bytes that were read are in it, with what is
+/// secret taken out; but a sealed key is among them, which where its HUK is known is as good as the key.
+/// </summary>
+public sealed class TreeCapture
+{
+    private const int OwnerOnly = 0x1C0; // 0700
+
+    private readonly string _directory;
+    private readonly SortedDictionary<string, string> _manifest = new(StringComparer.Ordinal);
+    private readonly SortedSet<string> _names = new(StringComparer.Ordinal);
+
+    /// <param name="directory">To be made.</param>
+    /// <exception cref="SealdiskException">It exists.</exception>
+    public TreeCapture(string directory)
+    {
+        _directory = Path.GetFullPath(directory).TrimEnd('/');
+        if (DurableFile.IsTaken(_directory))
+            throw SealdiskException.Refused($"cannot capture into {directory}: it exists (EEXIST)", "name a directory that does not");
+        DirectoryEntries.MakeDirectory(_directory, OwnerOnly);
+    }
+
+    /// <summary>Writes the manifest and the names that were only listed.</summary>
+    public void Finish()
+    {
+        // What is below a name comes before it, so that a name which was only listed is a file where nothing is below it, and a directory otherwise.
+        foreach (var name in _names.Reverse())
+        {
+            if (!Path.Exists(_directory + name) && MakeFolderOf(name))
+                File.WriteAllBytes(_directory + name, []);
+        }
+        MakeFolderOf(TreeManifest.FilePath);
+        File.WriteAllText(_directory + TreeManifest.FilePath, string.Concat(_manifest.Values.Select(line => line + "\n")));
+    }
+
+    internal void Save(Reading reading, long offset)
+    {
+        if (reading.Sight == Sight.Unreadable)
+            _manifest["error " + reading.Path] = TreeManifest.Line(reading.Path, reading.Problem!);
+        if (!reading.Ok || !MakeFolderOf(reading.Path))
+            return;
+        using var file = FileDescriptor.Open(_directory + reading.Path, OpenFlags.Write | OpenFlags.Create);
+        file.WriteAt(reading.Bytes, offset);
+    }
+
+    internal void SaveName(string path) => _names.Add(path);
+
+    internal void SaveNames(string path, IReadOnlyList<string> names)
+    {
+        foreach (var name in names)
+            _names.Add($"{path}/{name}");
+    }
+
+    internal void SaveOwnership(string path, Ownership ownership) => _manifest["mode " + path] = TreeManifest.Line(path, ownership);
+
+    internal void SaveMessages(IReadOnlyList<string> messages)
+    {
+        MakeFolderOf($"{SystemRoot.CaptureFolder}/dmesg");
+        File.WriteAllLines(_directory + SystemRoot.CaptureFolder + "/dmesg", messages, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false));
+    }
+
+    /// <summary>False where a file stands in the way: something that was listed as a name, and is a directory after all.</summary>
+    private bool MakeFolderOf(string path)
+    {
+        try
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(_directory + path)!);
+            return true;
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,47 @@
+using System.Globalization;
+
+namespace Sealdisk.Audit.Device;
+
+/// <summary>
+/// What a captured tree says beside its files, in .capture/manifest: <c>mode 0600 0 /path</c> (octal mode, owner, "link" after the mode where the path is a
+/// symbolic link) and <c>error EACCES /path</c>. Lines that begin with # are for people.
+/// </summary>
+internal sealed class TreeManifest
+{
+    internal const string FilePath = SystemRoot.CaptureFolder + "/manifest";
+
+    private readonly Dictionary<string, Ownership> _ownerships = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> _problems = new(StringComparer.Ordinal);
+
+    internal static TreeManifest Read(SystemRoot root)
+    {
+        var manifest = new TreeManifest();
+        foreach (var line in root.Read(FilePath).Lines)
+            manifest.Add(line.Trim());
+        return manifest;
+    }
+
+    internal Ownership? Ownership(string path) => _ownerships.GetValueOrDefault(path);
+
+    internal string? Problem(string path) => _problems.GetValueOrDefault(path);
+
+    internal static string Line(string path, Ownership ownership) =>
+        $"mode {(ownership.IsLink ? "link:" : "")}{Convert.ToString(ownership.Mode, 8).PadLeft(4, '0')} {ownership.Uid} {path}";
+
+    internal static string Line(string path, string problem) => $"error {problem} {path}";
+
+    private void Add(string line)
+    {
+        if (line.Split(' ', 4) is ["mode", var mode, var uid, var path])
+        {
+            var isLink = mode.StartsWith("link:", StringComparison.Ordinal);
+            var digits = isLink ? mode[5..] : mode;
+            if (uint.TryParse(uid, NumberStyles.None, CultureInfo.InvariantCulture, out var owner) && digits.Length is > 0 and < 8 && digits.All(digit => digit is >= '0' and <= '7'))
+                _ownerships[path] = new Ownership(Convert.ToInt32(digits, 8), owner, isLink);
+        }
+        else if (line.Split(' ', 3) is ["error", var problem, var broken])
+        {
+            _problems[broken] = problem;
+        }
+    }
+}

@@ -1,0 +1,139 @@
+using System.Globalization;
+using System.Text;
+using Sealdisk.Audit.Device;
+
+namespace Sealdisk.Audit.Reports;
+
+/// <summary>
+/// An audit as one HTML page for people who decide: no script, nothing loaded from elsewhere, readable on a phone and on paper. Every text that comes
+/// from the audited system is escaped, and the page forbids itself to run or load anything.
+/// </summary>
+public static class AuditHtml
+{
+    private const string Style = """
+        :root{color-scheme:light dark;--ink:#1a1d21;--soft:#5b6470;--paper:#fff;--line:#d9dde3;--critical:#a3123b;--high:#b54708;--medium:#8a6d00;--low:#3f5f8a;--unknown:#5f4b8b;--holds:#1f6f43}
+        @media(prefers-color-scheme:dark){:root{--ink:#e8eaed;--soft:#a3abb5;--paper:#16191d;--line:#333a42;--critical:#ff6b8b;--high:#ff9d57;--medium:#e0c04a;--low:#8db4ea;--unknown:#b9a5ec;--holds:#6fce9b}}
+        *{box-sizing:border-box}
+        body{font:16px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--paper);margin:0 auto;padding:1rem;max-width:56rem;overflow-wrap:anywhere}
+        h1{font-size:1.25rem;margin:.5rem 0;color:var(--soft);font-weight:600}
+        h2{font-size:1.1rem;margin:2rem 0 .5rem;border-bottom:1px solid var(--line);padding-bottom:.25rem}
+        .answer{font-size:1.4rem;line-height:1.35;margin:.5rem 0 1rem}
+        .counts{display:flex;flex-wrap:wrap;gap:.5rem;padding:0;margin:0 0 1rem;list-style:none}
+        .counts li{border:1px solid var(--line);border-radius:.5rem;padding:.25rem .75rem}
+        .counts b{font-size:1.25rem;margin-right:.35rem}
+        details{border:1px solid var(--line);border-left-width:.35rem;border-radius:.35rem;margin:.5rem 0;padding:.5rem .75rem}
+        summary{cursor:pointer}
+        .badge{font-size:.75rem;font-weight:700;text-transform:uppercase;letter-spacing:.03em;margin-right:.5rem}
+        .critical{border-left-color:var(--critical)}.critical .badge,.counts .critical b{color:var(--critical)}
+        .high{border-left-color:var(--high)}.high .badge,.counts .high b{color:var(--high)}
+        .medium{border-left-color:var(--medium)}.medium .badge,.counts .medium b{color:var(--medium)}
+        .low,.info{border-left-color:var(--low)}.low .badge,.info .badge,.counts .low b{color:var(--low)}
+        .unknown{border-left-color:var(--unknown)}.unknown .badge,.counts .unknown b{color:var(--unknown)}
+        .holds{border-left-color:var(--holds)}.holds .badge,.counts .holds b{color:var(--holds)}
+        .accepted,.not_applicable{opacity:.8}
+        dl{margin:.5rem 0}dt{font-weight:600;margin-top:.5rem}dd{margin:0}
+        code,.id{font:.85rem ui-monospace,monospace}.id,.soft{color:var(--soft)}
+        @media print{details{break-inside:avoid}}
+        """;
+
+    private static readonly (CheckGroup Group, string Title)[] Groups =
+    [
+        (CheckGroup.Key, "The hardware key"), (CheckGroup.Boot, "Secure boot and the chain of trust"), (CheckGroup.Kernel, "The kernel"), (CheckGroup.Volumes, "Volumes"),
+    ];
+
+    /// <summary>UTF-8, a whole page.</summary>
+    public static byte[] Write(AuditResult result)
+    {
+        ArgumentNullException.ThrowIfNull(result);
+        var page = new StringBuilder();
+        page.Append("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n")
+            .Append("<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n")
+            .Append("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>Sealdisk audit: ").Append(Escape(Machine(result))).Append("</title>\n<style>\n")
+            .Append(Style).Append("\n</style>\n</head>\n<body>\n<header>\n<h1>Is this device really protected?</h1>\n<p class=\"answer\">").Append(Escape(result.Answer)).Append("</p>\n");
+        WriteCounts(page, result);
+        page.Append("<p class=\"soft\">").Append(Escape(Machine(result))).Append(", ").Append(AuditJson.Day(result.Day)).Append(", sealdisk ").Append(ProductVersion.Text).Append("</p>\n</header>\n<main>\n");
+        WriteNotes(page, result);
+        foreach (var (group, title) in Groups)
+            WriteGroup(page, title, result.Findings.Where(finding => finding.Check.Group == group));
+        page.Append("</main>\n<footer class=\"soft\">\n<p>A check holds as far as it looked. What could not be found out is shown as unknown, never as good. No audit proves that a hardware key is secret.</p>\n</footer>\n</body>\n</html>\n");
+        return Encoding.UTF8.GetBytes(page.ToString());
+    }
+
+    private static void WriteCounts(StringBuilder page, AuditResult result)
+    {
+        page.Append("<ul class=\"counts\">\n");
+        for (var severity = Severity.Critical; severity >= Severity.Low; severity--)
+            WriteCount(page, AuditJson.Word(severity), AuditJson.Word(severity), result.CountOpen(severity));
+        WriteCount(page, "unknown", "unknown", result.Count(FindingStatus.Unknown));
+        WriteCount(page, "holds", "hold", result.Count(FindingStatus.Holds));
+        WriteCount(page, "accepted", "accepted", result.Findings.Count(finding => finding.Accepted is not null));
+        page.Append("</ul>\n");
+    }
+
+    private static void WriteCount(StringBuilder page, string kind, string label, int count) =>
+        page.Append(CultureInfo.InvariantCulture, $"<li class=\"{kind}\"><b>{count}</b>{label}</li>\n");
+
+    private static void WriteNotes(StringBuilder page, AuditResult result)
+    {
+        if (result.Notes.Count == 0)
+            return;
+        page.Append("<ul>\n");
+        foreach (var note in result.Notes)
+            page.Append("<li>").Append(Escape(note)).Append("</li>\n");
+        page.Append("</ul>\n");
+    }
+
+    private static void WriteGroup(StringBuilder page, string title, IEnumerable<Finding> findings)
+    {
+        page.Append("<section>\n<h2>").Append(Escape(title)).Append("</h2>\n");
+        // What needs somebody comes first.
+        foreach (var finding in findings.OrderBy(finding => finding.Accepted is not null ? FindingStatus.Holds : finding.Status).ThenByDescending(finding => finding.Severity))
+            WriteFinding(page, finding);
+        page.Append("</section>\n");
+    }
+
+    private static void WriteFinding(StringBuilder page, Finding finding)
+    {
+        var isFailing = finding.Status == FindingStatus.Fails;
+        var kind = finding.Accepted is not null ? "accepted" : isFailing ? AuditJson.Word(finding.Severity) : AuditJson.Word(finding.Status);
+        var badge = finding.Accepted is not null ? $"{AuditJson.Word(finding.Severity)}, accepted" : kind.Replace('_', ' ');
+        var open = finding.IsOpen && finding.Severity >= Severity.High ? " open" : "";
+        page.Append("<details class=\"").Append(kind).Append("\" id=\"").Append(Escape(finding.Check.Id + (finding.Subject is { } named ? "-" + named : ""))).Append('"').Append(open).Append(">\n<summary><span class=\"badge\">")
+            .Append(badge).Append("</span>").Append(finding.Subject is { } subject ? $"<b>{Escape(subject)}</b>: " : "").Append(Escape(finding.Text))
+            .Append(" <span class=\"id\">").Append(Escape(finding.Check.Id)).Append("</span></summary>\n<dl>\n");
+        Term(page, "Required", Escape(finding.Check.Title) + ".");
+        if (finding.Status is FindingStatus.Fails or FindingStatus.Unknown)
+        {
+            Term(page, "Why it matters", Escape(finding.Check.Attack));
+            Term(page, "What to do", Escape(finding.Check.Remedy));
+        }
+        if (finding.Accepted is { } accepted)
+            Term(page, "Accepted", $"{Escape(accepted.Reason)}, until {AuditJson.Day(accepted.Until)}");
+        foreach (var evidence in finding.Evidence)
+            Term(page, "Seen", $"<code>{Escape(evidence.Path)}</code>: <code>{Escape(evidence.What)}</code>");
+        page.Append("</dl>\n</details>\n");
+    }
+
+    private static void Term(StringBuilder page, string term, string description) => page.Append("<dt>").Append(term).Append("</dt><dd>").Append(description).Append("</dd>\n");
+
+    private static string Machine(AuditResult result) => result.Platform.Machine ?? "an unknown machine";
+
+    private static string Escape(string text)
+    {
+        var escaped = new StringBuilder(text.Length);
+        foreach (var letter in text)
+        {
+            _ = letter switch
+            {
+                '<' => escaped.Append("&lt;"),
+                '>' => escaped.Append("&gt;"),
+                '&' => escaped.Append("&amp;"),
+                '"' => escaped.Append("&quot;"),
+                '\'' => escaped.Append("&#39;"),
+                _ when char.IsControl(letter) => escaped.Append('\uFFFD'),
+                _ => escaped.Append(letter),
+            };
+        }
+        return escaped.ToString();
+    }
+}

@@ -1,0 +1,35 @@
+using Sealdisk.Audit.Device;
+using Sealdisk.Configuration;
+using Sealdisk.Records;
+
+namespace Sealdisk.Lifecycle;
+
+/// <summary>The chip's life cycle, as a record keeps it: "closed ...", "open ..." or "unknown ...", with what was read in brackets.</summary>
+internal static class ChipLifeCycle
+{
+    /// <summary>As this system shows it now; for a software key that there is none.</summary>
+    internal static string Of(TrustSource source) => source == TrustSource.Soft ? "none: software key" : Now();
+
+    /// <summary>How the life cycle has changed since the record's key was sealed, where that may be why it no longer opens; else null.</summary>
+    internal static string? Change(VolumeRecord record) => Change(record.LifeCycle, Now());
+
+    internal static string? Change(string then, string now) => (Word(then), Word(now)) switch
+    {
+        ("open", "closed") => "the chip was open when the key was sealed and is closed now",
+        ("closed", "open") => "the chip was closed when the key was sealed and is open now (field return, or another chip)",
+        _ => null,
+    };
+
+    /// <summary>The same failure, with the change as its reason.</summary>
+    internal static SealdiskException Because(SealdiskException problem, string change) => new(
+        problem.Code, $"{problem.Message}; {change}, which on many chips changes the hardware key",
+        "nothing was changed; restore the data from a backup into a volume made anew on this device", problem);
+
+    private static string Now()
+    {
+        var root = new SystemRoot("/");
+        return Platform.Of(root).LifeCycle(root);
+    }
+
+    private static string Word(string lifeCycle) => lifeCycle.Split(' ')[0];
+}

@@ -1,0 +1,49 @@
+using System.Text;
+using Sealdisk.Audit.Device;
+using Sealdisk.Configuration;
+using Sealdisk.OpTee;
+using Sealdisk.OpTee.Huk;
+
+namespace Sealdisk.Lifecycle;
+
+/// <summary>
+/// What a device must meet before a volume's key is sealed on it: checks of the device audit, by their ids. A check that fails refuses the first boot,
+/// and so does one that could not be found out, except of huk-unknown, which no audit can ever confirm.
+/// </summary>
+public static class Gate
+{
+    private const string HukUnknown = "huk-unknown";
+
+    /// <summary>The checks that can be required: those of the device, which need no volume to look at.</summary>
+    public static IReadOnlyList<string> Possible { get; } =
+        [.. Checks.All.Where(check => check.Group is CheckGroup.Boot or CheckGroup.Kernel || check.Id is HukUnknown or "huk-source" or "trusted-debug-off" or "caam-key" or "dcp-key").Select(check => check.Id)];
+
+    /// <summary>Refuses where a requirement is not met. Writes nothing.</summary>
+    /// <param name="spec">The volume.</param>
+    /// <param name="root">The system.</param>
+    /// <param name="sealTrialKey">Seals a key that nobody will use; returns the blob's hex text. Called only where huk-unknown is required.</param>
+    /// <exception cref="SealdiskException">What is not met, with its remedy (exit code 3).</exception>
+    internal static void Check(VolumeSpec spec, SystemRoot root, Func<string> sealTrialKey)
+    {
+        var findings = DeviceAudit.Run(root, "/dev/null", Baseline.None, DateOnly.MinValue).Findings;
+        foreach (var id in spec.Require)
+        {
+            var finding = id == HukUnknown ? OfTrialKey(spec, root, sealTrialKey()) : findings.First(finding => finding.Check.Id == id);
+            var isMet = finding.Status is FindingStatus.Holds or FindingStatus.NotApplicable || (id == HukUnknown && finding.Status == FindingStatus.Unknown);
+            if (!isMet)
+                throw SealdiskException.Refused(
+                    $"cannot seal a key for {spec.Name}: '{id}' is required, and {(finding.Status == FindingStatus.Unknown ? "is not known to be met: " : "")}{finding.Text}",
+                    $"nothing was written; {finding.Check.Remedy}");
+        }
+    }
+
+    private static Finding OfTrialKey(VolumeSpec spec, SystemRoot root, string sealedKey)
+    {
+        using var oracle = new HukOracle();
+        var platform = Platform.Of(root);
+        PublicHuks.AddConstants(oracle);
+        PublicHuks.AddChip(oracle, platform.Facts(root));
+        var family = spec.Source == TrustSource.Soft ? null : platform.Family;
+        return KeyChecks.Huk(oracle, BlobText.Parse(Encoding.ASCII.GetBytes(sealedKey)), family, spec.Name, new Evidence("trial key", "sealed for this audit only"));
+    }
+}

@@ -1,0 +1,102 @@
+using System.Text.Json;
+using Sealdisk.Board;
+
+namespace Sealdisk.BoardTests;
+
+/// <summary>The audit on a real system: a HUK of zeros is caught from the volume's own record, and a HUK of its own is not called anything.</summary>
+public sealed class AuditTests
+{
+    [Fact]
+    public void A_huk_of_zeros_is_caught()
+    {
+        using var work = new Workplace();
+        using var machine = Machine.Boot(new BootOptions { Disks = [new FileDisk(work.Disk("volume", 16))] });
+        Volume.Configure(machine);
+        machine.Succeed("sealdisk up");
+        var finding = Huk(machine, ExitCode.Findings, "sealdisk audit --fail-on critical");
+        Assert.Equal(("fails", "critical", "data"), (Word(finding, "status"), Word(finding, "severity"), Word(finding, "subject")));
+        Assert.Contains(finding.GetProperty("evidence").EnumerateArray(), seen => seen.GetProperty("path").GetString() == "HUK" && seen.GetProperty("what").GetString() == "all-zero");
+        Volume.Refused(machine, ExitCode.Findings, "sealdisk audit", "No: data: the sealed key opens under a HUK that is public", "linux,dummy-virt", "OP-TEE 4.");
+        machine.Succeed("sealdisk key new kmk --blob /tmp/kmk.blob --source tee --keyring @u");
+        Volume.Refused(machine, ExitCode.Findings, "sealdisk blob audit /tmp/kmk.blob", "known: all-zero", "Proven by the 128-bit tag");
+
+        // What the audit read here, audited elsewhere, says the same.
+        machine.Succeed("sealdisk audit --fail-on never --json > /tmp/here.json; sealdisk audit --fail-on never --capture /tmp/tree > /dev/null && sealdisk audit --fail-on never --root /tmp/tree --json > /tmp/there.json");
+        machine.Succeed("cmp /tmp/here.json /tmp/there.json");
+        machine.Succeed("tar -C /tmp -czf /tmp/tree.tar.gz tree");
+        if (Environment.GetEnvironmentVariable("SEALDISK_UPDATE_ROOTS") is "1")
+            File.WriteAllBytes(Path.Combine(Checkout.Root, "tests", "roots", "board-capture.tar.gz"), machine.Get("/tmp/tree.tar.gz"));
+        machine.Succeed("sealdisk down");
+        Volume.AssertNothingOpen(machine);
+    }
+
+    /// <summary>The recovery path: a board's disk, read on the bench with the HUK that its maker can compute, here OP-TEE's own zeros.</summary>
+    [Fact]
+    public void A_board_s_disk_is_opened_on_the_bench()
+    {
+        using var work = new Workplace();
+        var options = new BootOptions { Disks = [new FileDisk(work.Disk("volume", 16))] };
+        using (var machine = Machine.Boot(options))
+        {
+            Volume.Configure(machine);
+            machine.Succeed("sealdisk up && echo 'what the customer had' > /data/file && sealdisk down");
+            machine.PowerOff();
+        }
+        using var host = new Host(work, "huk-default.hex");
+        host.Succeed("huk", "derive", work["bench.hex"], "--family", "qemu");
+        host.Succeed("image", "decrypt", work["volume"], work["plain"], "--source", "soft", "--huk", work["bench.hex"]);
+        Assert.Equal("what the customer had\n", host.Debugfs(work["plain"], "cat file"));
+    }
+
+    [Fact]
+    public void A_huk_of_its_own_matches_no_candidate_and_is_not_called_secret()
+    {
+        using var work = new Workplace();
+        using var machine = Machine.Boot(new BootOptions { Firmware = Firmware.Second, Disks = [new FileDisk(work.Disk("volume", 16))] });
+        Volume.Configure(machine);
+        machine.Succeed("sealdisk up");
+        var finding = Huk(machine, ExitCode.Done, "sealdisk audit --fail-on critical");
+        Assert.Equal("unknown", Word(finding, "status"));
+        Assert.Contains("which is no proof that its HUK is secret", Word(finding, "text"), StringComparison.Ordinal);
+        Volume.Refused(machine, ExitCode.Findings, "sealdisk audit --strict --fail-on critical");
+        machine.Succeed("sealdisk key new kmk --blob /tmp/kmk.blob --source tee --keyring @u");
+        Volume.Refused(machine, ExitCode.Done, "sealdisk blob audit /tmp/kmk.blob", "no candidate matched", "no proof");
+        machine.Succeed("sealdisk down");
+        Volume.AssertNothingOpen(machine);
+    }
+
+    [Fact]
+    public void The_gate_seals_nothing_under_a_huk_of_zeros()
+    {
+        using var work = new Workplace();
+        using var machine = Machine.Boot(new BootOptions { Disks = [new FileDisk(work.Disk("volume", 16))] });
+        Volume.Configure(machine, ("require", "[\"huk-unknown\"]"));
+        var before = Volume.Hash(machine, "/dev/vda");
+        Volume.Refused(machine, ExitCode.Refused, "sealdisk up", "'huk-unknown' is required, and the sealed key opens under a HUK that is public", "nothing was written");
+        Volume.Configure(machine, ("require", "[\"closed\"]"));
+        Volume.Refused(machine, ExitCode.Refused, "sealdisk up", "'closed' is required, and is not known to be met");
+        Assert.Equal(before, Volume.Hash(machine, "/dev/vda"));
+        Volume.AssertNothingOpen(machine);
+    }
+
+    [Fact]
+    public void The_gate_lets_a_huk_of_its_own_pass()
+    {
+        using var work = new Workplace();
+        using var machine = Machine.Boot(new BootOptions { Firmware = Firmware.Second, Disks = [new FileDisk(work.Disk("volume", 16))] });
+        Volume.Configure(machine, ("require", "[\"huk-unknown\"]"));
+        Volume.Refused(machine, ExitCode.Done, "sealdisk plan", "verify that the device meets huk-unknown");
+        machine.Succeed("sealdisk up && sealdisk down");
+        Volume.AssertNothingOpen(machine);
+    }
+
+    private static JsonElement Huk(Machine machine, ExitCode code, string command)
+    {
+        var answer = machine.Run(command + " --json");
+        Assert.True(answer.ExitCode == (int)code, answer.All);
+        using var report = JsonDocument.Parse(answer.Output);
+        return Assert.Single(report.RootElement.GetProperty("findings").EnumerateArray(), finding => finding.GetProperty("id").GetString() == "huk-unknown").Clone();
+    }
+
+    private static string? Word(JsonElement finding, string name) => finding.GetProperty(name).GetString();
+}

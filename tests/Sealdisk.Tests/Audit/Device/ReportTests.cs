@@ -1,0 +1,132 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Sealdisk.Audit.Device;
+using Sealdisk.Audit.Reports;
+
+namespace Sealdisk.Tests.Audit.Device;
+
+/// <summary>The reports for machines and for managers: their shape, and what hostile names in an audited system do to them.</summary>
+public sealed class ReportTests
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
+    private const string Hostile = "<script>alert(1)</script>\"'&\u001b]0;x\u0007";
+
+    /// <summary>What sarif-schema-2.1.0.json demands of the parts that are used.</summary>
+    [Fact]
+    public void Sarif_has_the_shape_of_2_1_0()
+    {
+        using var document = JsonDocument.Parse(AuditSarif.Write(Audit(Accepting("closed"))));
+        var log = document.RootElement;
+        Assert.Equal("2.1.0", log.GetProperty("version").GetString());
+        Assert.Equal("https://json.schemastore.org/sarif-2.1.0.json", log.GetProperty("$schema").GetString());
+        var run = Assert.Single(log.GetProperty("runs").EnumerateArray());
+        var driver = run.GetProperty("tool").GetProperty("driver");
+        Assert.Equal("sealdisk", driver.GetProperty("name").GetString());
+        Assert.Matches(@"^[0-9]+\.[0-9]+\.[0-9]+", driver.GetProperty("version").GetString());
+        var rules = driver.GetProperty("rules").EnumerateArray().ToArray();
+        Assert.Equal(Checks.All.Count, rules.Length);
+        foreach (var rule in rules)
+        {
+            foreach (var text in new[] { "shortDescription", "fullDescription", "help" })
+                Assert.NotEqual("", rule.GetProperty(text).GetProperty("text").GetString());
+            Assert.Contains($"docs/audit/{rule.GetProperty("id").GetString()}.md", rule.GetProperty("help").GetProperty("markdown").GetString(), StringComparison.Ordinal);
+            Assert.Contains(rule.GetProperty("defaultConfiguration").GetProperty("level").GetString(), new[] { "note", "warning", "error" });
+        }
+        var bases = run.GetProperty("originalUriBaseIds");
+        var results = run.GetProperty("results").EnumerateArray().ToArray();
+        foreach (var result in results)
+        {
+            var rule = rules[result.GetProperty("ruleIndex").GetInt32()];
+            Assert.Equal(rule.GetProperty("id").GetString(), result.GetProperty("ruleId").GetString());
+            var kind = result.GetProperty("kind").GetString();
+            Assert.Contains(kind, new[] { "fail", "open", "pass", "notApplicable" });
+            // A level other than none goes with kind fail, and with no other (3.27.10).
+            Assert.Equal(kind != "fail", result.GetProperty("level").GetString() == "none");
+            Assert.NotEqual("", result.GetProperty("message").GetProperty("text").GetString());
+            foreach (var location in result.GetProperty("locations").EnumerateArray().Where(location => location.TryGetProperty("physicalLocation", out _)))
+            {
+                var artifact = location.GetProperty("physicalLocation").GetProperty("artifactLocation");
+                Assert.DoesNotMatch("^/|[^A-Za-z0-9/._~%-]", artifact.GetProperty("uri").GetString());
+                Assert.True(bases.TryGetProperty(artifact.GetProperty("uriBaseId").GetString()!, out _));
+            }
+        }
+        var closed = Assert.Single(results, result => result.GetProperty("ruleId").GetString() == "closed");
+        var suppression = Assert.Single(closed.GetProperty("suppressions").EnumerateArray());
+        Assert.Equal("external", suppression.GetProperty("kind").GetString());
+        Assert.Contains("until 2099-12-31", suppression.GetProperty("justification").GetString(), StringComparison.Ordinal);
+        Assert.Contains(results, result => result.GetProperty("kind").GetString() == "open");
+    }
+
+    [Fact]
+    public void The_page_needs_nothing_but_itself_and_runs_nothing()
+    {
+        var page = Encoding.UTF8.GetString(AuditHtml.Write(Audit(Baseline.None)));
+        Assert.StartsWith("<!DOCTYPE html>", page, StringComparison.Ordinal);
+        Assert.Contains("default-src 'none'", page, StringComparison.Ordinal);
+        Assert.DoesNotMatch(new Regex(@"<(script|link|img|iframe|object|embed|base|form)\b|\ssrc=|\shref=""?(http|//)|url\(|@import|\son[a-z]+=|javascript:", RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture, Limit), page);
+        Balanced(page);
+    }
+
+    [Fact]
+    public void What_an_audited_system_says_of_itself_stays_text()
+    {
+        var tree = new RootTree("hostile").Machine(Hostile, "acme,x").Kernel($"console=tty {Hostile} rd.break={Hostile}", "DEVMEM=y")
+            .Text("/proc/swaps", $"Filename\tType\n/{Hostile}\tfile\t1\t0\t-2").Text("/proc/keys", $"1b2c3d4e I--Q--- 1 perm 3f010000 0 0 logon {Hostile}: 32");
+        var result = Audit(tree, Baseline.None);
+        var page = Encoding.UTF8.GetString(AuditHtml.Write(result));
+        Assert.Contains("&lt;script&gt;alert(1)", page, StringComparison.Ordinal);
+        Assert.DoesNotContain("<script", page, StringComparison.OrdinalIgnoreCase);
+        Assert.DoesNotContain('\u001b', page);
+        Balanced(page);
+        using var sarif = JsonDocument.Parse(AuditSarif.Write(result));
+        using var json = JsonDocument.Parse(AuditJson.Write(result));
+        Assert.Equal(2, new[] { sarif, json }.Count(document => document.RootElement.ValueKind == JsonValueKind.Object));
+    }
+
+    [Fact]
+    public void A_finding_that_is_accepted_is_still_shown_and_no_longer_counted()
+    {
+        var (before, after) = (Audit(Baseline.None), Audit(Accepting("closed")));
+        Assert.Equal(before.CountOpen(Severity.Critical) - 1, after.CountOpen(Severity.Critical));
+        Assert.Contains("accepted", Encoding.UTF8.GetString(AuditHtml.Write(after)), StringComparison.Ordinal);
+        using var json = JsonDocument.Parse(AuditJson.Write(after));
+        var closed = Assert.Single(json.RootElement.GetProperty("findings").EnumerateArray(), finding => finding.GetProperty("id").GetString() == "closed");
+        Assert.Equal(("fails", "until the factory closes them"), (closed.GetProperty("status").GetString(), closed.GetProperty("accepted").GetProperty("reason").GetString()));
+    }
+
+    private static Baseline Accepting(string id) => Baseline.Parse($"[accept.{id}]\nreason = \"until the factory closes them\"\nuntil = \"2099-12-31\"\n", "b.toml");
+
+    private static AuditResult Audit(Baseline baseline) => Audit(ConstructedRoots.All["stm32mp25-open"], baseline);
+
+    private static AuditResult Audit(RootTree tree, Baseline baseline)
+    {
+        var folder = Directory.CreateTempSubdirectory("sealdisk-root-").FullName;
+        try
+        {
+            tree.WriteTo(folder);
+            return DeviceAudit.Run(new SystemRoot(folder), "/etc/sealdisk.toml", baseline, new DateOnly(2026, 11, 23));
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    /// <summary>Every element that is opened is closed, in its place.</summary>
+    private static void Balanced(string page)
+    {
+        var open = new Stack<string>();
+        foreach (Match tag in Regex.Matches(page, "<(?<end>/?)(?<name>[a-z][a-z0-9]*)[^>]*>", RegexOptions.None, Limit))
+        {
+            var name = tag.Groups["name"].Value;
+            if (name is "meta" or "br" or "hr")
+                continue;
+            if (tag.Groups["end"].Value.Length == 0)
+                open.Push(name);
+            else
+                Assert.Equal(open.Pop(), name);
+        }
+        Assert.Empty(open);
+    }
+}

@@ -1,0 +1,82 @@
+using Sealdisk.Audit.Device;
+using Sealdisk.Audit.Reports;
+
+namespace Sealdisk.Tests.Audit.Device;
+
+/// <summary>A tree is somebody else's: nothing in it leads out of it, and what cannot be read is not taken for absent.</summary>
+public sealed class SystemRootTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("sealdisk-root-").FullName;
+
+    [Theory]
+    [InlineData("/outside", "/secret")]
+    [InlineData("/outside", "../../../../../../../../secret")]
+    [InlineData("/a/../outside", "/../secret")]
+    public void A_link_ends_inside_the_root(string path, string target)
+    {
+        File.WriteAllText(Path.Combine(_folder, "secret"), "inside");
+        File.CreateSymbolicLink(Path.Combine(_folder, "outside"), target);
+        Assert.Equal("inside", new SystemRoot(_folder).Read(path).Text);
+    }
+
+    [Fact]
+    public void A_link_that_leads_to_this_machine_s_files_finds_none()
+    {
+        File.CreateSymbolicLink(Path.Combine(_folder, "passwd"), "/etc/passwd");
+        Assert.Equal(Sight.Absent, new SystemRoot(_folder).Read("/passwd").Sight);
+        Assert.Equal(Sight.Absent, new SystemRoot(_folder).Read("/../../../../etc/passwd").Sight);
+    }
+
+    [Fact]
+    public void Links_in_a_circle_end()
+    {
+        File.CreateSymbolicLink(Path.Combine(_folder, "a"), "b");
+        File.CreateSymbolicLink(Path.Combine(_folder, "b"), "a");
+        Assert.Equal(Sight.Absent, new SystemRoot(_folder).Read("/a").Sight);
+        Assert.False(new SystemRoot(_folder).Exists("/a"));
+    }
+
+    [Fact]
+    public void A_directory_in_a_file_s_place_is_unreadable()
+    {
+        Directory.CreateDirectory(Path.Combine(_folder, "proc", "cmdline"));
+        var reading = new SystemRoot(_folder).Read("/proc/cmdline");
+        Assert.Equal((Sight.Unreadable, "it is no file but a directory"), (reading.Sight, reading.Problem));
+    }
+
+    [Fact]
+    public void A_root_that_is_not_there_is_an_error_of_usage() => Assert.Equal(ExitCode.Usage, Assert.Throws<SealdiskException>(() => new SystemRoot(Path.Combine(_folder, "none"))).Code);
+
+    /// <summary>A captured tree audits as its original, for every tree there is; modes and unreadable files are kept in its manifest.</summary>
+    [Theory]
+    [MemberData(nameof(RootTests.Constructed), MemberType = typeof(RootTests))]
+    public void A_capture_audits_as_its_original(string name)
+    {
+        var (original, copy) = (Path.Combine(_folder, "original"), Path.Combine(_folder, "copy"));
+        ConstructedRoots.All[name].WriteTo(original);
+        var capture = new TreeCapture(copy);
+        var first = Audit(new SystemRoot(original, capture));
+        capture.Finish();
+        File.Copy(original + TreeManifest.FilePath, copy + TreeManifest.FilePath, overwrite: true); // modes are taken from a running system only
+        Assert.Equal(AuditJson.Write(first), AuditJson.Write(Audit(new SystemRoot(copy))));
+        Assert.Equal(ExitCode.Refused, Assert.Throws<SealdiskException>(() => new TreeCapture(copy)).Code);
+    }
+
+    /// <summary>No hash of a password gets into a capture.</summary>
+    [Fact]
+    public void Passwords_stay_where_they_are()
+    {
+        var (original, copy) = (Path.Combine(_folder, "original"), Path.Combine(_folder, "copy"));
+        new RootTree("x").Text("/etc/passwd", "root:x:0:0:root:/root:/bin/sh").Text("/etc/shadow", "root:$y$j9T$verysecret:19000:0:99999:7:::").WriteTo(original);
+        var capture = new TreeCapture(copy);
+        Audit(new SystemRoot(original, capture));
+        capture.Finish();
+        foreach (var file in Directory.EnumerateFiles(copy, "*", SearchOption.AllDirectories))
+            Assert.DoesNotContain("verysecret", File.ReadAllText(file), StringComparison.Ordinal);
+        Assert.Equal("root:*:19000", File.ReadAllText(copy + "/etc/shadow").Trim());
+    }
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    private static AuditResult Audit(SystemRoot root) => DeviceAudit.Run(root, "/etc/sealdisk.toml", Baseline.None, new DateOnly(2026, 11, 23));
+}

@@ -1,0 +1,92 @@
+using Sealdisk.Audit.Device;
+using Sealdisk.Configuration;
+using Sealdisk.Lifecycle;
+using Sealdisk.OpTee;
+using Sealdisk.Tests.Audit.Device;
+
+namespace Sealdisk.Tests.Lifecycle;
+
+/// <summary>What must hold before a key is sealed: nothing passes that is not known, and nothing is done before.</summary>
+public sealed class GateTests
+{
+    private static readonly byte[] OwnHuk = RootTree.Made(16, 77);
+
+    [Theory]
+    [InlineData("stm32mp15-closed", "closed")]
+    [InlineData("stm32mp15-closed", "closed\", \"lockdown\", \"dev-mem")]
+    [InlineData("pc-tpm-secure-boot", "uefi-secure-boot")]
+    public void What_is_met_lets_pass(string tree, string require) => Check(tree, require, OwnHuk);
+
+    [Theory]
+    [InlineData("stm32mp25-open", "closed", "'closed' is required, and STM32MP2 is open")]
+    [InlineData("imx93", "closed", "'closed' is required, and is not known to be met: ")]
+    [InlineData("nothing", "dev-mem", "'dev-mem' is required, and is not known to be met: ")]
+    [InlineData("pc-tpm-setup-mode", "uefi-secure-boot", "setup mode")]
+    public void What_fails_or_is_not_known_refuses(string tree, string require, string words)
+    {
+        var refusal = Assert.Throws<SealdiskException>(() => Check(tree, require, OwnHuk));
+        Assert.Equal(ExitCode.Refused, refusal.Code);
+        Assert.Contains(words, refusal.Message, StringComparison.Ordinal);
+        Assert.StartsWith("nothing was written; ", refusal.Hint, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_public_huk_refuses_and_another_lets_pass()
+    {
+        Check("stm32mp15-closed", "huk-unknown", OwnHuk);
+        var refusal = Assert.Throws<SealdiskException>(() => Check("stm32mp15-closed", "huk-unknown", new byte[16]));
+        Assert.Equal(ExitCode.Refused, refusal.Code);
+        Assert.Contains("opens under a HUK that is public", refusal.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void No_trial_key_is_sealed_where_nobody_asks_for_it() => Check("stm32mp15-closed", "closed", null);
+
+    [Fact]
+    public void It_is_the_first_step_of_a_first_boot_and_of_none_that_is_ready()
+    {
+        var spec = Spec("closed\", \"huk-unknown");
+        var observed = new Observed { DeviceSize = 64 << 20, Source = TrustSource.Tee, Content = new Content.Blank() };
+        Assert.Equal("verify that the device meets closed, huk-unknown", Planner.For(spec, observed).Steps[0].Intent);
+        Assert.DoesNotContain(Planner.For(spec with { Require = [] }, observed).Steps, step => step is Step.MeetRequirements);
+        var image = Planner.For(Spec("closed", "/images/x\"\nsize = \"64MiB"), observed with { DeviceSize = null, Content = null });
+        Assert.IsType<Step.MeetRequirements>(image.Steps[0]);
+    }
+
+    [Theory]
+    [InlineData("open (x)", "closed (x)", "was open when the key was sealed and is closed now")]
+    [InlineData("closed (x)", "open (x)", "was closed when the key was sealed and is open now")]
+    [InlineData("open (x)", "open (y)", null)]
+    [InlineData("", "closed (x)", null)]
+    [InlineData("unknown", "closed (x)", null)]
+    [InlineData("open (x)", "unknown", null)]
+    public void A_key_that_no_longer_opens_is_explained_by_the_change(string then, string now, string? words)
+    {
+        var problem = SealdiskException.DoesNotOpen("cannot unseal", "hint");
+        var change = ChipLifeCycle.Change(then, now);
+        Assert.Equal(words is null, change is null);
+        if (words is null)
+            return;
+        var explained = ChipLifeCycle.Because(problem, change!);
+        Assert.Equal(ExitCode.DoesNotOpen, explained.Code);
+        Assert.StartsWith("cannot unseal; the chip ", explained.Message, StringComparison.Ordinal);
+        Assert.Contains(words, explained.Message, StringComparison.Ordinal);
+    }
+
+    private static void Check(string tree, string require, byte[]? huk)
+    {
+        var folder = Directory.CreateTempSubdirectory("sealdisk-root-").FullName;
+        try
+        {
+            ConstructedRoots.All[tree].WriteTo(folder);
+            Gate.Check(Spec(require), new SystemRoot(folder), () => BlobText.Write(RootTree.Sealed(huk ?? throw new InvalidOperationException("nobody asked for it"))));
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    private static VolumeSpec Spec(string require, string device = "/dev/vda") =>
+        SealdiskConfiguration.Parse($"[volume.data]\ndevice = \"{device}\"\nsource = \"tee\"\nrequire = [\"{require}\"]\n", "t.toml").Volumes[0];
+}

@@ -1,0 +1,106 @@
+using System.Text;
+using Sealdisk.OpTee.Huk;
+
+namespace Sealdisk.Tests.OpTee.Huk;
+
+public sealed class HukCatalogueTests
+{
+    [Fact]
+    public void Every_record_is_whole_and_every_name_its_own()
+    {
+        Assert.Equal(HukCatalogue.Families.Count, HukCatalogue.Families.Select(family => family.Id).Distinct(StringComparer.Ordinal).Count());
+        foreach (var family in HukCatalogue.Families)
+        {
+            Assert.Matches("^[a-z0-9]+$", family.Id);
+            foreach (var fact in new[] { family.How, family.Unprovisioned, family.LifeCycle })
+            {
+                Assert.EndsWith(family.LifeCycle == fact ? fact.Text[^1..] : ".", fact.Text, StringComparison.Ordinal);
+                Assert.NotEmpty(fact.Source);
+            }
+            Assert.EndsWith(".", family.Remedy, StringComparison.Ordinal);
+            Assert.NotEmpty(family.Option);
+            Assert.Same(family, HukCatalogue.Find(family.Id));
+            Assert.Equal(family.Fuse is not null, family.LifeCycle.Text.StartsWith("nvmem ", StringComparison.Ordinal));
+        }
+    }
+
+    [Theory]
+    [InlineData("stm32mp15", "st,stm32mp157c-dk2", "st,stm32mp157")]
+    [InlineData("stm32mp13", "st,stm32mp135f-dk", "st,stm32mp135")]
+    [InlineData("stm32mp2", "st,stm32mp257f-ev1", "st,stm32mp257")]
+    [InlineData("zynqmp", "xlnx,zynqmp-zcu102-rev1.0", "xlnx,zynqmp")]
+    [InlineData("versal", "xlnx,versal-vck190-rev1.1", "xlnx,versal")]
+    [InlineData("imx6ull", "fsl,imx6ull-14x14-evk", "fsl,imx6ull")]
+    [InlineData("imx6", "fsl,imx6ul-14x14-evk", "fsl,imx6ul")]
+    [InlineData("imx6", "fsl,imx6q-sabresd", "fsl,imx6q")]
+    [InlineData("imx8m", "toradex,verdin-imx8mp-wifi-dev", "fsl,imx8mp")]
+    [InlineData("imx93", "fsl,imx93-11x11-evk", "fsl,imx93")]
+    [InlineData("k3", "ti,am625-sk", "ti,am625")]
+    [InlineData("k3", "ti,am654-evm", "ti,am654")]
+    [InlineData("dra7", "ti,am572x-beagle-x15", "ti,am5728", "ti,dra742")]
+    [InlineData("armada", "marvell,armada8040-mcbin", "marvell,armada8040")]
+    [InlineData("rk3588", "radxa,rock-5b", "rockchip,rk3588")]
+    [InlineData("rockchip", "pine64,rockpro64", "rockchip,rk3399")]
+    [InlineData("raspberrypi", "raspberrypi,4-model-b", "brcm,bcm2711")]
+    [InlineData("zynq7000", "xlnx,zynq-zc702", "xlnx,zynq-7000")]
+    [InlineData("npcm8xx", "nuvoton,npcm845-evb", "nuvoton,npcm845")]
+    [InlineData("qemu", "linux,dummy-virt")]
+    public void A_machine_is_known_by_its_device_tree(string family, params string[] compatible) => Assert.Equal(family, HukCatalogue.Of(compatible)?.Id);
+
+    [Fact]
+    public void An_unknown_machine_is_no_family() => Assert.Null(HukCatalogue.Of(["acme,anvil", "acme,forge"]));
+
+    [Fact]
+    public void What_never_leaves_the_chip_has_no_recipe_and_what_is_in_fuses_has_one()
+    {
+        foreach (var family in HukCatalogue.Families)
+        {
+            if (family.Secret != HukSecret.Chip)
+                Assert.NotNull(HukRecipe.Needs(family));
+            if (HukRecipe.Needs(family) is null)
+                Assert.False(HukRecipe.TryDerive(family, new FuseValues { Otp = new byte[16] }, new byte[16]));
+        }
+    }
+
+    [Fact]
+    public void The_page_in_docs_is_this_catalogue() => GeneratedPage.Check("docs/huk-sources.md", Page());
+
+    private static string Page()
+    {
+        var page = new StringBuilder("""
+            # Where OP-TEE gets the HUK
+
+            Everything that OP-TEE seals hangs on the hardware unique key (HUK), and OP-TEE never says which HUK it has. This is what is known per
+            processor family, of OP-TEE's own tree as of 4.10; a chip maker's tree may differ. `sealdisk huk families FAMILY` prints the same.
+            Each statement has its source, and how sure it is: *read* in the source code that does it, *stated* by a document, or *concluded*
+            from those two without anybody having stated or measured it.
+
+            "All zeros" is what OP-TEE has where nothing provides a HUK. The default build allows that (CFG_INSECURE=y) and warns on
+            the secure console only, which Linux does not see. Whoever has a sealed key of such a device has the key. `sealdisk blob audit` finds it out.
+
+            | family | id | without further ado the HUK is | can its maker compute it? |
+            |---|---|---|---|
+
+            """);
+        foreach (var family in HukCatalogue.Families)
+            page.Append($"| [{family.Name}](#{family.Id}) | `{family.Id}` | {Default(family)} | {(HukRecipe.Needs(family) is null ? "no: it never leaves the chip" : family.Secret == HukSecret.None ? "everybody can" : "yes, from " + HukRecipe.Needs(family))} |\n");
+        foreach (var family in HukCatalogue.Families)
+        {
+            page.Append($"\n## {family.Id}\n\n{family.Name}; OP-TEE {family.Platform}. Device tree: {string.Join(", ", family.Compatible.Split(' ').Select(word => $"`{word}`"))}.\n\n");
+            page.Append($"* **HUK.** {Statement(family.How)}\n* **Since.** {family.Since}.\n* **Option.** {family.Option}.\n* **Unprovisioned.** {Statement(family.Unprovisioned)}\n");
+            page.Append($"* **Life cycle.** {Statement(family.LifeCycle)}\n* **Remedy.** {family.Remedy}\n");
+        }
+        return page.ToString();
+    }
+
+    private static string Default(HukFamily family) => family.Default switch
+    {
+        HukDefault.Hardware => "from the hardware",
+        HukDefault.Off => "all zeros: the option is off",
+        HukDefault.Public => "made of public values",
+        _ => "all zeros: no source upstream",
+    };
+
+    private static string Statement(Fact fact) =>
+        $"{fact.Text.TrimEnd('.')}. *({(fact.Certainty switch { Certainty.Code => "read", Certainty.Documented => "stated", _ => "concluded" })}: {fact.Source})*";
+}
