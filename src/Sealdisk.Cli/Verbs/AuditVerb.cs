@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Sealdisk.Audit.Device;
 using Sealdisk.Audit.Reports;
+using Sealdisk.Linux;
 
 namespace Sealdisk.Cli.Verbs;
 
@@ -68,8 +69,10 @@ internal static class AuditVerb
 
     private static void Write(string? path, Func<byte[]> report)
     {
-        if (path is not null)
-            File.WriteAllBytes(path, report());
+        if (path is null)
+            return;
+        using var file = FileDescriptor.Open(path, OpenFlags.Write | OpenFlags.Create | OpenFlags.Truncate);
+        file.Write(report());
     }
 
     private static int Explain(Terminal terminal, string id)

@@ -8,7 +8,7 @@ internal static class HukFamiliesVerb
 {
     internal static Command Create()
     {
-        var family = new Argument<string?>("FAMILY") { Description = "Show all that is known of this one", Arity = ArgumentArity.ZeroOrOne };
+        var family = new Argument<string?>("FAMILY") { Description = "Show all that is known of this one", HelpName = "FAMILY", Arity = ArgumentArity.ZeroOrOne };
         family.CompletionSources.Add(_ => HukCatalogue.Families.Select(known => new System.CommandLine.Completions.CompletionItem(known.Id)));
         var command = new Command("families", "Where OP-TEE gets the HUK, per processor family") { family };
         command.SetAction(parsed =>

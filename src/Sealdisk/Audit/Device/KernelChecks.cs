@@ -170,7 +170,7 @@ internal static class KernelChecks
                 : Fails(check, "the command line turns it off", new Evidence(CommandLine.FilePath, $"{word}={value}"));
         if (look.Kernel is not { } kernel || !look.CommandLine.IsKnown)
             return Unknown(check, "neither the command line nor the kernel's configuration says so", look.Option(option));
-        return kernel[option] == "y" ? Holds(check, "the kernel was built so", look.Option(option)) : Fails(check, "it is not", look.Option(option));
+        return kernel[option] == "y" ? Holds(check, "the kernel was built so", look.Option(option)) : Fails(check, word == "init_on_free" ? "freed memory keeps what was in it" : "memory is handed out with what was in it", look.Option(option));
     }
 
     private static Finding Sysrq(Look look)
