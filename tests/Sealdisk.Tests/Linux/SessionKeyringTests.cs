@@ -91,7 +91,7 @@ public sealed class SessionKeyringTests
         var key = default(KeySerial);
         Run(() =>
         {
-            Assert.Null(Keyring.Resolve(KeySerial.ThreadKeyring, create: false));
+            Assert.Null(Keyring.Request("user", Name));
             key = Keyring.Add("user", Name, "x"u8, KeySerial.ThreadKeyring);
             Assert.Equal(key, Keyring.Request("user", Name));
             var keyring = Keyring.Resolve(KeySerial.ThreadKeyring, create: false);
