@@ -99,9 +99,8 @@ internal sealed class DeviceLife : IDisposable
     {
         var said = machine.Succeed("board-look", Limit) + "\n";
         var parts = said.Split("== ").Skip(1).ToDictionary(part => part[..part.IndexOf('\n')], part => part[(part.IndexOf('\n') + 1)..], StringComparer.Ordinal);
-        Hear(parts["up"]);
         Require(machine, said, parts["up"].EndsWith("exit 0\n", StringComparison.Ordinal), "'up' does not bring the volume up");
-        Require(machine, said, !_isReady || !(parts["up"].Contains("first boot", StringComparison.Ordinal)), "a volume that was ready had a first boot again");
+        Require(machine, said, !_isReady || !parts["up"].Contains("first boot", StringComparison.Ordinal), "a volume that was ready had a first boot again");
         _isReady = true;
         Require(machine, said, parts["status"].Contains(", both good, ready\n", StringComparison.Ordinal), "the record's copies are not both good");
         var uuid = parts["status"].Split('\n').Single(line => line.StartsWith("  volume ", StringComparison.Ordinal))["  volume ".Length..].Trim();
@@ -185,11 +184,13 @@ internal sealed class DeviceLife : IDisposable
     {
         Spoil(machine, 0);
         Spoil(machine, 1);
-        var before = Volume.Hash(machine, _kind.Copies.File);
+        var before = Hashes(machine);
         var up = machine.Run("board-up", Limit);
-        Require(machine, up.All, up.ExitCode == (int)ExitCode.Refused, "'up' does not refuse a volume whose record is spoilt");
-        Require(machine, up.All, Volume.Hash(machine, _kind.Copies.File) == before, "'up' changed a volume whose record is spoilt");
+        Require(machine, up.All, up.ExitCode != 0, "'up' does not refuse a volume whose record is spoilt");
+        Require(machine, up.All, Hashes(machine) == before, "'up' changed a volume whose record is spoilt");
     }
+
+    private string Hashes(Machine machine) => Volume.Hash(machine, _kind.Copies.File) + Volume.Hash(machine, "/dev/vda");
 
     /// <summary>A sector or all of one copy, torn or wiped. The board's own writes, and flushed.</summary>
     private void Spoil(Machine machine, int copy)
