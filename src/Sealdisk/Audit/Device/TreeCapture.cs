@@ -12,8 +12,8 @@ public sealed class TreeCapture
     private const int OwnerOnly = 0x1C0; // 0700
 
     private readonly string _directory;
-    private readonly SortedDictionary<string, string> _manifest = new(StringComparer.Ordinal);
-    private readonly SortedSet<string> _names = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> _manifest = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _names = new(StringComparer.Ordinal);
 
     /// <param name="directory">To be made.</param>
     /// <exception cref="SealdiskException">It exists.</exception>
@@ -29,13 +29,13 @@ public sealed class TreeCapture
     public void Finish()
     {
         // What is below a name comes before it, so that a name which was only listed is a file where nothing is below it, and a directory otherwise.
-        foreach (var name in _names.Reverse())
+        foreach (var name in _names.OrderDescending(StringComparer.Ordinal))
         {
             if (!Path.Exists(_directory + name) && MakeFolderOf(name))
                 File.WriteAllBytes(_directory + name, []);
         }
         MakeFolderOf(TreeManifest.FilePath);
-        File.WriteAllText(_directory + TreeManifest.FilePath, string.Concat(_manifest.Values.Select(line => line + "\n")));
+        File.WriteAllText(_directory + TreeManifest.FilePath, string.Concat(_manifest.Values.Order(StringComparer.Ordinal).Select(line => line + "\n")));
     }
 
     internal void Save(Reading reading, long offset)

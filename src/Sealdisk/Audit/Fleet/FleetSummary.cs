@@ -5,7 +5,7 @@ namespace Sealdisk.Audit.Fleet;
 /// <summary>What a fleet's blobs came to.</summary>
 public sealed class FleetSummary
 {
-    private readonly SortedDictionary<string, long> _byHuk = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, long> _byHuk = new(StringComparer.Ordinal);
 
     /// <summary>Lines with a device, empty ones left out.</summary>
     public long Lines { get; internal set; }

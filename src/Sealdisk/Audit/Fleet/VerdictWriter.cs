@@ -54,7 +54,7 @@ internal sealed class VerdictWriter(FileDescriptor output)
             json.WriteNumber("malformed"u8, summary.Malformed);
             json.WriteNumber("clones"u8, summary.Clones);
             json.WriteStartObject("by_huk"u8);
-            foreach (var (huk, count) in summary.ByHuk)
+            foreach (var (huk, count) in summary.ByHuk.OrderBy(pair => pair.Key, StringComparer.Ordinal))
                 json.WriteNumber(huk, count);
             json.WriteEndObject();
             json.WriteEndObject();

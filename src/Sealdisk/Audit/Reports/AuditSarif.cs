@@ -1,4 +1,6 @@
 using System.Buffers;
+using System.Globalization;
+using System.Text;
 using System.Text.Json;
 using Sealdisk.Audit.Device;
 
@@ -119,7 +121,7 @@ public static class AuditSarif
         {
             json.WriteStartObject("physicalLocation"u8);
             json.WriteStartObject("artifactLocation"u8);
-            json.WriteString("uri"u8, string.Join('/', evidence.Path[1..].Split('/').Select(Uri.EscapeDataString)));
+            json.WriteString("uri"u8, RelativeReference(evidence.Path[1..]));
             json.WriteString("uriBaseId"u8, "ROOT");
             json.WriteEndObject();
             json.WriteEndObject();
@@ -134,6 +136,20 @@ public static class AuditSarif
         }
         WriteText(json, "message"u8, evidence.What);
         json.WriteEndObject();
+    }
+
+    /// <summary>Whatever is not unreserved (RFC 3986) becomes percent signs and hex digits, but for the slashes.</summary>
+    private static string RelativeReference(string path)
+    {
+        var reference = new StringBuilder();
+        foreach (var octet in Encoding.UTF8.GetBytes(path))
+        {
+            if (char.IsAsciiLetterOrDigit((char)octet) || octet is (byte)'/' or (byte)'-' or (byte)'.' or (byte)'_' or (byte)'~')
+                reference.Append((char)octet);
+            else
+                reference.Append(CultureInfo.InvariantCulture, $"%{octet:X2}");
+        }
+        return reference.ToString();
     }
 
     private static void WriteText(Utf8JsonWriter json, ReadOnlySpan<byte> name, string text)
