@@ -1,8 +1,9 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 using System.Security.Cryptography;
 using Arm = System.Runtime.Intrinsics.Arm;
-using Vectors = System.Runtime.Intrinsics.Vector128;
 using X86 = System.Runtime.Intrinsics.X86;
 
 namespace Sealdisk.Crypto;
@@ -14,13 +15,16 @@ namespace Sealdisk.Crypto;
 internal sealed class Ghash
 {
     private const ulong Reduction = 0xE1UL << 56;
+
+    /// <summary>Blocks that are multiplied before one reduction: eight of the longest key that Linux seals, and their length.</summary>
+    private const int Powers = 9;
+
     private static readonly ulong[] NibbleReduction = MakeNibbleReduction();
 
     private readonly bool _carryless;
     private readonly ulong[] _tableHigh = GC.AllocateArray<ulong>(16, pinned: true);
     private readonly ulong[] _tableLow = GC.AllocateArray<ulong>(16, pinned: true);
-    private ulong _keyHigh;
-    private ulong _keyLow;
+    private readonly Vector128<ulong>[] _powers = GC.AllocateArray<Vector128<ulong>>(Powers, pinned: true);
 
     /// <param name="carryless">Whether to use the CPU's carry-less multiplication; only where <see cref="HasCarryless"/>.</param>
     public Ghash(bool carryless) => _carryless = carryless;
@@ -31,13 +35,22 @@ internal sealed class Ghash
     /// <summary>Takes a new hash key, 16 bytes.</summary>
     public void SetKey(ReadOnlySpan<byte> key)
     {
-        _keyHigh = BinaryPrimitives.ReadUInt64BigEndian(key);
-        _keyLow = BinaryPrimitives.ReadUInt64BigEndian(key[8..]);
+        var (high, low) = (BinaryPrimitives.ReadUInt64BigEndian(key), BinaryPrimitives.ReadUInt64BigEndian(key[8..]));
         if (_carryless)
+        {
+            // H, H^2, H^3, ...
+            _powers[0] = Element(high, low);
+            for (var i = 1; i < Powers; i++)
+            {
+                var product = default(Product);
+                product.Add(_powers[i - 1], _powers[0]);
+                (high, low) = product.Reduce();
+                _powers[i] = Element(high, low);
+            }
             return;
+        }
 
         // Entry n is n times H, where the highest of n's four bits stands for x^0.
-        var (high, low) = (_keyHigh, _keyLow);
         for (var bit = 8; bit > 0; bit >>= 1)
         {
             (_tableHigh[bit], _tableLow[bit]) = (high, low);
@@ -53,59 +66,72 @@ internal sealed class Ghash
     /// <summary>Forgets the key.</summary>
     public void Wipe()
     {
-        (_keyHigh, _keyLow) = (0, 0);
+        CryptographicOperations.ZeroMemory(MemoryMarshal.AsBytes(_powers.AsSpan()));
         CryptographicOperations.ZeroMemory(MemoryMarshal.AsBytes(_tableHigh.AsSpan()));
         CryptographicOperations.ZeroMemory(MemoryMarshal.AsBytes(_tableLow.AsSpan()));
     }
 
     /// <summary>The hash of some bytes, zero-padded to whole blocks, and of the block that states their length in bits.</summary>
-    public (ulong High, ulong Low) Hash(ReadOnlySpan<byte> data)
+    public (ulong High, ulong Low) Hash(ReadOnlySpan<byte> data) => _carryless ? HashCarryless(data) : HashTable(data);
+
+    /// <summary>
+    /// ((a H + b) H + c) H is a H^3 + b H^2 + c H: with the powers of H at hand the products do not wait for each other, and their sum is reduced once.
+    /// </summary>
+    private (ulong High, ulong Low) HashCarryless(ReadOnlySpan<byte> data)
+    {
+        var length = Element(0, (ulong)data.Length * 8);
+        var state = Vector128<ulong>.Zero;
+        for (var blocks = ((data.Length + 15) / 16) + 1; ;)
+        {
+            var product = default(Product);
+            var power = Math.Min(blocks, Powers);
+            blocks -= power;
+            for (; power > 0; power--)
+            {
+                product.Add(state ^ (data.IsEmpty ? length : Next(ref data)), _powers[power - 1]);
+                state = Vector128<ulong>.Zero;
+            }
+            var (high, low) = product.Reduce();
+            if (blocks == 0)
+                return (high, low);
+            state = Element(high, low);
+        }
+    }
+
+    private (ulong High, ulong Low) HashTable(ReadOnlySpan<byte> data)
     {
         var (high, low) = (0UL, 0UL);
         var bits = (ulong)data.Length * 8;
-        for (; data.Length >= 16; data = data[16..])
-            (high, low) = Times(high ^ BinaryPrimitives.ReadUInt64BigEndian(data), low ^ BinaryPrimitives.ReadUInt64BigEndian(data[8..]));
-        if (!data.IsEmpty)
+        while (!data.IsEmpty)
         {
-            Span<byte> last = stackalloc byte[16];
-            last.Clear();
-            data.CopyTo(last);
-            (high, low) = Times(high ^ BinaryPrimitives.ReadUInt64BigEndian(last), low ^ BinaryPrimitives.ReadUInt64BigEndian(last[8..]));
+            var block = Next(ref data);
+            (high, low) = TimesTable(high ^ block.GetElement(1), low ^ block.ToScalar());
         }
-        return Times(high, low ^ bits);
+        return TimesTable(high, low ^ bits);
     }
 
-    private (ulong High, ulong Low) Times(ulong high, ulong low) => _carryless ? TimesCarryless(high, low) : TimesTable(high, low);
-
-    /// <summary>
-    /// The product of reflected words is the reflected product, one bit too low; then the lower half is folded into the upper by
-    /// x^128 = x^7 + x^2 + x + 1.
-    /// </summary>
-    private (ulong High, ulong Low) TimesCarryless(ulong high, ulong low)
+    /// <summary>Takes a block from the front, or what is left and zeros.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<ulong> Next(ref ReadOnlySpan<byte> data)
     {
-        var (h1, h0) = Multiply(high, _keyHigh);
-        var (l1, l0) = Multiply(low, _keyLow);
-        var (a1, a0) = Multiply(high, _keyLow);
-        var (b1, b0) = Multiply(low, _keyHigh);
-        var x0 = l0;
-        var x1 = l1 ^ a0 ^ b0;
-        var x2 = h0 ^ a1 ^ b1;
-        var x3 = h1;
-        (x3, x2, x1, x0) = ((x3 << 1) | (x2 >> 63), (x2 << 1) | (x1 >> 63), (x1 << 1) | (x0 >> 63), x0 << 1);
-
-        x1 ^= (x0 << 63) ^ (x0 << 62) ^ (x0 << 57);
-        return (
-            x3 ^ x1 ^ (x1 >> 1) ^ (x1 >> 2) ^ (x1 >> 7),
-            x2 ^ x0 ^ ((x0 >> 1) | (x1 << 63)) ^ ((x0 >> 2) | (x1 << 62)) ^ ((x0 >> 7) | (x1 << 57)));
+        if (data.Length < 16)
+            return Last(ref data);
+        var block = Element(BinaryPrimitives.ReadUInt64BigEndian(data), BinaryPrimitives.ReadUInt64BigEndian(data[8..]));
+        data = data[16..];
+        return block;
     }
 
-    private static (ulong High, ulong Low) Multiply(ulong a, ulong b)
+    private static Vector128<ulong> Last(ref ReadOnlySpan<byte> data)
     {
-        var product = X86.Pclmulqdq.IsSupported
-            ? X86.Pclmulqdq.CarrylessMultiply(Vectors.CreateScalar(a), Vectors.CreateScalar(b), 0)
-            : Arm.Aes.PolynomialMultiplyWideningLower(System.Runtime.Intrinsics.Vector64.CreateScalar(a), System.Runtime.Intrinsics.Vector64.CreateScalar(b));
-        return (Vectors.GetElement(product, 1), Vectors.ToScalar(product));
+        Span<byte> block = stackalloc byte[16];
+        block.Clear();
+        data.CopyTo(block);
+        data = [];
+        return Element(BinaryPrimitives.ReadUInt64BigEndian(block), BinaryPrimitives.ReadUInt64BigEndian(block[8..]));
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<ulong> Element(ulong high, ulong low) => Vector128.Create(low, high);
 
     /// <summary>Four bits at a time, from x^127 down. Its time depends on the data: use it for tags, which are public.</summary>
     private (ulong High, ulong Low) TimesTable(ulong high, ulong low)
@@ -139,5 +165,50 @@ internal sealed class Ghash
             table[n] = high;
         }
         return table;
+    }
+
+    /// <summary>A sum of products of elements, not yet reduced.</summary>
+    [StructLayout(LayoutKind.Auto)]
+    private struct Product
+    {
+        private Vector128<ulong> _high;
+        private Vector128<ulong> _middle;
+        private Vector128<ulong> _low;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void Add(Vector128<ulong> a, Vector128<ulong> b)
+        {
+            if (X86.Pclmulqdq.IsSupported)
+            {
+                _high ^= X86.Pclmulqdq.CarrylessMultiply(a, b, 0x11);
+                _middle ^= X86.Pclmulqdq.CarrylessMultiply(a, b, 0x01) ^ X86.Pclmulqdq.CarrylessMultiply(a, b, 0x10);
+                _low ^= X86.Pclmulqdq.CarrylessMultiply(a, b, 0x00);
+            }
+            else
+            {
+                _high ^= Arm.Aes.PolynomialMultiplyWideningUpper(a, b);
+                _middle ^= Arm.Aes.PolynomialMultiplyWideningLower(a.GetUpper(), b.GetLower()) ^ Arm.Aes.PolynomialMultiplyWideningLower(a.GetLower(), b.GetUpper());
+                _low ^= Arm.Aes.PolynomialMultiplyWideningLower(a.GetLower(), b.GetLower());
+            }
+        }
+
+        /// <summary>
+        /// The product of reflected words is the reflected product, one bit too low; then the lower half is folded into the upper by
+        /// x^128 = x^7 + x^2 + x + 1.
+        /// </summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public readonly (ulong High, ulong Low) Reduce()
+        {
+            var x0 = _low.ToScalar();
+            var x1 = _low.GetElement(1) ^ _middle.ToScalar();
+            var x2 = _high.ToScalar() ^ _middle.GetElement(1);
+            var x3 = _high.GetElement(1);
+            (x3, x2, x1, x0) = ((x3 << 1) | (x2 >> 63), (x2 << 1) | (x1 >> 63), (x1 << 1) | (x0 >> 63), x0 << 1);
+
+            x1 ^= (x0 << 63) ^ (x0 << 62) ^ (x0 << 57);
+            return (
+                x3 ^ x1 ^ (x1 >> 1) ^ (x1 >> 2) ^ (x1 >> 7),
+                x2 ^ x0 ^ ((x0 >> 1) | (x1 << 63)) ^ ((x0 >> 2) | (x1 << 62)) ^ ((x0 >> 7) | (x1 << 57)));
+        }
     }
 }
