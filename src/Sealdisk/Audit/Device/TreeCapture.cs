@@ -31,11 +31,11 @@ public sealed class TreeCapture
         // What is below a name comes before it, so that a name which was only listed is a file where nothing is below it, and a directory otherwise.
         foreach (var name in _names.OrderDescending(StringComparer.Ordinal))
         {
-            if (!Path.Exists(_directory + name) && MakeFolderOf(name))
-                File.WriteAllBytes(_directory + name, []);
+            if (!Path.Exists(Place(name)) && MakeFolderOf(name))
+                File.WriteAllBytes(Place(name), []);
         }
         MakeFolderOf(TreeManifest.FilePath);
-        File.WriteAllText(_directory + TreeManifest.FilePath, string.Concat(_manifest.Values.Order(StringComparer.Ordinal).Select(line => line + "\n")));
+        File.WriteAllText(Place(TreeManifest.FilePath), string.Concat(_manifest.Values.Order(StringComparer.Ordinal).Select(line => line + "\n")));
     }
 
     internal void Save(Reading reading, long offset)
@@ -44,7 +44,7 @@ public sealed class TreeCapture
             _manifest["error " + reading.Path] = TreeManifest.Line(reading.Path, reading.Problem!);
         if (!reading.Ok || !MakeFolderOf(reading.Path))
             return;
-        using var file = FileDescriptor.Open(_directory + reading.Path, OpenFlags.Write | OpenFlags.Create);
+        using var file = FileDescriptor.Open(Place(reading.Path), OpenFlags.Write | OpenFlags.Create);
         file.WriteAt(reading.Bytes, offset);
     }
 
@@ -60,8 +60,26 @@ public sealed class TreeCapture
 
     internal void SaveMessages(IReadOnlyList<string> messages)
     {
-        MakeFolderOf($"{SystemRoot.CaptureFolder}/dmesg");
-        File.WriteAllLines(_directory + SystemRoot.CaptureFolder + "/dmesg", messages, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false));
+        const string Log = SystemRoot.CaptureFolder + "/dmesg";
+        MakeFolderOf(Log);
+        File.WriteAllLines(Place(Log), messages, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false));
+    }
+
+    /// <summary>
+    /// Below the directory, whatever the audited system put into a path: the names of its swap areas, for one, are its own words. A ".." goes up no further
+    /// than the root, as when it is read.
+    /// </summary>
+    private string Place(string path)
+    {
+        var names = new List<string>();
+        foreach (var name in path.Split('/', StringSplitOptions.RemoveEmptyEntries))
+        {
+            if (name != "." && name != "..")
+                names.Add(name);
+            else if (name == ".." && names.Count > 0)
+                names.RemoveAt(names.Count - 1);
+        }
+        return $"{_directory}/{string.Join('/', names)}";
     }
 
     /// <summary>False where a file stands in the way: something that was listed as a name, and is a directory after all.</summary>
@@ -69,7 +87,7 @@ public sealed class TreeCapture
     {
         try
         {
-            Directory.CreateDirectory(Path.GetDirectoryName(_directory + path)!);
+            Directory.CreateDirectory(Path.GetDirectoryName(Place(path))!);
             return true;
         }
         catch (IOException)

@@ -76,6 +76,23 @@ public sealed class SystemRootTests : IDisposable
         Assert.Equal("root:*:19000", File.ReadAllText(copy + "/etc/shadow").Trim());
     }
 
+    /// <summary>The name of a swap area is the audited system's own word, and becomes part of a path.</summary>
+    [Fact]
+    public void A_capture_stays_in_its_directory()
+    {
+        var (original, copy) = (Path.Combine(_folder, "original"), Path.Combine(_folder, "a", "b", "copy"));
+        Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
+        new RootTree("x").Text("/proc/swaps", "Filename\tType\n/dev/dm-/../../../../moved\tpartition\t1\t0\t-2").Text("/moved/dm/uuid", "CRYPT-PLAIN-x").WriteTo(original);
+        var capture = new TreeCapture(copy);
+        Audit(new SystemRoot(original, capture));
+        capture.Finish();
+        Assert.Equal([copy], Directory.GetFileSystemEntries(Path.GetDirectoryName(copy)!));
+        Assert.Equal([Path.GetDirectoryName(copy)!], Directory.GetFileSystemEntries(Path.Combine(_folder, "a")));
+        Assert.Equal([Path.Combine(_folder, "a"), original], Directory.GetFileSystemEntries(_folder).Order(StringComparer.Ordinal));
+        Assert.True(File.Exists(Path.Combine(copy, "moved", "dm", "uuid")));
+        Assert.Equal(0x1C0, Sealdisk.Linux.FileStatus.Of(copy).Mode); // 0700
+    }
+
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     private static AuditResult Audit(SystemRoot root) => DeviceAudit.Run(root, "/etc/sealdisk.toml", Baseline.None, new DateOnly(2026, 11, 23));
