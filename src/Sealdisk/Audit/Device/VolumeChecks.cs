@@ -63,13 +63,13 @@ internal static class VolumeChecks
             return Unknown(Checks.Cipher, $"the cipher {volume.Cipher} is not known", seen);
         return cipher!.Canonical switch
         {
-            "aes-xts-plain64" => Holds(Checks.Cipher, "aes-xts-plain64", seen),
+            var name when name.EndsWith("-null", StringComparison.Ordinal) => Fails(
+                Checks.Cipher, $"{name}: equal sectors encrypt to equal ciphertext", seen) with { Severity = Severity.High },
             "aes-xts-plain" => Fails(Checks.Cipher, "sectors are counted with 32 bits: tweaks repeat beyond 2 TiB", seen) with { Severity = Severity.Low },
+            var name when name.Contains("-xts-", StringComparison.Ordinal) => Holds(Checks.Cipher, name, seen),
             var name when name.Contains("essiv", StringComparison.Ordinal) || name.Contains("eboiv", StringComparison.Ordinal) => Fails(
                 Checks.Cipher, $"{name}: CBC lets an attacker flip chosen bits, at the price of a garbled block before them", seen) with { Severity = Severity.Low },
             "aes-cbc-plain" => Fails(Checks.Cipher, "aes-cbc-plain: IVs are the sector numbers, so chosen files are recognised in the ciphertext, and repeat beyond 2 TiB", seen),
-            var name when name.Contains("null", StringComparison.Ordinal) => Fails(
-                Checks.Cipher, $"{name}: equal sectors encrypt to equal ciphertext", seen) with { Severity = Severity.High },
             var name => Fails(Checks.Cipher, $"{name}: IVs are known beforehand, so chosen files are recognised in the ciphertext", seen),
         };
     }
