@@ -18,6 +18,9 @@ public static class Gate
     public static IReadOnlyList<string> Possible { get; } =
         [.. Checks.All.Where(check => check.Group is CheckGroup.Boot or CheckGroup.Kernel || check.Id is HukUnknown or "huk-source" or "trusted-debug-off" or "caam-key" or "dcp-key").Select(check => check.Id)];
 
+    /// <summary>What a chain of trust begins with. Whoever requires one of these counts on it: a machine that has no such thing does not meet it.</summary>
+    private static readonly string[] Anchors = ["closed", "uefi-secure-boot"];
+
     /// <summary>Refuses where a requirement is not met. Writes nothing.</summary>
     /// <param name="spec">The volume.</param>
     /// <param name="root">The system.</param>
@@ -29,13 +32,26 @@ public static class Gate
         foreach (var id in spec.Require)
         {
             var finding = id == HukUnknown ? OfTrialKey(spec, root, sealTrialKey()) : findings.First(finding => finding.Check.Id == id);
-            var isMet = finding.Status is FindingStatus.Holds or FindingStatus.NotApplicable || (id == HukUnknown && finding.Status == FindingStatus.Unknown);
+            var isMet = finding.Status switch
+            {
+                FindingStatus.Holds => true,
+                FindingStatus.NotApplicable => !Anchors.Contains(id, StringComparer.Ordinal),
+                FindingStatus.Unknown => id == HukUnknown,
+                _ => false,
+            };
             if (!isMet)
                 throw SealdiskException.Refused(
-                    $"cannot seal a key for {spec.Name}: '{id}' is required, and {(finding.Status == FindingStatus.Unknown ? "is not known to be met: " : "")}{finding.Text}",
+                    $"cannot seal a key for {spec.Name}: '{id}' is required, and {Doubt(finding.Status)}{finding.Text}",
                     $"nothing was written; {finding.Check.Remedy}");
         }
     }
+
+    private static string Doubt(FindingStatus status) => status switch
+    {
+        FindingStatus.Unknown => "is not known to be met: ",
+        FindingStatus.NotApplicable => "means nothing here: ",
+        _ => "",
+    };
 
     private static Finding OfTrialKey(VolumeSpec spec, SystemRoot root, string sealedKey)
     {
@@ -44,6 +60,6 @@ public static class Gate
         PublicHuks.AddConstants(oracle);
         PublicHuks.AddChip(oracle, platform.Facts(root));
         var family = spec.Source == TrustSource.Soft ? null : platform.Family;
-        return KeyChecks.Huk(oracle, BlobText.Parse(Encoding.ASCII.GetBytes(sealedKey)), family, spec.Name, new Evidence("trial key", "sealed for this audit only"));
+        return KeyChecks.Huk(oracle, BlobText.Parse(Encoding.ASCII.GetBytes(sealedKey)), family, spec.Name, new Evidence("trial key", "sealed for this audit only")).Finding;
     }
 }

@@ -15,6 +15,8 @@ public sealed class GateTests
     [InlineData("stm32mp15-closed", "closed")]
     [InlineData("stm32mp15-closed", "closed\", \"lockdown\", \"dev-mem")]
     [InlineData("pc-tpm-secure-boot", "uefi-secure-boot")]
+    [InlineData("stm32mp15-closed", "iommu")] // no bus to attack: it does not apply, and so is not open
+    [InlineData("imx6ull-closed-dcp", "huk-source")]
     public void What_is_met_lets_pass(string tree, string require) => Check(tree, require, OwnHuk);
 
     [Theory]
@@ -22,6 +24,10 @@ public sealed class GateTests
     [InlineData("imx93", "closed", "'closed' is required, and is not known to be met: ")]
     [InlineData("nothing", "dev-mem", "'dev-mem' is required, and is not known to be met: ")]
     [InlineData("pc-tpm-setup-mode", "uefi-secure-boot", "setup mode")]
+    [InlineData("pc-tpm-secure-boot", "closed", "'closed' is required, and means nothing here: a PC has no life cycle")]
+    [InlineData("stm32mp15-closed", "uefi-secure-boot", "means nothing here: the system did not boot through UEFI")]
+    [InlineData("imx7d-field-return", "closed", "opened again for field return")]
+    [InlineData("am625-hs", "huk-source", "'huk-source' is required, and is not known to be met: ")]
     public void What_fails_or_is_not_known_refuses(string tree, string require, string words)
     {
         var refusal = Assert.Throws<SealdiskException>(() => Check(tree, require, OwnHuk));
@@ -53,6 +59,16 @@ public sealed class GateTests
         Assert.IsType<Step.MeetRequirements>(image.Steps[0]);
     }
 
+    /// <summary>What a record keeps of it, and what is compared with it later.</summary>
+    [Theory]
+    [InlineData("stm32mp15-closed", "closed (stm32mp15: /sys/bus/nvmem/devices/stm32-romem0/nvmem offset 0x0: 0x00000040, mask 0x40)")]
+    [InlineData("stm32mp15-blank-uid", "open (stm32mp15: /sys/bus/nvmem/devices/stm32-romem0/nvmem offset 0x0: 0x00000000, mask 0x40)")]
+    [InlineData("imx8mp-closed", "closed (imx8m: /sys/bus/nvmem/devices/imx-ocotp0/nvmem offset 0x1c: 0x02000000, mask 0x2000000)")]
+    [InlineData("pc-tpm-secure-boot", "unknown")]
+    [InlineData("nothing", "unknown")]
+    public void The_life_cycle_is_a_word_and_what_was_read(string tree, string text) =>
+        InTree(tree, root => Assert.Equal(text, Platform.Of(root).LifeCycle(root)));
+
     [Theory]
     [InlineData("open (x)", "closed (x)", "was open when the key was sealed and is closed now")]
     [InlineData("closed (x)", "open (x)", "was closed when the key was sealed and is open now")]
@@ -73,13 +89,16 @@ public sealed class GateTests
         Assert.Contains(words, explained.Message, StringComparison.Ordinal);
     }
 
-    private static void Check(string tree, string require, byte[]? huk)
+    private static void Check(string tree, string require, byte[]? huk) => InTree(
+        tree, root => Gate.Check(Spec(require), root, () => BlobText.Write(RootTree.Sealed(huk ?? throw new InvalidOperationException("nobody asked for it")))));
+
+    private static void InTree(string tree, Action<SystemRoot> look)
     {
         var folder = Directory.CreateTempSubdirectory("sealdisk-root-").FullName;
         try
         {
             ConstructedRoots.All[tree].WriteTo(folder);
-            Gate.Check(Spec(require), new SystemRoot(folder), () => BlobText.Write(RootTree.Sealed(huk ?? throw new InvalidOperationException("nobody asked for it"))));
+            look(new SystemRoot(folder));
         }
         finally
         {

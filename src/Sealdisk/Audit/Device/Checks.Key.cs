@@ -15,7 +15,7 @@ public static partial class Checks
         "OP-TEE has a HUK source on this chip",
         "On most platforms OP-TEE has no HUK, or only with an option that is off by default. It then works as always, with a HUK of zeros, and says so on the secure console only.",
         "'sealdisk huk families FAMILY' names the option, its default and what must be burnt. Ask whoever built the OP-TEE, and see the audit of a sealed key for what can be proven.",
-        "The chip, by the device tree's compatible strings, against the catalogue of OP-TEE's own tree. A chip maker's tree may differ, so an option that is off by default is unknown, not a failure.",
+        "The chip, by the device tree's compatible strings, against the catalogue of OP-TEE's own tree. A chip maker's tree may differ, so an option that is off by default is unknown, not a failure; and a source that is there holds only on a chip that is seen to be closed.",
         "docs/huk-sources.md");
 
     internal static Check TrustedKeys => new(

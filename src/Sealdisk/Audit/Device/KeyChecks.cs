@@ -9,6 +9,7 @@ namespace Sealdisk.Audit.Device;
 /// <summary>The hardware key and who seals with it.</summary>
 internal static class KeyChecks
 {
+    private const string TeeClass = "/sys/class/tee";
     private const string TeeDevices = "/sys/bus/tee/devices";
     private const string TrustedKeysTa = "optee-ta-f04a0fe7-1f5d-4b9b-abf7-619b85b4ce8c";
     private const string TrustedParameters = "/sys/module/trusted/parameters";
@@ -16,10 +17,11 @@ internal static class KeyChecks
     internal static IEnumerable<Finding> Run(Look look)
     {
         var huks = Huks(look);
-        return [.. huks, HukSource(look, huks), TrustedKeys(look), TrustedDebug(look), Caam(look), Dcp(look), .. TpmPolicies(look), OpTeeRevision(look), TeeNodes(look)];
+        return [.. huks.Select(huk => huk.Finding), HukSource(look, huks), TrustedKeys(look), TrustedDebug(look), Caam(look), Dcp(look), .. TpmPolicies(look), OpTeeRevision(look), TeeNodes(look)];
     }
 
-    private static Finding[] Huks(Look look)
+    /// <summary>The verdicts on the volumes' own sealed keys; null for that there is none.</summary>
+    private static JudgedKey[] Huks(Look look)
     {
         using var oracle = new HukOracle();
         PublicHuks.AddConstants(oracle);
@@ -27,11 +29,11 @@ internal static class KeyChecks
         var findings = look.Volumes.All.Where(volume => volume.Good is not null).Select(volume => Huk(oracle, look, volume)).ToArray();
         return findings.Length > 0
             ? findings
-            : [Unknown(Checks.HukUnknown, "there is no sealed key to try; make one with 'sealdisk key new' and give it to 'sealdisk blob audit'", look.Volumes.ConfigurationSeen)];
+            : [new JudgedKey(Unknown(Checks.HukUnknown, "there is no sealed key to try; make one with 'sealdisk key new' and give it to 'sealdisk blob audit'", look.Volumes.ConfigurationSeen), null)];
     }
 
     /// <summary>The verdict on one sealed key, which the gate of the first boot asks for too.</summary>
-    internal static Finding Huk(HukOracle oracle, ReadOnlySpan<byte> blob, HukFamily? family, string volume, Evidence seen)
+    internal static JudgedKey Huk(HukOracle oracle, ReadOnlySpan<byte> blob, HukFamily? family, string volume, Evidence seen)
     {
         var verdict = BlobAudit.Of(oracle, blob, family);
         var finding = verdict.Verdict switch
@@ -42,32 +44,43 @@ internal static class KeyChecks
             HukVerdict.ModelDoesNotApply => NotApplicable(Checks.HukUnknown, $"{verdict.Reason}", seen),
             _ => Unknown(Checks.HukUnknown, $"the sealed key is malformed: {verdict.Reason}", seen),
         };
-        return finding with { Subject = volume };
+        return new JudgedKey(finding with { Subject = volume }, verdict.Verdict);
     }
 
-    private static Finding Huk(HukOracle oracle, Look look, AuditedVolume volume)
+    private static JudgedKey Huk(HukOracle oracle, Look look, AuditedVolume volume)
     {
         var blob = BlobText.Parse(System.Text.Encoding.ASCII.GetBytes(volume.Good!.SealedKey));
         var family = volume.Source == TrustSource.Soft ? null : look.Platform.Family;
         return Huk(oracle, blob, family, volume.Spec.Name, volume.Seen);
     }
 
-    private static Finding HukSource(Look look, Finding[] huks)
+    /// <summary>
+    /// Holds only on a chip that is seen to be closed: an open one gives many a HUK source a test key, or nothing, which nobody sees from here. That the catalogue
+    /// names a source, or that the HUK is not zeros, is not enough for a pass.
+    /// </summary>
+    private static Finding HukSource(Look look, JudgedKey[] huks)
     {
+        if (look.Platform is { Family: null, IsPc: true })
+            return NotApplicable(Checks.HukSource, "a PC has no OP-TEE");
+        var ofTee = look.Volumes.All.Where(volume => volume.Good is not null && volume.Source == TrustSource.Tee).Select(volume => volume.Spec.Name).ToArray();
+        bool AnyIs(HukVerdict verdict) => huks.Any(huk => huk.Verdict == verdict && ofTee.Contains(huk.Finding.Subject ?? "", StringComparer.Ordinal));
+        if (ofTee.Length == 0 && look.Root.Exists("/sys/class") && look.Root.List(TeeClass).Count == 0)
+            return NotApplicable(Checks.HukSource, "there is no TEE", new Evidence(TeeClass, "empty"));
         if (look.Platform.Family is not { } family)
-            return look.Platform.IsPc
-                ? NotApplicable(Checks.HukSource, "a PC has no OP-TEE")
-                : Unknown(Checks.HukSource, "the chip is not in the catalogue of HUK sources", Of(look));
-        var sealedByTee = look.Volumes.All.Where(volume => volume.Good is not null && volume.Source == TrustSource.Tee).Select(volume => volume.Spec.Name).ToArray();
-        var verdicts = huks.Where(finding => finding.Subject is { } subject && sealedByTee.Contains(subject, StringComparer.Ordinal)).ToArray();
-        if (verdicts.Any(finding => finding.Status == FindingStatus.Fails))
+            return Unknown(Checks.HukSource, "the chip is not in the catalogue of HUK sources", Of(look));
+        if (AnyIs(HukVerdict.Known))
             return Fails(Checks.HukSource, $"this OP-TEE has no secret HUK on {family.Name}: see huk-unknown", Of(look));
         if (family.Id == "npcm8xx")
             return Fails(Checks.HukSource, $"{family.Name} makes its HUK of five readable bytes", Of(look));
-        if (family.Default == HukDefault.Hardware)
-            return Holds(Checks.HukSource, $"OP-TEE's own tree takes the HUK of {family.Name} from its hardware, as far as this OP-TEE was built from it; {Lower(family.Unprovisioned.Text)}", Of(look));
-        if (verdicts.Any(finding => finding.Status == FindingStatus.Unknown) && family.Default != HukDefault.Public)
-            return Holds(Checks.HukSource, $"this OP-TEE's HUK is not the zeros that {family.Name} has by default", Of(look));
+        var isThere = family.Default == HukDefault.Hardware ? $"OP-TEE's own tree takes the HUK of {family.Name} from its hardware, as far as this OP-TEE was built from it"
+            : AnyIs(HukVerdict.NoCandidateMatched) && family.Default != HukDefault.Public ? $"this OP-TEE's HUK is not the zeros that {family.Name} has by default" : null;
+        if (isThere is not null)
+            return look.Platform.LifeCycleFinding(look.Root).Status switch
+            {
+                FindingStatus.Holds => Holds(Checks.HukSource, $"{isThere}, and the chip is closed", Of(look)),
+                FindingStatus.Fails => Unknown(Checks.HukSource, $"{isThere}; but the chip is open. Unprovisioned: {Lower(family.Unprovisioned.Text)}", Of(look)),
+                _ => Unknown(Checks.HukSource, $"{isThere}; whether the chip is closed is not known. Unprovisioned: {Lower(family.Unprovisioned.Text)}", Of(look)),
+            };
         return Unknown(Checks.HukSource, family.Default switch
         {
             HukDefault.Public => $"unless CFG_VERSAL_HUK_KEY was changed, the HUK of {family.Name} is made with a public development key",
@@ -171,15 +184,15 @@ internal static class KeyChecks
             return Holds(Checks.OpTeeRevision, $"OP-TEE {revision.Text}", Look.Seen(revision));
         if (look.Messages?.FirstOrDefault(line => line.Contains("optee: revision", StringComparison.Ordinal)) is { } message)
             return Holds(Checks.OpTeeRevision, $"OP-TEE {message[(message.IndexOf("revision ", StringComparison.Ordinal) + 9)..]}", new Evidence("kernel log", message));
-        return look.Root.List("/sys/class/tee").Count > 0
+        return look.Root.List(TeeClass).Count > 0
             ? Unknown(Checks.OpTeeRevision, "OP-TEE is there, and its revision is shown nowhere", Look.Seen(revision))
-            : NotApplicable(Checks.OpTeeRevision, "there is no TEE", new Evidence("/sys/class/tee", "empty"));
+            : NotApplicable(Checks.OpTeeRevision, "there is no TEE", new Evidence(TeeClass, "empty"));
     }
 
     private static Finding TeeNodes(Look look)
     {
-        if (look.Root.List("/sys/class/tee").Count == 0)
-            return NotApplicable(Checks.TeeNodes, "there is no TEE", new Evidence("/sys/class/tee", "empty"));
+        if (look.Root.List(TeeClass).Count == 0)
+            return NotApplicable(Checks.TeeNodes, "there is no TEE", new Evidence(TeeClass, "empty"));
         foreach (var path in new[] { "/dev/tee0", "/dev/teepriv0" })
         {
             if (look.Root.OwnershipOf(path) is not { } ownership)
@@ -196,4 +209,12 @@ internal static class KeyChecks
     private static string Lower(string text) => char.ToLowerInvariant(text[0]) + text[1..].TrimEnd('.');
 
     private static Evidence[] Of(Look look) => look.Platform.Evidence is { } evidence ? [evidence] : [];
+
+    /// <summary>A finding on a sealed key, and the verdict that it is of; null where there was no key.</summary>
+    internal sealed class JudgedKey(Finding finding, HukVerdict? verdict)
+    {
+        internal Finding Finding => finding;
+
+        internal HukVerdict? Verdict => verdict;
+    }
 }
