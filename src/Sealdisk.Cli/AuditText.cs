@@ -21,6 +21,8 @@ internal sealed class AuditText(Terminal terminal)
         terminal.Result("");
         terminal.Result(Platform(result.Platform));
         terminal.Result(Counts(result));
+        PrintUrgent(result, Severity.Critical, "fix first");
+        PrintUrgent(result, Severity.High, result.CountOpen(Severity.Critical) > 0 ? "fix next" : "fix first");
         foreach (var note in result.Notes)
             terminal.Result($"note: {note}");
         foreach (var (group, title) in Groups)
@@ -72,7 +74,15 @@ internal sealed class AuditText(Terminal terminal)
             terminal.Result($"  {Paint("✓", "32")} {held} hold: {string.Join(", ", good.Where(finding => finding.Status == FindingStatus.Holds).Select(finding => finding.Check.Id).Distinct(StringComparer.Ordinal))}");
     }
 
-    private static string Phrase(Finding finding) => $"{finding.Check.Id}{(finding.Subject is { } subject ? $" [{subject}]" : "")}: {Line(finding.Text)}";
+    private void PrintUrgent(AuditResult result, Severity severity, string when)
+    {
+        if (result.CountOpen(severity) > 0)
+            terminal.Result($"{when}: {Paint(string.Join(", ", result.Urgent.Where(finding => finding.Severity == severity).Select(Name)), Colour(severity))}");
+    }
+
+    private static string Phrase(Finding finding) => $"{Name(finding)}: {Line(finding.Text)}";
+
+    private static string Name(Finding finding) => finding.Check.Id + (finding.Subject is { } subject ? $" [{subject}]" : "");
 
     private static string Platform(Platform platform)
     {

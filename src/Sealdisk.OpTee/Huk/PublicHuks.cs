@@ -16,18 +16,18 @@ public static class PublicHuks
         Span<byte> huk = stackalloc byte[32];
         Span<byte> input = stackalloc byte[64];
         huk.Clear();
-        oracle.Add(new("all-zero", "all zeros: what OP-TEE has where its platform provides no key, and what blank fuses give"), huk[..16]);
+        oracle.Add(new("all-zero", "all zeros, which OP-TEE has where its platform provides no key, and which blank fuses give"), huk[..16]);
         huk.Fill(0xff);
-        oracle.Add(new("all-ones", "all ones (16 bytes): what erased or unreadable fuses give"), huk[..16]);
-        oracle.Add(new("all-ones-32", "all ones (32 bytes): what erased or unreadable fuses give"), huk);
+        oracle.Add(new("all-ones", "all ones (16 bytes), which erased or unreadable fuses give"), huk[..16]);
+        oracle.Add(new("all-ones-32", "all ones (32 bytes), which erased or unreadable fuses give"), huk);
         for (var i = 0; i < huk.Length; i++)
             huk[i] = (byte)i;
-        oracle.Add(new("counting", "the bytes 00 to 0f: an example key of documents and tests"), huk[..16]);
-        oracle.Add(new("counting-32", "the bytes 00 to 1f: an example key of documents and tests"), huk);
+        oracle.Add(new("counting", "the bytes 00 to 0f, an example key of documents and tests"), huk[..16]);
+        oracle.Add(new("counting-32", "the bytes 00 to 1f, an example key of documents and tests"), huk);
 
         input.Clear();
         HukModels.Dcp(input[..16], huk);
-        oracle.Add(new("dcp-zero-key", "that of an i.MX6ULL, ULZ, SLL or SL whose DCP has no key yet: it is in neither secure nor trusted state"), huk[..16]);
+        oracle.Add(new("dcp-zero-key", "that of an i.MX6ULL, ULZ, SLL or SL whose DCP has no key yet, being in neither secure nor trusted state"), huk[..16]);
         HukModels.ZynqMpDevelopment(input[..12], huk[..16]);
         oracle.Add(new("zynqmp-dna-zero", "that of an unauthenticated Zynq UltraScale+ boot with a device DNA of zeros"), huk[..16]);
         HukModels.Versal(HukModels.VersalDevelopmentKey, input[..16], huk);
@@ -60,7 +60,7 @@ public static class PublicHuks
             if (dna.Length == 12)
             {
                 HukModels.ZynqMpDevelopment(dna, huk);
-                var candidate = new HukCandidate("zynqmp-dna", "SHA-256 of the device DNA: a Zynq UltraScale+ that booted without authentication");
+                var candidate = new HukCandidate("zynqmp-dna", "SHA-256 of the device DNA, as on a Zynq UltraScale+ that booted without authentication");
                 oracle.Add(candidate, huk[..16]);
                 oracle.Add(candidate, huk);
             }

@@ -1,3 +1,5 @@
+using Sealdisk.Audit.Reports;
+
 namespace Sealdisk.Audit.Device;
 
 /// <summary>
@@ -21,10 +23,10 @@ internal static class AuditAnswer
         };
     }
 
-    private static string Phrase(Finding finding) => finding.Subject is { } subject ? $"{subject}: {finding.Text}" : finding.Text;
+    private static string Phrase(Finding finding) => finding.Subject is { } subject ? $"in volume {subject}, {finding.Text}" : finding.Text;
 
     private static string More(Finding[] open, Severity severity) => open.Count(finding => finding.Severity == severity) - 1 is > 0 and var more
-        ? $" (and {more} more of that weight)"
+        ? $" (and {more} more {AuditJson.Word(severity)} finding{(more > 1 ? "s" : "")})"
         : "";
 
     /// <summary>What nobody knows after this audit either.</summary>

@@ -16,6 +16,9 @@ public sealed record AuditResult(Platform Platform, IReadOnlyList<Finding> Findi
     /// <summary>How many fail at that severity and are not accepted.</summary>
     public int CountOpen(Severity severity) => Findings.Count(finding => finding.IsOpen && finding.Severity == severity);
 
+    /// <summary>What is open at critical and high, worst first, else as <see cref="Findings"/> has it.</summary>
+    public IEnumerable<Finding> Urgent => Findings.Where(finding => finding.IsOpen && finding.Severity >= Severity.High).OrderByDescending(finding => finding.Severity);
+
     /// <summary>Whether anything is open at that severity or above.</summary>
     /// <param name="threshold">The lowest severity that counts.</param>
     /// <param name="unknownToo">Whether what could not be found out counts as well.</param>

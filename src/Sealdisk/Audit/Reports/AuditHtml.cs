@@ -30,6 +30,7 @@ public static class AuditHtml
         .low,.info{border-left-color:var(--low)}.low .badge,.info .badge,.counts .low b{color:var(--low)}
         .unknown{border-left-color:var(--unknown)}.unknown .badge,.counts .unknown b{color:var(--unknown)}
         .holds{border-left-color:var(--holds)}.holds .badge,.counts .holds b{color:var(--holds)}
+        .urgent{padding-left:1.5rem}.urgent li{margin:.35rem 0}a{color:inherit}
         .accepted,.not_applicable{opacity:.8}
         dl{margin:.5rem 0}dt{font-weight:600;margin-top:.5rem}dd{margin:0}
         code,.id{font:.85rem ui-monospace,monospace}.id,.soft{color:var(--soft)}
@@ -53,8 +54,10 @@ public static class AuditHtml
         WriteCounts(page, result);
         page.Append("<p class=\"soft\">").Append(Escape(Machine(result))).Append(", ").Append(AuditJson.Day(result.Day)).Append(", sealdisk ").Append(ProductVersion.Text).Append("</p>\n</header>\n<main>\n");
         WriteNotes(page, result);
+        var anchors = Anchors(result.Findings);
+        WriteUrgent(page, result, anchors);
         foreach (var (group, title) in Groups)
-            WriteGroup(page, title, result.Findings.Where(finding => finding.Check.Group == group));
+            WriteGroup(page, title, result.Findings.Where(finding => finding.Check.Group == group), anchors);
         page.Append("</main>\n<footer class=\"soft\">\n<p>A check holds as far as it looked. What could not be found out is shown as unknown, never as good. No audit proves that a hardware key is secret.</p>\n</footer>\n</body>\n</html>\n");
         return Encoding.UTF8.GetBytes(page.ToString());
     }
@@ -66,7 +69,8 @@ public static class AuditHtml
             WriteCount(page, AuditJson.Word(severity), AuditJson.Word(severity), result.CountOpen(severity));
         WriteCount(page, "unknown", "unknown", result.Count(FindingStatus.Unknown));
         WriteCount(page, "holds", "hold", result.Count(FindingStatus.Holds));
-        WriteCount(page, "accepted", "accepted", result.Findings.Count(finding => finding.Accepted is not null));
+        if (result.Findings.Count(finding => finding.Accepted is not null) is > 0 and var accepted)
+            WriteCount(page, "accepted", "accepted", accepted);
         page.Append("</ul>\n");
     }
 
@@ -83,23 +87,51 @@ public static class AuditHtml
         page.Append("</ul>\n");
     }
 
-    private static void WriteGroup(StringBuilder page, string title, IEnumerable<Finding> findings)
+    /// <summary>What to do, worst first, as links to the findings below.</summary>
+    private static void WriteUrgent(StringBuilder page, AuditResult result, Dictionary<Finding, string> anchors)
+    {
+        if (!result.Urgent.Any())
+            return;
+        page.Append("<section>\n<h2>What to do first</h2>\n<ol class=\"urgent\">\n");
+        foreach (var finding in result.Urgent)
+            page.Append("<li class=\"").Append(AuditJson.Word(finding.Severity)).Append("\"><span class=\"badge\">").Append(AuditJson.Word(finding.Severity)).Append("</span>")
+                .Append(Escape(finding.Check.Remedy)).Append(" <a href=\"#").Append(Escape(anchors[finding])).Append("\">").Append(Escape(anchors[finding])).Append("</a></li>\n");
+        page.Append("</ol>\n</section>\n");
+    }
+
+    /// <summary>An id for each finding, which a link within the page can name.</summary>
+    private static Dictionary<Finding, string> Anchors(IReadOnlyList<Finding> findings)
+    {
+        var anchors = new Dictionary<Finding, string>(ReferenceEqualityComparer.Instance);
+        var taken = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var finding in findings)
+        {
+            var name = finding.Check.Id + (finding.Subject is { } subject ? "-" + subject : "");
+            var anchor = name;
+            for (var number = 2; !taken.Add(anchor); number++)
+                anchor = string.Create(CultureInfo.InvariantCulture, $"{name}-{number}");
+            anchors.Add(finding, anchor);
+        }
+        return anchors;
+    }
+
+    private static void WriteGroup(StringBuilder page, string title, IEnumerable<Finding> findings, Dictionary<Finding, string> anchors)
     {
         page.Append("<section>\n<h2>").Append(Escape(title)).Append("</h2>\n");
         // What needs somebody comes first.
         foreach (var finding in findings.OrderBy(finding => finding.Accepted is not null ? FindingStatus.Holds : finding.Status).ThenByDescending(finding => finding.Severity))
-            WriteFinding(page, finding);
+            WriteFinding(page, finding, anchors[finding]);
         page.Append("</section>\n");
     }
 
-    private static void WriteFinding(StringBuilder page, Finding finding)
+    private static void WriteFinding(StringBuilder page, Finding finding, string anchor)
     {
         var isFailing = finding.Status == FindingStatus.Fails;
         var kind = finding.Accepted is not null ? "accepted" : isFailing ? AuditJson.Word(finding.Severity) : AuditJson.Word(finding.Status);
         var badge = finding.Accepted is not null ? $"{AuditJson.Word(finding.Severity)}, accepted" : kind.Replace('_', ' ');
         var open = finding.IsOpen && finding.Severity >= Severity.High ? " open" : "";
-        page.Append("<details class=\"").Append(kind).Append("\" id=\"").Append(Escape(finding.Check.Id + (finding.Subject is { } named ? "-" + named : ""))).Append('"').Append(open).Append(">\n<summary><span class=\"badge\">")
-            .Append(badge).Append("</span>").Append(finding.Subject is { } subject ? $"<b>{Escape(subject)}</b>: " : "").Append(Escape(finding.Text))
+        page.Append("<details class=\"").Append(kind).Append("\" id=\"").Append(Escape(anchor)).Append('"').Append(open).Append(">\n<summary><span class=\"badge\">")
+            .Append(badge).Append("</span>").Append(finding.Subject is { } subject ? $"<b>{Escape(subject)}</b>: " : "").Append(Escape(Sentence(finding)))
             .Append(" <span class=\"id\">").Append(Escape(finding.Check.Id)).Append("</span></summary>\n<dl>\n");
         Term(page, "Required", Escape(finding.Check.Title) + ".");
         if (finding.Status is FindingStatus.Fails or FindingStatus.Unknown)
@@ -109,10 +141,14 @@ public static class AuditHtml
         }
         if (finding.Accepted is { } accepted)
             Term(page, "Accepted", $"{Escape(accepted.Reason)}, until {AuditJson.Day(accepted.Until)}");
-        foreach (var evidence in finding.Evidence)
-            Term(page, "Seen", $"<code>{Escape(evidence.Path)}</code>: <code>{Escape(evidence.What)}</code>");
+        if (finding.Evidence.Count > 0)
+            Term(page, "Seen", string.Join("<br>", finding.Evidence.Select(evidence => $"<code>{Escape(evidence.Path)}</code>: <code>{Escape(evidence.What)}</code>")));
         page.Append("</dl>\n</details>\n");
     }
+
+    /// <summary>What was found; where nothing is wrong, it needs the requirement before it to mean something.</summary>
+    private static string Sentence(Finding finding) =>
+        finding.Status is FindingStatus.Holds or FindingStatus.NotApplicable ? $"{finding.Check.Title}: {finding.Text}" : finding.Text;
 
     private static void Term(StringBuilder page, string term, string description) => page.Append("<dt>").Append(term).Append("</dt><dd>").Append(description).Append("</dd>\n");
 
