@@ -1,3 +1,5 @@
+using System.Formats.Tar;
+using System.IO.Compression;
 using System.Text.Json;
 using Sealdisk.Board;
 
@@ -16,7 +18,7 @@ public sealed class AuditTests
         var finding = Huk(machine, ExitCode.Findings, "sealdisk audit --fail-on critical");
         Assert.Equal(("fails", "critical", "data"), (Word(finding, "status"), Word(finding, "severity"), Word(finding, "subject")));
         Assert.Contains(finding.GetProperty("evidence").EnumerateArray(), seen => seen.GetProperty("path").GetString() == "HUK" && seen.GetProperty("what").GetString() == "all-zero");
-        Volume.Refused(machine, ExitCode.Findings, "sealdisk audit", "No: data: the sealed key opens under a HUK that is public", "linux,dummy-virt");
+        Volume.Refused(machine, ExitCode.Findings, "sealdisk audit", "No: in volume data, the sealed key opens under a HUK that is public", "fix first: huk-unknown [data]", "linux,dummy-virt");
         machine.Succeed("sealdisk key new kmk --blob /tmp/kmk.blob --source tee --keyring @u");
         Volume.Refused(machine, ExitCode.Findings, "sealdisk blob audit /tmp/kmk.blob", "known: all-zero", "Proven by the 128-bit tag");
 
@@ -26,7 +28,7 @@ public sealed class AuditTests
         Assert.Contains("OP-TEE 4.", machine.Succeed("cat /tmp/here.json"), StringComparison.Ordinal);
         machine.Succeed("tar -C /tmp -czf /tmp/tree.tar.gz tree");
         if (Environment.GetEnvironmentVariable("SEALDISK_UPDATE_ROOTS") is "1")
-            File.WriteAllBytes(Path.Combine(Checkout.Root, "tests", "roots", "board-capture.tar.gz"), machine.Get("/tmp/tree.tar.gz"));
+            KeepAsTestData(machine.Get("/tmp/tree.tar.gz"));
         machine.Succeed("sealdisk down");
         Volume.AssertNothingOpen(machine);
     }
@@ -80,6 +82,37 @@ public sealed class AuditTests
         Volume.AssertNothingOpen(machine);
     }
 
+    /// <summary>
+    /// Closing a chip gives it another HUK. The board stands in for such a chip: it is made to look like an STM32MP15, open and then closed, and is
+    /// booted with the other HUK the second time.
+    /// </summary>
+    [Fact]
+    public void A_key_that_closing_made_useless_is_explained()
+    {
+        using var work = new Workplace();
+        var disk = work.Disk("volume", 16);
+        using (var machine = Machine.Boot(new BootOptions { Disks = [new FileDisk(disk)] }))
+        {
+            LookLikeStm32Mp15(machine, "\\000");
+            Volume.Configure(machine, ("require", "[\"closed\"]"));
+            Volume.Refused(machine, ExitCode.Refused, "sealdisk up", "'closed' is required, and STM32MP15 is open", "nothing was written");
+            Volume.Configure(machine);
+            machine.Succeed("sealdisk up && sealdisk down");
+            Assert.Contains("\"life_cycle\": \"open (stm32mp15: /sys/bus/nvmem/devices/stm32-romem0/nvmem offset 0x0: 0x00000000, mask 0x40)\"", machine.Succeed("sealdisk status --json"), StringComparison.Ordinal);
+            machine.PowerOff();
+        }
+        using var closed = Machine.Boot(new BootOptions { Firmware = Firmware.Second, Disks = [new FileDisk(disk)] });
+        Volume.Configure(closed);
+        var before = Volume.Hash(closed, "/dev/vda");
+        Assert.DoesNotContain("closed now", Volume.Refused(closed, ExitCode.DoesNotOpen, "sealdisk check"), StringComparison.Ordinal);
+        LookLikeStm32Mp15(closed, "\\100");
+        foreach (var verb in new[] { "check", "up" })
+            Volume.Refused(closed, ExitCode.DoesNotOpen, $"sealdisk {verb}", "the chip was open when the key was sealed and is closed now, which on many chips changes the hardware key", "restore the data from a backup");
+        Volume.Refused(closed, ExitCode.Findings, "sealdisk audit", "closed [data]: the chip was open when the key was sealed");
+        Assert.Equal(before, Volume.Hash(closed, "/dev/vda"));
+        Volume.AssertNothingOpen(closed);
+    }
+
     [Fact]
     public void The_gate_lets_a_huk_of_its_own_pass()
     {
@@ -89,6 +122,24 @@ public sealed class AuditTests
         Volume.Refused(machine, ExitCode.Done, "sealdisk plan", "verify that the device meets huk-unknown");
         machine.Succeed("sealdisk up && sealdisk down");
         Volume.AssertNothingOpen(machine);
+    }
+
+    /// <summary>Lays another device tree's name and a fuse word over /sys; the byte is the word's lowest, as printf(1) takes it.</summary>
+    private static void LookLikeStm32Mp15(Machine machine, string fuse) => machine.Succeed($"""
+        mkdir -p /tmp/bus/nvmem/devices/stm32-romem0
+        printf 'st,stm32mp157c-dk2\000st,stm32mp157\000' > /tmp/compatible
+        (printf '{fuse}'; head -c 95 /dev/zero) > /tmp/bus/nvmem/devices/stm32-romem0/nvmem
+        mount --bind /tmp/compatible /sys/firmware/devicetree/base/compatible
+        mount --bind /tmp/bus /sys/bus
+        """);
+
+    private static void KeepAsTestData(byte[] tarGz)
+    {
+        var folder = Path.Combine(Checkout.Root, "tests", "roots", "board");
+        if (Directory.Exists(Path.Combine(folder, "tree")))
+            Directory.Delete(Path.Combine(folder, "tree"), recursive: true);
+        using var tar = new GZipStream(new MemoryStream(tarGz), CompressionMode.Decompress);
+        TarFile.ExtractToDirectory(tar, folder, overwriteFiles: true);
     }
 
     private static JsonElement Huk(Machine machine, ExitCode code, string command)

@@ -55,11 +55,26 @@ public sealed class RootTests
     {
         var result = Audit(name);
         var report = Encoding.UTF8.GetString([.. AuditJson.Write(result), .. AuditSarif.Write(result), .. AuditHtml.Write(result)]);
-        foreach (var record in Directory.EnumerateFiles(Path.Combine(Folder, name, "tree"), "*.record", SearchOption.AllDirectories))
+        var sealedKeys = 0;
+        foreach (var file in Directory.EnumerateFiles(Path.Combine(Folder, name, "tree"), "*", SearchOption.AllDirectories))
         {
-            var line = File.ReadAllText(record).Split('\n').First(text => text.StartsWith("sealed-key=", StringComparison.Ordinal));
-            Assert.DoesNotContain(line["sealed-key=".Length..][..32], report, StringComparison.OrdinalIgnoreCase);
+            foreach (var line in File.ReadAllText(file, Encoding.Latin1).Split('\n').Where(text => text.StartsWith("sealed-key=", StringComparison.Ordinal)))
+            {
+                sealedKeys++;
+                Assert.DoesNotContain(line["sealed-key=".Length..][..32], report, StringComparison.OrdinalIgnoreCase);
+            }
         }
+        Assert.Equal(result.Findings.Count(finding => finding.Check.Id == "record-copies" && finding.Status == FindingStatus.Holds) * 2, sealedKeys);
+    }
+
+    /// <summary>That a source is in the catalogue, or a HUK is not zeros, does not pass where the chip is open or nobody knows whether it is.</summary>
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void A_huk_source_holds_on_closed_chips_only(string name)
+    {
+        var findings = Audit(name).Findings;
+        if (findings.First(finding => finding.Check.Id == "huk-source").Status == FindingStatus.Holds)
+            Assert.Equal(FindingStatus.Holds, findings.First(finding => finding.Check.Id == "closed").Status);
     }
 
     [Theory]
@@ -72,6 +87,7 @@ public sealed class RootTests
     [InlineData("am625-gp", "all-zero")]
     [InlineData("npcm845", "npcm-zeros")]
     [InlineData("qemu-zero", "all-zero")]
+    [InlineData("board", "all-zero")]
     public void A_public_huk_is_caught_and_is_critical(string name, string huk)
     {
         var result = Audit(name);
@@ -97,6 +113,7 @@ public sealed class RootTests
     [InlineData("imx8qxp", FindingStatus.Unknown)]
     [InlineData("am625-hs", FindingStatus.Unknown)]
     [InlineData("qemu-own-huk", FindingStatus.Unknown)]
+    [InlineData("board", FindingStatus.Unknown)]
     [InlineData("unknown-arm", FindingStatus.Unknown)]
     [InlineData("nothing", FindingStatus.Unknown)]
     [InlineData("pc-tpm-secure-boot", FindingStatus.NotApplicable)]
@@ -112,6 +129,15 @@ public sealed class RootTests
             Assert.Equal(FindingStatus.Unknown, Assert.Single(result.Findings, finding => finding.Check.Id == "huk-unknown").Status);
             Assert.Contains("that the HUK is secret is not proven", result.Answer, StringComparison.Ordinal);
         }
+    }
+
+    /// <summary>The processor families that matter most have a system each, beside others of the catalogue.</summary>
+    [Fact]
+    public void Every_great_family_has_its_tree()
+    {
+        var families = Names.Select(row => Audit(row.Data).Platform.Family?.Id).ToHashSet(StringComparer.Ordinal);
+        string[] great = ["stm32mp15", "stm32mp13", "zynqmp", "versal", "imx93", "imx6", "imx7", "imx8m", "imx6ull", "k3", "dra7", "armada", "rk3588", "npcm8xx", "qemu"];
+        Assert.Empty(great.Except(families, StringComparer.Ordinal));
     }
 
     /// <summary>Where nothing can be read, nothing passes.</summary>
@@ -148,5 +174,5 @@ public sealed class RootTests
         }
     }
 
-    private static AuditResult Audit(string name) => DeviceAudit.Run(new SystemRoot(Path.Combine(Folder, name, "tree")), "/etc/sealdisk.toml", Baseline.None, Day);
+    internal static AuditResult Audit(string name) => DeviceAudit.Run(new SystemRoot(Path.Combine(Folder, name, "tree")), "/etc/sealdisk.toml", Baseline.None, Day);
 }
