@@ -58,6 +58,75 @@ public sealed class ReportTests
         Assert.Contains(results, result => result.GetProperty("kind").GetString() == "open");
     }
 
+    /// <summary>Every object that is written, by the properties that the schema has for it; those with a * it demands.</summary>
+    private static readonly Dictionary<string, string> SarifObjects = new(StringComparer.Ordinal)
+    {
+        ["log"] = "$schema:uri version*:=2.1.0 runs*:[run]",
+        ["run"] = "tool*:tool originalUriBaseIds:{artifactLocation} results:[result] columnKind:=utf16CodeUnits|unicodeCodePoints properties:any",
+        ["tool"] = "driver*:toolComponent",
+        ["toolComponent"] = "name*:text version:text rules:[reportingDescriptor]",
+        ["reportingDescriptor"] = "id*:text shortDescription:message fullDescription:message help:message defaultConfiguration:configuration properties:any",
+        ["configuration"] = "level:=none|note|warning|error",
+        ["message"] = "text*:text markdown:text",
+        ["result"] = "message*:message ruleId:text ruleIndex:number kind:=notApplicable|pass|fail|review|open|informational level:=none|note|warning|error locations:[location] partialFingerprints:any suppressions:[suppression]",
+        ["location"] = "physicalLocation:physicalLocation logicalLocations:[logicalLocation] message:message",
+        ["physicalLocation"] = "artifactLocation*:artifactLocation",
+        ["artifactLocation"] = "uri:uri uriBaseId:text description:message",
+        ["logicalLocation"] = "name:text",
+        ["suppression"] = "kind*:=inSource|external justification:text",
+    };
+
+    /// <summary>The schema allows no property that it does not name, so the table above has every one that may be written.</summary>
+    [Theory]
+    [MemberData(nameof(RootTests.Names), MemberType = typeof(RootTests))]
+    public void Sarif_has_what_the_schema_demands_and_nothing_that_it_does_not_know(string name)
+    {
+        using var document = JsonDocument.Parse(AuditSarif.Write(RootTests.Audit(name)));
+        Assert.Null(SarifProblem(document.RootElement, "log"));
+    }
+
+    [Theory]
+    [InlineData("\"version\": \"2.1.0\"", "\"version\": \"2.0.0\"")]
+    [InlineData("\"columnKind\"", "\"columnSort\"")]
+    [InlineData("\"kind\": \"open\"", "\"kind\": \"unknown\"")]
+    [InlineData("\"name\": \"sealdisk\",", "")]
+    [InlineData("\"ruleIndex\": 0", "\"ruleIndex\": \"0\"")]
+    [InlineData("\"uri\": \"sys/", "\"uri\": \"sys /")]
+    public void Sarif_that_is_wrong_would_be_noticed(string right, string wrong)
+    {
+        var sarif = Encoding.UTF8.GetString(AuditSarif.Write(Audit(Baseline.None)));
+        Assert.Contains(right, sarif, StringComparison.Ordinal);
+        using var document = JsonDocument.Parse(sarif.Replace(right, wrong, StringComparison.Ordinal));
+        Assert.NotNull(SarifProblem(document.RootElement, "log"));
+    }
+
+    /// <summary>What is wrong with a value of that kind, or null.</summary>
+    private static string? SarifProblem(JsonElement value, string kind)
+    {
+        if (kind == "any")
+            return value.ValueKind == JsonValueKind.Object ? null : "not an object";
+        if (kind == "number")
+            return value.ValueKind == JsonValueKind.Number ? null : "not a number";
+        if (kind is "text" or "uri" || kind[0] == '=')
+        {
+            if (value.ValueKind != JsonValueKind.String)
+                return "not a string";
+            var isGood = kind == "text" || (kind == "uri" ? Uri.IsWellFormedUriString(value.GetString(), UriKind.RelativeOrAbsolute) : kind[1..].Split('|').Contains(value.GetString(), StringComparer.Ordinal));
+            return isGood ? null : $"'{value.GetString()}' is no {kind}";
+        }
+        if (kind[0] == '[')
+            return value.ValueKind == JsonValueKind.Array ? value.EnumerateArray().Select(item => SarifProblem(item, kind[1..^1])).FirstOrDefault(problem => problem is not null) : "not an array";
+        if (value.ValueKind != JsonValueKind.Object)
+            return "not an object";
+        if (kind[0] == '{')
+            return value.EnumerateObject().Select(property => SarifProblem(property.Value, kind[1..^1])).FirstOrDefault(problem => problem is not null);
+        var known = SarifObjects[kind].Split(' ').Select(word => word.Split(':', 2)).ToDictionary(pair => pair[0].TrimEnd('*'), pair => pair[1], StringComparer.Ordinal);
+        var missing = SarifObjects[kind].Split(' ').Where(word => word.Contains("*:", StringComparison.Ordinal)).Select(word => word.Split('*')[0]).FirstOrDefault(name => !value.TryGetProperty(name, out _));
+        return missing is not null ? $"{kind} has no {missing}" : value.EnumerateObject()
+            .Select(property => known.TryGetValue(property.Name, out var of) ? SarifProblem(property.Value, of) is { } problem ? $"{kind}.{property.Name}: {problem}" : null : $"{kind} has no property {property.Name}")
+            .FirstOrDefault(problem => problem is not null);
+    }
+
     [Fact]
     public void The_page_needs_nothing_but_itself_and_runs_nothing()
     {
