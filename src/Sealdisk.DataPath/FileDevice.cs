@@ -8,13 +8,17 @@ public sealed class FileDevice : IBlockDevice
     private readonly FileDescriptor _file;
     private readonly long _offset;
     private readonly bool _isBlockDevice;
+    private readonly DirectFile? _direct;
 
     /// <summary>Takes over an open file.</summary>
     /// <param name="file">Open for reading and writing, buffered.</param>
     /// <param name="offset">Bytes to leave out in front.</param>
     /// <param name="length">Bytes to show.</param>
+    /// <param name="directSectorSize">
+    /// Bytes, of which every request will be a multiple: transfers then go around the page cache where the file can do so. Null to go through it.
+    /// </param>
     /// <exception cref="ArgumentOutOfRangeException">The file does not have these bytes.</exception>
-    public FileDevice(FileDescriptor file, long offset, long length)
+    public FileDevice(FileDescriptor file, long offset, long length, int? directSectorSize = null)
     {
         _file = file;
         _offset = offset;
@@ -25,6 +29,7 @@ public sealed class FileDevice : IBlockDevice
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
         ArgumentOutOfRangeException.ThrowIfNegative(length);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(length, (_isBlockDevice ? BlockDevice.Size(file) : status.Size) - offset);
+        _direct = directSectorSize is { } sectorSize ? DirectFile.TryMake(file, offset, sectorSize) : null;
     }
 
     /// <inheritdoc/>
@@ -33,13 +38,17 @@ public sealed class FileDevice : IBlockDevice
     /// <inheritdoc/>
     public int SectorSize { get; }
 
+    /// <summary>Whether transfers go around the page cache.</summary>
+    public bool IsDirect => _direct is not null;
+
     /// <summary>Opens a path for reading and writing.</summary>
     /// <param name="path">File or block device.</param>
     /// <param name="offset">Bytes to leave out in front.</param>
     /// <param name="length">Bytes to show; null for all that follow.</param>
     /// <param name="isExclusive">Only where nobody else has it: a block device that is neither mounted nor mapped, a file that nobody opened so.</param>
+    /// <param name="directSectorSize">As for the constructor.</param>
     /// <exception cref="LinuxException">EBUSY where someone has it, and whatever opening it answers.</exception>
-    public static FileDevice Open(string path, long offset = 0, long? length = null, bool isExclusive = false)
+    public static FileDevice Open(string path, long offset = 0, long? length = null, bool isExclusive = false, int? directSectorSize = null)
     {
         var isBlockDevice = FileStatus.Of(path).Kind == FileKind.BlockDevice;
         var file = isBlockDevice && isExclusive
@@ -50,7 +59,7 @@ public sealed class FileDevice : IBlockDevice
             if (!isBlockDevice && isExclusive && !file.TryLock())
                 throw new LinuxException(Errno.EBUSY, "claim", path);
             var size = isBlockDevice ? BlockDevice.Size(file) : file.Status().Size;
-            return new FileDevice(file, offset, length ?? size - offset);
+            return new FileDevice(file, offset, length ?? size - offset, directSectorSize);
         }
         catch
         {
@@ -64,7 +73,8 @@ public sealed class FileDevice : IBlockDevice
     {
         BlockRange.Check(this, offset, data.Length);
         // A file that has become shorter must not read as anything: the caller would take it for data.
-        if (_file.ReadAt(data, _offset + offset) != data.Length)
+        var got = _direct is null ? _file.ReadAt(data, _offset + offset) : _direct.ReadAt(data, _offset + offset);
+        if (got != data.Length)
             throw new LinuxException(Errno.EIO, "read beyond the end of", _file.Name);
     }
 
@@ -72,7 +82,10 @@ public sealed class FileDevice : IBlockDevice
     public void Write(long offset, Span<byte> data)
     {
         BlockRange.Check(this, offset, data.Length);
-        _file.WriteAt(data, _offset + offset);
+        if (_direct is null)
+            _file.WriteAt(data, _offset + offset);
+        else
+            _direct.WriteAt(data, _offset + offset);
     }
 
     /// <inheritdoc/>
@@ -97,5 +110,9 @@ public sealed class FileDevice : IBlockDevice
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _file.Dispose();
+    public void Dispose()
+    {
+        _direct?.Dispose();
+        _file.Dispose();
+    }
 }

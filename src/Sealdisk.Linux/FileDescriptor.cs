@@ -157,6 +157,16 @@ public sealed partial class FileDescriptor : SafeHandle
             throw new LinuxException((Errno)error, "drop the cache of", Name);
     }
 
+    /// <summary>Sets or takes away O_DIRECT by fcntl(2); false where the filesystem has no such thing.</summary>
+    internal bool TrySetDirect(bool direct)
+    {
+        var flags = fcntl(this, F_GETFL, 0);
+        if (flags < 0)
+            throw LinuxException.Last("get the flags of", Name);
+        var bit = OpenFlags.Direct.ToKernel() & ~OpenFlags.Read.ToKernel();
+        return fcntl(this, F_SETFL, direct ? flags | bit : flags & ~bit) == 0;
+    }
+
     /// <summary>fchmod(2).</summary>
     public void SetMode(int mode) => Check(fchmod(this, (uint)mode), "set the mode of");
 
@@ -212,6 +222,7 @@ public sealed partial class FileDescriptor : SafeHandle
             throw LinuxException.Last(operation, Name);
     }
 
+    private const int F_GETFL = 3, F_SETFL = 4;
     private const int FALLOC_FL_KEEP_SIZE = 1, FALLOC_FL_PUNCH_HOLE = 2, FALLOC_FL_ZERO_RANGE = 0x10;
     private const int LOCK_EX = 2, LOCK_NB = 4, POSIX_FADV_DONTNEED = 4;
 
@@ -258,6 +269,9 @@ public sealed partial class FileDescriptor : SafeHandle
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int fchmod(FileDescriptor fd, uint mode);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int fcntl(FileDescriptor fd, int command, int argument);
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int flock(FileDescriptor fd, int operation);

@@ -34,7 +34,7 @@ public static class FuseVolume
     {
         try
         {
-            return FileDevice.Open(request.Device, request.Offset, request.Length, isExclusive: true);
+            return FileDevice.Open(request.Device, request.Offset, request.Length, isExclusive: true, directSectorSize: request.SectorSize);
         }
         catch (LinuxException problem) when (problem.Errno is Errno.EBUSY or Errno.EAGAIN)
         {
