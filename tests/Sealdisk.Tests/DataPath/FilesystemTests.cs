@@ -188,5 +188,5 @@ public sealed class FilesystemTests : IDisposable
         LoopDevice.Attach(served.Path, new LoopOptions(sectorSize, DirectIo: true));
 
     private ServedVolume Serve(int sectorSize, bool discard) =>
-        new(ServedVolume.Encrypted(FileDevice.Open(_image, isExclusive: true), sectorSize), _directory["volume"], discard);
+        new(ServedVolume.Encrypted(FileDevice.Open(_image, isExclusive: true, directSectorSize: sectorSize), sectorSize), _directory["volume"], discard);
 }

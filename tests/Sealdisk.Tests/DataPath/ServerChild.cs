@@ -65,7 +65,7 @@ internal sealed class ServerChild : IDisposable
         try
         {
             FuseServerProcess.Run(request => ServedVolume.Encrypted(
-                FileDevice.Open(request.Device, request.Offset, request.Length, isExclusive: true), request.SectorSize));
+                FileDevice.Open(request.Device, request.Offset, request.Length, isExclusive: true, directSectorSize: request.SectorSize), request.SectorSize));
             Environment.Exit(0);
         }
         catch (Exception exception) when (exception is LinuxException or FormatException)

@@ -63,6 +63,36 @@ public sealed class PressureTests
         bed.AssertNothingOpen();
     }
 
+    /// <summary>
+    /// The server and who writes through it share a little memory, full of pages that only the server can clean. It must not need any to do so. Through
+    /// the page cache this stood still for ever: the server's own write to the image waited for the pages that waited for the server.
+    /// </summary>
+    [Fact]
+    public void A_memory_limit_full_of_dirty_pages_slows_writes_and_stops_none()
+    {
+        const long limit = 48 << 20;
+        using var group = MemoryLimit.TryMake(limit);
+        Assert.SkipWhen(group is null, "this machine lets nobody limit memory (no memory controller that can be written to)");
+        using var bed = Bed.With(("size", "288MiB"), ("mapping", "fuse"));
+        try
+        {
+            // The server is started in the group by "up", and stays there.
+            var up = group.Shell("$1 up --config $2 --quiet", NativeBinary.Path, bed.Config);
+            Assert.True(up.Code == 0, up.Output);
+            using var standstill = new Timer(_ => AbortServing(bed.Name), null, TimeSpan.FromSeconds(90), Timeout.InfiniteTimeSpan);
+            var written = group.Shell("dd if=/dev/urandom of=$1/data bs=1M count=192 status=none; sync -f $1/data; sha256sum < $1/data", bed.Mount);
+            Assert.True(written.Code == 0, written.Output);
+            Assert.InRange(group.Peak, limit * 3 / 4, limit * 2);
+            bed.KillServer();
+            bed.Up();
+            Assert.Equal(written.Output, Tool.Shell("sha256sum < $1/data", bed.Mount));
+        }
+        finally
+        {
+            bed.Run("down");
+        }
+    }
+
     /// <summary>Nothing adds up: no loop device, mount, folder, process, key or kernel memory stays behind a round.</summary>
     [Fact]
     public void Rounds_of_open_and_close_leave_nothing()
@@ -77,6 +107,13 @@ public sealed class PressureTests
         bed.AssertNothingOpen();
         Assert.True(SpinWait.SpinUntil(() => Left() == before, TimeSpan.FromSeconds(20)), $"before: {before}; after {Rounds} rounds: {Left()}");
         TestContext.Current.SendDiagnosticMessage($"{Rounds} rounds");
+    }
+
+    /// <summary>Fails whatever waits for the server, which nothing else ends: a deadlock in the kernel outlives SIGKILL and a lifted limit.</summary>
+    private static void AbortServing(string volume)
+    {
+        var mount = Sealdisk.Linux.Mounts.Read().Single(mount => mount.Target == $"/run/sealdisk/{volume}/volume");
+        File.WriteAllText($"/sys/fs/fuse/connections/{mount.Device.Minor}/abort", "1");
     }
 
     /// <summary>What a leak would show in: attached loop devices, FUSE connections, mounts, folders, keys. Servers are counted by the volume, since those of other tests may still be going.</summary>
