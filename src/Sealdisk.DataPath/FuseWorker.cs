@@ -25,16 +25,48 @@ internal sealed class FuseWorker(FuseChannel channel, FuseVolume volume, ManualR
     /// <summary>Serves until the file is unmounted.</summary>
     public void Serve()
     {
-        var memory = _buffer.GetSpan();
-        while (true)
+        while (channel.Receive(Request) is > 0 and var received)
         {
-            var received = channel.Receive(memory[RequestStart..]);
-            if (received == 0)
-                return;
-            var length = Answer(memory, received);
+            int length;
+            try
+            {
+                length = Answer(received);
+            }
+#pragma warning disable CA1031 // A request loop: whatever went wrong with one request, its caller must get an error and the next its turn.
+            catch (Exception exception)
+            {
+                var header = MemoryMarshal.Read<FuseInHeader>(Request);
+                volume.Report($"cannot serve {header.Opcode}: {exception}");
+                length = Finish(header, Errno.EIO, 0);
+            }
+#pragma warning restore CA1031
             if (length > 0)
-                channel.Send(memory.Slice(DataStart - OutHeader, length));
+                channel.Send(_buffer.GetSpan().Slice(DataStart - OutHeader, length));
         }
+    }
+
+    /// <summary>Where the next request comes to lie.</summary>
+    internal Span<byte> Request => _buffer.GetSpan()[RequestStart..];
+
+    /// <summary>Works on the request of that many bytes in the buffer and leaves the answer, header and all, where it is sent from; 0 when there is none to send.</summary>
+    internal int Answer(int received)
+    {
+        var header = MemoryMarshal.Read<FuseInHeader>(Request[..received]);
+        if (header.Opcode is FuseOpcode.Forget or FuseOpcode.BatchForget or FuseOpcode.Interrupt or FuseOpcode.NotifyReply)
+            return 0;
+        var body = Request[Unsafe.SizeOf<FuseInHeader>()..received];
+        Errno errno;
+        var length = 0;
+        try
+        {
+            errno = Do(header.Opcode, body, _buffer.GetSpan()[DataStart..], out length);
+        }
+        catch (LinuxException exception)
+        {
+            volume.Report(exception.Message);
+            errno = exception.Errno;
+        }
+        return Finish(header, errno, length);
     }
 
     public void Dispose()
@@ -43,36 +75,13 @@ internal sealed class FuseWorker(FuseChannel channel, FuseVolume volume, ManualR
         _buffer.Dispose();
     }
 
-    /// <summary>Works on the request in the buffer and leaves the answer, header and all, where it is sent from; 0 when there is none to send.</summary>
-    private int Answer(Span<byte> memory, int received)
+    /// <summary>Puts the header in front of an answer of that many bytes, or of none where it is an error.</summary>
+    private int Finish(FuseInHeader header, Errno errno, int length)
     {
-        var header = As<FuseInHeader>(memory[RequestStart..]);
-        if (header.Opcode is FuseOpcode.Forget or FuseOpcode.BatchForget or FuseOpcode.Interrupt or FuseOpcode.NotifyReply)
-            return 0;
-        var body = memory[(RequestStart + Unsafe.SizeOf<FuseInHeader>())..(RequestStart + received)];
-        var data = memory[DataStart..];
-        Errno errno;
-        var length = 0;
-        try
-        {
-            errno = Do(header.Opcode, body, data, out length);
-        }
-        catch (LinuxException exception)
-        {
-            volume.Report(exception.Message);
-            errno = exception.Errno;
-        }
-#pragma warning disable CA1031 // A request loop: whatever went wrong with one request, its caller must get an error and the next its turn.
-        catch (Exception exception)
-        {
-            volume.Report($"cannot serve {header.Opcode}: {exception}");
-            errno = Errno.EIO;
-        }
-#pragma warning restore CA1031
         if (errno != Errno.None)
             length = 0;
         var answer = new FuseOutHeader { Length = (uint)(OutHeader + length), Error = -(int)errno, Unique = header.Unique };
-        MemoryMarshal.Write(memory[(DataStart - OutHeader)..], in answer);
+        MemoryMarshal.Write(_buffer.GetSpan()[(DataStart - OutHeader)..], in answer);
         // The file can be opened from the moment that this answer is sent, and whoever opens it earlier waits for it.
         if (header.Opcode == FuseOpcode.Init && errno == Errno.None)
             ready.Set();
@@ -85,12 +94,12 @@ internal sealed class FuseWorker(FuseChannel channel, FuseVolume volume, ManualR
         switch (opcode)
         {
             case FuseOpcode.Read:
-                var read = As<FuseTransferIn>(body);
+                if (!MemoryMarshal.TryRead(body, out FuseTransferIn read))
+                    return Errno.EINVAL;
                 length = volume.Read(read.Offset, data[..(int)Math.Min(read.Size, MaxTransfer)]);
                 return Errno.None;
             case FuseOpcode.Write:
-                var write = As<FuseTransferIn>(body);
-                if (write.Size != (uint)(body.Length - Unsafe.SizeOf<FuseTransferIn>()))
+                if (!MemoryMarshal.TryRead(body, out FuseTransferIn write) || write.Size != (uint)(body.Length - Unsafe.SizeOf<FuseTransferIn>()))
                     return Errno.EINVAL;
                 var errno = volume.Write(write.Offset, data[..(int)write.Size]);
                 length = Put(data, new FuseWriteOut { Size = write.Size });
@@ -99,13 +108,15 @@ internal sealed class FuseWorker(FuseChannel channel, FuseVolume volume, ManualR
                 volume.Flush();
                 return Errno.None;
             case FuseOpcode.FAllocate:
-                var allocate = As<FuseFallocateIn>(body);
+                if (!MemoryMarshal.TryRead(body, out FuseFallocateIn allocate))
+                    return Errno.EINVAL;
                 return volume.Allocate(allocate.Offset, allocate.Length, allocate.Mode);
             case FuseOpcode.GetAttr:
                 length = PutAttributes(data);
                 return Errno.None;
             case FuseOpcode.SetAttr:
-                var set = As<FuseSetAttrIn>(body);
+                if (!MemoryMarshal.TryRead(body, out FuseSetAttrIn set))
+                    return Errno.EINVAL;
                 length = PutAttributes(data);
                 return IsAllowed(set) ? Errno.None : Errno.EPERM;
             case FuseOpcode.Open:
@@ -122,7 +133,7 @@ internal sealed class FuseWorker(FuseChannel channel, FuseVolume volume, ManualR
                 length = Put(data, new FuseStatFsOut { BlockSize = PageSize, FragmentSize = PageSize, NameLength = 255 });
                 return Errno.None;
             case FuseOpcode.Init:
-                return Initialise(As<FuseInitIn>(body), data, out length);
+                return MemoryMarshal.TryRead(body, out FuseInitIn kernel) ? Initialise(kernel, data, out length) : Errno.EINVAL;
             case FuseOpcode.Lookup:
                 return Errno.ENOTDIR;
             case FuseOpcode.Ioctl:
@@ -172,8 +183,6 @@ internal sealed class FuseWorker(FuseChannel channel, FuseVolume volume, ManualR
             BlockSize = PageSize,
         },
     });
-
-    private static T As<T>(ReadOnlySpan<byte> bytes) where T : unmanaged => MemoryMarshal.Read<T>(bytes);
 
     private static int Put<T>(Span<byte> data, in T value) where T : unmanaged
     {

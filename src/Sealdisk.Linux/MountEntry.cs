@@ -22,14 +22,16 @@ public sealed record MountEntry(
     {
         var fields = line.Split(' ');
         var dash = Array.IndexOf(fields, "-", Math.Min(6, fields.Length)); // optional fields end at a lone dash
-        if (dash < 0 || fields.Length < dash + 4)
+        if (dash < 0 || fields.Length < dash + 4
+            || fields[2].Split(':') is not [var majorText, var minorText]
+            || !int.TryParse(fields[0], NumberStyles.None, CultureInfo.InvariantCulture, out var id)
+            || !int.TryParse(fields[1], NumberStyles.None, CultureInfo.InvariantCulture, out var parent)
+            || !uint.TryParse(majorText, NumberStyles.None, CultureInfo.InvariantCulture, out var major)
+            || !uint.TryParse(minorText, NumberStyles.None, CultureInfo.InvariantCulture, out var minor))
             throw new FormatException($"not a line of mountinfo: {line}");
-        var device = fields[2].Split(':');
         return new MountEntry(
-            int.Parse(fields[0], CultureInfo.InvariantCulture),
-            int.Parse(fields[1], CultureInfo.InvariantCulture),
-            new DeviceNumber(uint.Parse(device[0], CultureInfo.InvariantCulture), uint.Parse(device[1], CultureInfo.InvariantCulture)),
-            Decode(fields[3]), Decode(fields[4]), fields[5], Decode(fields[dash + 1]), Decode(fields[dash + 2]), fields[dash + 3]);
+            id, parent, new DeviceNumber(major, minor), Decode(fields[3]), Decode(fields[4]), fields[5], Decode(fields[dash + 1]),
+            Decode(fields[dash + 2]), fields[dash + 3]);
     }
 
     /// <summary>Space, tab, newline and backslash come as a backslash and three octal digits of one byte.</summary>
