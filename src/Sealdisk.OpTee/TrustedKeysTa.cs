@@ -1,7 +1,3 @@
-using System.Security.Cryptography;
-using Org.BouncyCastle.Crypto;
-using Org.BouncyCastle.Crypto.Modes;
-using Org.BouncyCastle.Crypto.Parameters;
 using Sealdisk.Crypto;
 
 namespace Sealdisk.OpTee;
@@ -24,11 +20,8 @@ namespace Sealdisk.OpTee;
 /// commit fcabe15c7), so such a rare blob of an older OP-TEE has a right tag but opens to other bytes, here as in a newer OP-TEE.
 /// </para>
 /// <para>
-/// Copies of keys. What passes through here lies in the caller's spans and on our own stack, and our stack is wiped. BouncyCastle's
-/// digest is wiped by its own reset. What cannot be wiped are BouncyCastle's managed copies of the TA key: the array in KeyParameter,
-/// a second one in GcmBlockCipher, and the round keys in the AES engine. Nothing refers to them after a call returns, but the bytes stay
-/// on the garbage-collected heap until that memory is used again. The sealed key itself is never in a managed array, save for the last
-/// 15 bytes or fewer of it inside GcmBlockCipher during the call, which its reset wipes.
+/// Copies of keys. What passes through here lies in the caller's spans, on our own stack and in the memory of <see cref="Gcm"/>, and the latter two are
+/// wiped before a call returns. No key is ever in an object that the garbage collector may move or leave behind.
 /// </para>
 /// </remarks>
 public static class TrustedKeysTa
@@ -88,15 +81,14 @@ public static class TrustedKeysTa
         RequireLength(iv16.Length, IvSize, nameof(iv16));
         RequireLength(blob.Length, key.Length + Overhead, nameof(blob));
 
-        Span<byte> textThenTag = stackalloc byte[MaxBlob];
-        var gcm = StartGcm(forEncryption: true, taKey, iv16);
-        var written = gcm.ProcessBytes(key, textThenTag);
-        gcm.DoFinal(textThenTag[written..]);
-
+        using var gcm = new Gcm();
+        gcm.SetKey(taKey);
         blob[0] = 0;
         iv16.CopyTo(blob[IvOffset..]);
-        textThenTag.Slice(key.Length, TagSize).CopyTo(blob[TagOffset..]);
-        textThenTag[..key.Length].CopyTo(blob[TextOffset..]);
+        var text = blob[TextOffset..];
+        key.CopyTo(text);
+        gcm.Transform(iv16, text);
+        gcm.ComputeTag(iv16, text, blob.Slice(TagOffset, TagSize));
     }
 
     /// <summary>Opens a blob as the TA's command 2 does. The reserved first byte may have any value, as with OP-TEE.</summary>
@@ -117,43 +109,22 @@ public static class TrustedKeysTa
             return UnsealResult.TooLong;
         RequireLength(key.Length, blob.Length - Overhead, nameof(key));
 
-        // GcmBlockCipher writes plaintext before it has seen the tag, so it writes to a place of ours.
-        Span<byte> unverified = stackalloc byte[MaxBlob];
-        var gcm = StartGcm(forEncryption: false, taKey, blob.Slice(IvOffset, IvSize));
-        try
-        {
-            var written = gcm.ProcessBytes(blob[TextOffset..], unverified);
-            written += gcm.ProcessBytes(blob.Slice(TagOffset, TagSize), unverified[written..]);
-            gcm.DoFinal(unverified[written..]);
-            unverified[..key.Length].CopyTo(key);
-            return UnsealResult.Opened;
-        }
-        catch (InvalidCipherTextException)
-        {
-            gcm.Reset();
+        using var gcm = new Gcm();
+        gcm.SetKey(taKey);
+        if (!IsSealedUnder(gcm, blob))
             return UnsealResult.NotThisDevice;
-        }
-        finally
-        {
-            CryptographicOperations.ZeroMemory(unverified);
-        }
+        blob[TextOffset..].CopyTo(key);
+        gcm.Transform(blob.Slice(IvOffset, IvSize), key);
+        return UnsealResult.Opened;
     }
 
     /// <summary>Whether a blob was sealed under a TA key, by its tag alone: nothing is decrypted and nothing allocated.</summary>
     /// <param name="taKey">Holds the TA key.</param>
     /// <param name="blob">A blob of <see cref="MinBlob"/>..<see cref="MaxBlob"/> bytes.</param>
-    public static bool IsSealedUnder(GcmTag taKey, ReadOnlySpan<byte> blob)
+    public static bool IsSealedUnder(Gcm taKey, ReadOnlySpan<byte> blob)
     {
         ArgumentNullException.ThrowIfNull(taKey);
         return taKey.Verify(blob.Slice(IvOffset, IvSize), blob[TextOffset..], blob.Slice(TagOffset, TagSize));
-    }
-
-    private static GcmBlockCipher StartGcm(bool forEncryption, ReadOnlySpan<byte> taKey, ReadOnlySpan<byte> iv)
-    {
-        RequireLength(taKey.Length, TaKeySize, nameof(taKey));
-        var gcm = new GcmBlockCipher(AesUtilities.CreateEngine());
-        gcm.Init(forEncryption, new ParametersWithIV(new KeyParameter(taKey), iv));
-        return gcm;
     }
 
     private static void RequireLength(int actual, int wanted, string name)

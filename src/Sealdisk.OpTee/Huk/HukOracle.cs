@@ -16,7 +16,7 @@ public sealed record HukCandidate(string Id, string What);
 public sealed class HukOracle : IDisposable
 {
     private readonly List<HukCandidate> _candidates = [];
-    private readonly List<GcmTag> _tags = [];
+    private readonly List<Gcm> _tags = [];
 
     /// <summary>In the order in which they are tried.</summary>
     public IReadOnlyList<HukCandidate> Candidates => _candidates;
@@ -24,9 +24,9 @@ public sealed class HukOracle : IDisposable
     /// <summary>Adds a HUK of 16..32 bytes; the caller keeps and wipes it.</summary>
     public void Add(HukCandidate candidate, ReadOnlySpan<byte> huk)
     {
-        Span<byte> taKey = stackalloc byte[GcmTag.KeySize];
+        Span<byte> taKey = stackalloc byte[Gcm.KeySize];
         TrustedKeysTa.DeriveKey(huk, taKey);
-        var tag = new GcmTag();
+        var tag = new Gcm();
         tag.SetKey(taKey);
         CryptographicOperations.ZeroMemory(taKey);
         _tags.Add(tag);

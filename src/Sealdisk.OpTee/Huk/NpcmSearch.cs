@@ -21,7 +21,7 @@ public static class NpcmSearch
     {
         if (blob.Length is < TrustedKeysTa.MinBlob or > TrustedKeysTa.MaxBlob)
             throw new ArgumentException("no blob of OP-TEE's has this length", nameof(blob));
-        using var tag = new GcmTag();
+        using var tag = new Gcm();
         Span<byte> bytes = stackalloc byte[5];
         bytes.Clear();
         if (Opens(tag, bytes, blob))
@@ -63,10 +63,10 @@ public static class NpcmSearch
         return null;
     }
 
-    private static bool Opens(GcmTag tag, ReadOnlySpan<byte> bytes, ReadOnlySpan<byte> blob)
+    private static bool Opens(Gcm tag, ReadOnlySpan<byte> bytes, ReadOnlySpan<byte> blob)
     {
         Span<byte> huk = stackalloc byte[HukModels.Size];
-        Span<byte> taKey = stackalloc byte[GcmTag.KeySize];
+        Span<byte> taKey = stackalloc byte[Gcm.KeySize];
         HukModels.Npcm(bytes, huk);
         TrustedKeysTa.DeriveKey(huk, taKey);
         tag.SetKey(taKey);

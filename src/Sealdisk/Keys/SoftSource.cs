@@ -18,7 +18,7 @@ public sealed class SoftSource : IDisposable
     /// <exception cref="SealdiskException">The file is absent, readable by others, or not 16 to 32 bytes of hex text (exit code 2).</exception>
     public static SoftSource Open(string hukPath)
     {
-        // BouncyCastle keeps copies of what it works with on the managed heap, where nobody can wipe them: they must at least never be paged out.
+        // The stack that keys pass over, before it is wiped, must not be paged out either.
         if (CurrentProcess.HasCapability(Capability.IpcLock))
             CurrentProcess.LockAllMemory();
         using var huk = HukFile.Read(hukPath);

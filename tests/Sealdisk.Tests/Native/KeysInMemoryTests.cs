@@ -1,0 +1,126 @@
+using System.Diagnostics;
+using System.Text;
+using Sealdisk.Linux;
+using Sealdisk.OpTee;
+using Sealdisk.Tests.DataPath;
+using Sealdisk.Tests.Lifecycle;
+
+namespace Sealdisk.Tests.Native;
+
+/// <summary>
+/// With the software source keys are in user space, and must be nowhere but in pages of their own: locked, left out of core dumps, wiped. Every process
+/// is stopped in each read, write and ioctl that it makes, and all of its memory searched for the volume key, the HUK and the TA key. (The volume key of
+/// a hardware source is searched for on the board.)
+/// </summary>
+[Trait("needs", "native"), Collection(DevicesCollection.Name)]
+public sealed class KeysInMemoryTests
+{
+    [Fact]
+    public void The_search_finds_a_key_that_is_there()
+    {
+        var planted = new byte[16];
+        Random.Shared.NextBytes(planted);
+        using var process = Process.Start(new ProcessStartInfo("sh", ["-c", "read line; read forever"]) { RedirectStandardInput = true })!;
+        process.StandardInput.WriteLine(Convert.ToHexStringLower(planted));
+        process.StandardInput.Flush();
+        Assert.True(SpinWait.SpinUntil(() => MemoryImage.Of(process.Id).Find(planted).Any(), TimeSpan.FromSeconds(20)));
+        Assert.Empty(MemoryImage.Of(process.Id).Find(new byte[15].Append((byte)77).ToArray()));
+        process.Kill();
+    }
+
+    /// <summary>What has failed at its riskiest moment leaves no core: first that this machine would write one, of a program that has a key.</summary>
+    [Fact]
+    public void No_core_is_left_of_a_server_that_dies()
+    {
+        using var bed = Bed.With(("size", "32MiB"));
+        var pattern = File.ReadAllText("/proc/sys/kernel/core_pattern").Trim();
+        Assert.SkipUnless(pattern.Length > 0 && !pattern.Contains('/') && !pattern.StartsWith('|'), $"this machine's core dumps go elsewhere (core_pattern is {pattern})");
+        Tool.Run("mkdir", bed["cores"]);
+        Tool.Try("sh", "-c", "cd $1; ulimit -c unlimited; sh -c 'planted=of-a-planted-key; kill -SEGV $$'", "sh", bed["cores"]);
+        var core = Assert.Single(Directory.GetFiles(bed["cores"]));
+        Assert.True(File.ReadAllBytes(core).AsSpan().IndexOf("of-a-planted-key"u8) >= 0);
+        File.Delete(core);
+
+        Tool.Shell("cd $1; ulimit -c unlimited; $2 up --config $3 --quiet", bed["cores"], NativeBinary.Path, bed.Config);
+        var server = Assert.Single(Bed.Servers(bed.Name));
+        var folder = Directory.ResolveLinkTarget($"/proc/{server}/cwd", returnFinalTarget: true)!.FullName;
+        string[] Files() => [.. Directory.GetFiles(folder), .. Directory.GetFiles(bed["cores"])];
+        var before = Files();
+        Tool.Run("kill", "-ABRT", $"{server}"); // the run time has a use of its own for SIGSEGV
+        Assert.True(SpinWait.SpinUntil(() => !Bed.Servers(bed.Name).Any(), TimeSpan.FromSeconds(20)));
+        Assert.Equal(before, Files());
+    }
+
+    [Fact]
+    public void First_boot_keeps_its_keys_to_their_pages() => Watch("up", wasSetUp: false);
+
+    [Fact]
+    public void A_later_boot_keeps_its_keys_to_their_pages() => Watch("up", wasSetUp: true);
+
+    [Fact]
+    public void A_check_keeps_its_keys_to_their_pages() => Watch("check", wasSetUp: true);
+
+    [Fact]
+    public void A_running_server_has_its_key_in_its_own_pages_and_nowhere_else()
+    {
+        using var bed = Bed.With(("size", "32MiB"));
+        bed.Up();
+        Tool.Shell("dd if=/dev/urandom of=$1/data bs=64k count=64 conv=fsync status=none; cat $1/data > /dev/null", bed.Mount);
+        var (volumeKey, huk, taKey) = Secrets(bed);
+        var image = MemoryImage.Of(Assert.Single(Bed.Servers(bed.Name)));
+        Assert.NotEmpty(image.FindSetApart(volumeKey)); // it works with it, so the search can find it
+        Assert.Empty(image.Find(volumeKey));
+        foreach (var secret in new[] { huk, taKey })
+        {
+            Assert.Empty(image.Find(secret));
+            Assert.Empty(image.FindSetApart(secret));
+        }
+        Assert.Equal("0 kB", File.ReadLines($"/proc/{Bed.Servers(bed.Name).Single()}/status").Single(line => line.StartsWith("VmSwap:", StringComparison.Ordinal))[7..].Trim());
+        bed.Down();
+    }
+
+    private static void Watch(string verb, bool wasSetUp)
+    {
+        using var bed = Bed.With(("size", "32MiB"));
+        if (wasSetUp)
+        {
+            bed.Up();
+            bed.Down();
+        }
+        var images = new List<MemoryImage>();
+        using var log = KernelLog.FromNow();
+        var run = StoppedRun.Of(bed["trace"], process => images.Add(MemoryImage.Of(process)), NativeBinary.Path, "--config", bed.Config, verb);
+        Assert.Contains(bed.Name, run.Output, StringComparison.Ordinal);
+        var (volumeKey, huk, taKey) = Secrets(bed);
+        bed.Run("down");
+
+        Assert.True(images.Count >= 20, $"only {images.Count} looks; {run.Output}");
+        Assert.All(images, image => Assert.InRange(image.Size, 100_000, 1L << 30));
+        Assert.True(images.Exists(image => image.FindSetApart(volumeKey).Any()), "the volume key was in no process at any stop: they are the wrong stops");
+        foreach (var (name, secret) in new[] { ("volume key", volumeKey), ("HUK", huk), ("TA key", taKey) })
+        {
+            for (var index = 0; index < images.Count; index++)
+                Assert.True(!images[index].Find(secret).Any(), $"the {name} at stop {index} of {images.Count}: {string.Join('\n', images[index].Find(secret))}");
+            var hex = Convert.ToHexStringLower(secret)[..32];
+            Assert.DoesNotContain(hex, run.Output + File.ReadAllText(bed["trace"]) + string.Concat(log.Read()), StringComparison.OrdinalIgnoreCase);
+        }
+        TestContext.Current.SendDiagnosticMessage($"{verb}: {images.Count} looks, {images.Sum(image => image.Size) >> 20} MiB searched");
+    }
+
+    /// <summary>Known here as the HUK file is: the sealed key is in the record.</summary>
+    private static (byte[] VolumeKey, byte[] Huk, byte[] TaKey) Secrets(Bed bed)
+    {
+        var huk = Convert.FromHexString(File.ReadAllText(bed["huk.hex"]).Trim());
+        var taKey = new byte[32];
+        TrustedKeysTa.DeriveKey(huk, taKey);
+        var block = new byte[4096];
+        using (var image = FileDescriptor.Open(bed.Image, OpenFlags.Read))
+            image.ReadAt(block, 0);
+        var text = Encoding.ASCII.GetString(block);
+        var at = text.IndexOf("sealed-key=", StringComparison.Ordinal) + 11;
+        var blob = Convert.FromHexString(text[at..text.IndexOf('\n', at)]);
+        var key = new byte[blob.Length - TrustedKeysTa.Overhead];
+        Assert.Equal(UnsealResult.Opened, TrustedKeysTa.Unseal(taKey, blob, key));
+        return (key, huk, taKey);
+    }
+}
