@@ -23,9 +23,12 @@ internal sealed class MemoryImage
         var image = new MemoryImage();
         using var memory = FileDescriptor.Open($"/proc/{process}/mem", OpenFlags.Read);
         string? header = null;
+        var isResident = false;
         foreach (var line in File.ReadLines($"/proc/{process}/smaps"))
         {
-            if (line.StartsWith("VmFlags:", StringComparison.Ordinal))
+            if (line.StartsWith("Rss:", StringComparison.Ordinal))
+                isResident = !line.EndsWith(" 0 kB", StringComparison.Ordinal);
+            else if (line.StartsWith("VmFlags:", StringComparison.Ordinal) && isResident)
                 image.Take(memory, header!, line.Split(' ', StringSplitOptions.RemoveEmptyEntries));
             else if (line.Split(' ')[0].Contains('-', StringComparison.Ordinal))
                 header = line;
