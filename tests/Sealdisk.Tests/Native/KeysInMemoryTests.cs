@@ -9,7 +9,7 @@ namespace Sealdisk.Tests.Native;
 
 /// <summary>
 /// With the software source keys are in user space, and must be nowhere but in pages of their own: locked, left out of core dumps, wiped. Every process
-/// is stopped in the first fifty reads, writes and ioctls of each of its threads, and all of its memory searched for the volume key, the HUK and the TA key. (The volume key of
+/// is stopped in reads, writes and ioctls of each of its threads, and all of its memory searched for the volume key, the HUK and the TA key. (The volume key of
 /// a hardware source is searched for on the board.)
 /// </summary>
 [Trait("needs", "native"), Collection(DevicesCollection.Name)]
@@ -52,13 +52,13 @@ public sealed class KeysInMemoryTests
     }
 
     [Fact]
-    public void First_boot_keeps_its_keys_to_their_pages() => Watch("up", wasSetUp: false);
+    public void First_boot_keeps_its_keys_to_their_pages() => Watch("up", wasSetUp: false, mostPerThread: 20);
 
     [Fact]
-    public void A_later_boot_keeps_its_keys_to_their_pages() => Watch("up", wasSetUp: true);
+    public void A_later_boot_keeps_its_keys_to_their_pages() => Watch("up", wasSetUp: true, mostPerThread: 20);
 
     [Fact]
-    public void A_check_keeps_its_keys_to_their_pages() => Watch("check", wasSetUp: true);
+    public void A_check_keeps_its_keys_to_their_pages() => Watch("check", wasSetUp: true, mostPerThread: 100);
 
     [Fact]
     public void A_running_server_has_its_key_in_its_own_pages_and_nowhere_else()
@@ -79,7 +79,7 @@ public sealed class KeysInMemoryTests
         bed.Down();
     }
 
-    private static void Watch(string verb, bool wasSetUp)
+    private static void Watch(string verb, bool wasSetUp, int mostPerThread)
     {
         using var bed = Bed.With(("size", "32MiB"));
         if (wasSetUp)
@@ -89,13 +89,13 @@ public sealed class KeysInMemoryTests
         }
         var images = new List<MemoryImage>();
         using var log = KernelLog.FromNow();
-        var run = StoppedRun.Of(bed["trace"], process => images.Add(MemoryImage.Of(process)), NativeBinary.Path, "--config", bed.Config, verb);
+        var run = StoppedRun.Of(bed["trace"], mostPerThread, process => images.Add(MemoryImage.Of(process)), NativeBinary.Path, "--config", bed.Config, verb);
         Assert.Contains(bed.Name, run.Output, StringComparison.Ordinal);
         var (volumeKey, huk, taKey) = Secrets(bed);
         bed.Run("down");
 
         Assert.True(images.Count >= 20, $"only {images.Count} looks; {run.Output}");
-        Assert.All(images, image => Assert.InRange(image.Size, 4096, 1L << 30));
+        Assert.True(images.Sum(image => image.Size) > 1_000_000, "next to no memory was searched");
         Assert.True(images.Exists(image => image.FindSetApart(volumeKey).Any()), "the volume key was in no process at any stop: they are the wrong stops");
         foreach (var (name, secret) in new[] { ("volume key", volumeKey), ("HUK", huk), ("TA key", taKey) })
         {

@@ -4,20 +4,21 @@ using System.Text.RegularExpressions;
 
 namespace Sealdisk.Tests.Native;
 
-/// <summary>A run of a program, and of what it starts, that is stopped in every read and write at an offset, ioctl and mount that a thread makes, of each the first fifty, to look at. Other programs that it
+/// <summary>A run of a program, and of what it starts, that is stopped in every read and write at an offset, ioctl and mount that a thread makes, up to some number of each, to look at. Other programs that it
 /// starts are stopped as well, and not looked at.</summary>
 internal static partial class StoppedRun
 {
     private const string Calls = "pread64,pwrite64,ioctl,mount";
 
     /// <param name="traceFile">To be written: the system calls made.</param>
+    /// <param name="mostPerThread">How often a thread is stopped in each of these calls.</param>
     /// <param name="look">Called with the number of each process that is stopped.</param>
     /// <param name="program">The program.</param>
     /// <param name="arguments">Its arguments.</param>
     /// <returns>All that was said, and how often it was stopped.</returns>
-    public static (string Output, int Stops) Of(string traceFile, Action<int> look, string program, params string[] arguments)
+    public static (string Output, int Stops) Of(string traceFile, int mostPerThread, Action<int> look, string program, params string[] arguments)
     {
-        var start = new ProcessStartInfo("strace", ["-f", "-o", traceFile, "-e", $"trace={Calls},write,execve", "-e", $"inject={Calls}:signal=SIGSTOP:when=1..50", "-s", "0", "--", program, .. arguments])
+        var start = new ProcessStartInfo("strace", ["-f", "-o", traceFile, "-e", $"trace={Calls},write,execve", "-e", $"inject={Calls}:signal=SIGSTOP:when=1..{mostPerThread}", "-s", "0", "--", program, .. arguments])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -29,13 +30,14 @@ internal static partial class StoppedRun
         var output = process.StandardOutput.ReadToEndAsync();
         var errors = process.StandardError.ReadToEndAsync();
         var stops = 0;
-        var groups = new List<int>();
+        var groups = new HashSet<int>();
+        var sinceStop = Stopwatch.StartNew();
         using var trace = new StreamReader(new FileStream(traceFile, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
         var text = "";
         var clock = Stopwatch.StartNew();
         string? first = null;
         int? exit = null;
-        while (exit is null && clock.Elapsed < TimeSpan.FromMinutes(1))
+        while (exit is null && clock.Elapsed < TimeSpan.FromMinutes(3))
         {
             text += trace.ReadToEnd();
             foreach (var line in TakeLines(ref text))
@@ -55,15 +57,28 @@ internal static partial class StoppedRun
                 }
                 Continue(group);
                 groups.Add(group);
+                sinceStop.Restart();
+            }
+            // A stop that was not yet complete when it was ended stays: nobody else would end it.
+            if (sinceStop.ElapsedMilliseconds > 200)
+            {
+                ContinueAll();
+                sinceStop.Restart();
             }
             Thread.Yield();
         }
         // The tracer would go on with what the program has started, and so would the stops.
         process.Kill();
         process.WaitForExit();
-        groups.ForEach(Continue);
+        ContinueAll();
         Assert.True(exit == 0, $"exit code {exit} after {stops} stops: {output.Result}{errors.Result}");
         return (output.Result + errors.Result, stops);
+
+        void ContinueAll()
+        {
+            foreach (var group in groups)
+                Continue(group);
+        }
     }
 
     private static IEnumerable<string> TakeLines(ref string text)
