@@ -12,6 +12,7 @@ internal sealed class Apply : IDisposable
 {
     private readonly VolumeSpec _spec;
     private readonly Observed _observed;
+    private readonly Claim _claim;
     private readonly RecordStore _store;
     private VolumeRecord? _record;
     private readonly VolumeKey _key;
@@ -20,10 +21,12 @@ internal sealed class Apply : IDisposable
     private bool _opened;
     private bool _kept;
 
-    internal Apply(VolumeSpec spec, Observed observed)
+    /// <param name="claim">On the device; held, unless a mapping of the volume has it. The caller disposes it.</param>
+    internal Apply(VolumeSpec spec, Observed observed, Claim claim)
     {
         _spec = spec;
         _observed = observed;
+        _claim = claim;
         _store = Observer.StoreOf(spec);
         _record = (observed.Record.Outcome as RecordOutcome.Good)?.Record;
         _mapping = observed.Mapping;
@@ -45,7 +48,7 @@ internal sealed class Apply : IDisposable
         Step.WriteReady => WriteReady(),
         Step.VerifyFilesystem verify => VerifyFilesystem(verify),
         Step.VerifyUnused => VerifyUnused(),
-        Step.CheckFilesystem check => FilesystemTools.Check(check.Type, BlockPath) ?? "clean",
+        Step.CheckFilesystem check => CheckFilesystem(check.Type),
         Step.Mount mount => MountOn(mount.Target),
         _ => throw new InvalidOperationException($"no such step: {step.Label}"),
     };
@@ -110,6 +113,7 @@ internal sealed class Apply : IDisposable
         var done = VolumeLifecycle.Unmount(_mapping!).ToList();
         Mappings.Close(_spec.Name);
         _mapping = null;
+        _claim.TakeBack();
         return done.Count > 0 ? string.Join(", ", done) : null;
     }
 
@@ -168,6 +172,7 @@ internal sealed class Apply : IDisposable
 
     private string? OpenMapping()
     {
+        _claim.Release();
         _mapping = _key.OpenMapping(VolumeRequest.From(_spec, Record));
         _opened = true;
         if (_mapping.Kind == MappingKind.Dm)
@@ -214,6 +219,10 @@ internal sealed class Apply : IDisposable
             : throw SealdiskException.Refused(
                 $"cannot bring up {_spec.Name}: {RecordProof.OlderThanItsData} {mounted}", $"nothing was changed; 'sealdisk repair {_spec.Name}' makes the record agree with it");
     }
+
+    /// <summary>An automounter may be quicker than we are; what it has mounted is checked no more, as the journal has been replayed.</summary>
+    private string CheckFilesystem(string type) =>
+        Mounts.Read().FirstOrDefault(_mapping!.Mounted) is { } mount ? $"not done: it was mounted on {mount.Target} meanwhile" : FilesystemTools.Check(type, BlockPath) ?? "clean";
 
     private string? MountOn(string target)
     {

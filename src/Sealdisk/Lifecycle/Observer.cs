@@ -13,7 +13,10 @@ public static class Observer
 
     /// <summary>Everything a plan depends on, as it is now.</summary>
     /// <exception cref="SealdiskException">The device is no device, or cannot be probed.</exception>
-    public static Observed Look(VolumeSpec spec)
+    public static Observed Look(VolumeSpec spec) => Look(spec, isClaimed: false);
+
+    /// <summary>The same for a caller that may hold the <see cref="Claim"/> on the device, who is not to be taken for somebody else.</summary>
+    internal static Observed Look(VolumeSpec spec, bool isClaimed)
     {
         var mapping = Mappings.Find(spec.Name);
         var mounts = Mounts.Read();
@@ -56,7 +59,7 @@ public static class Observer
             Content = record.Outcome is RecordOutcome.None none ? Content.Of(spec.Device, device, size, spec.RecordFile is null, none.Claimed) : null,
             PlantedInHeader = spec.RecordFile is null && record.Outcome is RecordOutcome.Good { CopiesToRepair.Count: > 0 } ? Planted(spec.Device) : null,
             // A mapping of our own has the device for itself alone; a server also where the rest of its mapping is gone.
-            UsedBy = mapping is { Kind: MappingKind.Dm } or { Server: not null } && !observed.MapsAnother ? null : UserOf(spec, status, mounts) ?? TwinOf(spec, record),
+            UsedBy = mapping is { Kind: MappingKind.Dm } or { Server: not null } && !observed.MapsAnother ? null : UserOf(spec, status, mounts, isClaimed) ?? TwinOf(spec, record),
         };
     }
 
@@ -70,23 +73,13 @@ public static class Observer
         return signature.IsNothing ? null : signature.Description;
     }
 
-    private static string? UserOf(VolumeSpec spec, FileStatus status, IReadOnlyList<MountEntry> mounts)
+    private static string? UserOf(VolumeSpec spec, FileStatus status, IReadOnlyList<MountEntry> mounts, bool isClaimed)
     {
         if (Mappings.List().FirstOrDefault(other => other.Name != spec.Name && other.IsOf(spec.Device)) is { } mapping)
             return $"mapping {mapping.Name} has it open";
         if (status.Kind == FileKind.Regular)
             return LoopDevice.BackedBy(spec.Device) is [var loop, ..] ? $"it is attached to {loop.Path}" : null;
-        if (mounts.FirstOrDefault(mount => mount.Device == status.RawDevice) is { } mount)
-            return $"it is mounted on {mount.Target}";
-        try
-        {
-            BlockDevice.OpenExclusive(spec.Device, OpenFlags.Read).Dispose();
-            return null;
-        }
-        catch (LinuxException problem) when (problem.Errno == Errno.EBUSY)
-        {
-            return "the kernel has it in use (device-mapper, RAID, swap or a mount)";
-        }
+        return isClaimed ? null : DeviceUser.Of(spec.Device, status.RawDevice, mounts);
     }
 
     /// <summary>The very volume, under another name and through another device: two loop devices on one file, or a copy of it. Its sealed key tells.</summary>

@@ -23,7 +23,9 @@ public static class VolumeLifecycle
     {
         Capabilities.RequireMounting($"bring up {spec.Name}");
         using var turn = Turn.Take(spec.Name, spec.Device);
-        var observed = Observer.Look(spec);
+        using var claim = new Claim(spec);
+        claim.TryTake();
+        var observed = Observer.Look(spec, claim.IsHeld);
         var plan = Planner.For(spec, observed);
         planned(plan);
         if (plan.Refusal is { } refusal)
@@ -31,7 +33,7 @@ public static class VolumeLifecycle
         // A HUK that is missing or unusable costs nothing yet.
         if (spec.Source == TrustSource.Soft && plan.Steps.Any(step => step is Step.SealNewKey or Step.Unseal))
             SoftSource.Open(spec.Huk!).Dispose();
-        using var apply = new Apply(spec, observed);
+        using var apply = new Apply(spec, observed, claim);
         foreach (var step in plan.Steps)
             done(step, apply.Do(step));
         apply.Keep();

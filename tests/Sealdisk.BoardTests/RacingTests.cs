@@ -1,0 +1,126 @@
+using Sealdisk.Board;
+
+namespace Sealdisk.BoardTests;
+
+/// <summary>Two of ours at once, and automounters, which mount whatever appears: whoever comes first has it, and nobody's data are harmed.</summary>
+public sealed class RacingTests
+{
+    /// <summary>A blkid that waits for /tmp/go, so that a test knows where 'up' is: it has locked its volume and claimed its device, and looks at it.</summary>
+    private const string WaitingBlkid = """
+        real=$(readlink -f $(command -v blkid)) && mv $real /tmp/blkid.real && cat > /usr/sbin/blkid <<'end' && chmod 755 /usr/sbin/blkid
+        #!/bin/sh
+        touch /tmp/looking
+        until [ -e /tmp/go ]; do sleep 0.05; done
+        exec /tmp/blkid.real "$@"
+        end
+        """;
+
+    /// <summary>An automounter that is as quick as can be: it mounts the mapping as soon as 'up' has looked at it.</summary>
+    private const string MountingBlkid = """
+        real=$(readlink -f $(command -v blkid)) && mv $real /tmp/blkid.real && cat > /usr/sbin/blkid <<'end' && chmod 755 /usr/sbin/blkid
+        #!/bin/sh
+        /tmp/blkid.real "$@"; code=$?
+        mount /dev/mapper/data /auto
+        exit $code
+        end
+        """;
+
+    private static readonly (string, string)[] Replace = [("first-boot", "\"replace\"")];
+
+    [Fact]
+    public void Up_and_down_at_once_take_turns()
+    {
+        using var work = new Workplace();
+        using var machine = Machine.Boot(new BootOptions { Disks = [new FileDisk(work.Disk("volume", 4))] });
+        Volume.Configure(machine);
+        machine.Succeed("sealdisk up && echo whole > /data/file");
+        for (var round = 0; round < 6; round++)
+        {
+            var all = new[] { machine.Start("sealdisk up"), machine.Start("sealdisk down"), machine.Start("sealdisk up") }.Select(started => started.Wait()).ToArray();
+            Assert.All(all, answer => Assert.True(answer.ExitCode == 0, answer.All));
+        }
+        machine.Succeed("sealdisk up");
+        Assert.Equal("whole", machine.Succeed("cat /data/file"));
+        machine.Succeed("sealdisk down");
+        Volume.AssertNothingOpen(machine);
+    }
+
+    /// <summary>A lock is no longer than its holder lives; that the lock file stays means nothing.</summary>
+    [Fact]
+    public void An_up_that_waits_its_turn_has_it_once_the_other_is_killed()
+    {
+        using var work = new Workplace();
+        using var machine = Machine.Boot(new BootOptions { Disks = [new FileDisk(work.Disk("volume", 4))] });
+        Volume.Configure(machine);
+        machine.Succeed(WaitingBlkid);
+        machine.Start("exec sealdisk up & echo $! > /tmp/first; wait");
+        machine.Succeed("until [ -e /tmp/looking ]; do sleep 0.05; done");
+        var second = machine.Start("sealdisk up & echo $! > /tmp/second; wait $!");
+        machine.Succeed("until ls -l /proc/$(cat /tmp/second)/fd 2>/dev/null | grep -q name-data; do sleep 0.05; done");
+        machine.Succeed("kill -9 $(cat /tmp/first); touch /tmp/go");
+        var answer = second.Wait();
+        Assert.True(answer.ExitCode == 0, answer.All);
+        Assert.Contains("first boot", answer.Error, StringComparison.Ordinal);
+        machine.Succeed("sealdisk down");
+        Volume.AssertNothingOpen(machine);
+    }
+
+    [Fact]
+    public void What_up_looks_at_nobody_mounts()
+    {
+        using var work = new Workplace();
+        using var machine = Machine.Boot(new BootOptions { Disks = [new FileDisk(work.Disk("volume", 4))] });
+        Volume.Configure(machine, Replace);
+        machine.Succeed($"mkfs.ext4 -q /dev/vda && {WaitingBlkid}");
+        var up = machine.Start("sealdisk up");
+        machine.Succeed("until [ -e /tmp/looking ]; do sleep 0.05; done");
+        Assert.Contains("busy", machine.Run("mount /dev/vda /mnt").Error, StringComparison.Ordinal);
+        machine.Succeed("touch /tmp/go");
+        Assert.Equal(0, up.Wait().ExitCode);
+        Assert.Contains("busy", machine.Run("mount /dev/vda /mnt").Error, StringComparison.Ordinal);
+        machine.Succeed("sealdisk down");
+        Volume.AssertNothingOpen(machine);
+    }
+
+    [Fact]
+    public void Either_the_automounter_has_the_device_or_up_has_it()
+    {
+        using var work = new Workplace();
+        using var machine = Machine.Boot(new BootOptions { Disks = [new FileDisk(work.Disk("volume", 4))] });
+        Volume.Configure(machine, Replace);
+        machine.Succeed("mkdir /auto");
+        for (var round = 0; round < 6; round++)
+        {
+            machine.Succeed("dd if=/dev/zero of=/dev/vda bs=1M 2>/dev/null; mkfs.ext4 -q /dev/vda && mount /dev/vda /mnt && echo whole > /mnt/file && umount /mnt");
+            var mounter = machine.Start($"sleep 0.{round}; mount /dev/vda /auto");
+            var up = machine.Run("sealdisk up");
+            if (mounter.Wait().ExitCode == 0)
+            {
+                Assert.True(up.ExitCode == (int)ExitCode.Failed && up.All.Contains("it is mounted on /auto (EBUSY)", StringComparison.Ordinal), up.All);
+                Assert.Equal("whole", machine.Succeed("cat /auto/file && umount /auto && e2fsck -fn /dev/vda >/dev/null 2>&1"));
+            }
+            else
+            {
+                Assert.True(up.ExitCode == 0, up.All);
+                machine.Succeed("sealdisk down");
+            }
+            Volume.AssertNothingOpen(machine);
+        }
+    }
+
+    [Fact]
+    public void A_mapping_that_an_automounter_has_mounted_is_mounted_where_it_belongs_all_the_same()
+    {
+        using var work = new Workplace();
+        using var machine = Machine.Boot(new BootOptions { Disks = [new FileDisk(work.Disk("volume", 4))] });
+        Volume.Configure(machine);
+        machine.Succeed($"mkdir /auto && sealdisk up && echo whole > /data/file && sealdisk down && {MountingBlkid}");
+        var up = machine.Run("sealdisk up");
+        Assert.True(up.ExitCode == 0, up.All);
+        Assert.Contains("not done: it was mounted on /auto meanwhile", up.Error, StringComparison.Ordinal);
+        Assert.Equal("whole", machine.Succeed("cat /data/file"));
+        var down = machine.Run("sealdisk down");
+        Assert.Contains("unmounted /auto", down.All, StringComparison.Ordinal);
+        Volume.AssertNothingOpen(machine);
+    }
+}
