@@ -122,6 +122,7 @@ public static class DmMapping
         return new MappingState(device.Name, MappingKind.Dm, DmNode.PathOf(device.Name))
         {
             Device = table is null ? null : Under.PathOf(table.Device),
+            Number = table?.Device,
             Cipher = table?.Cipher,
             KeySize = table?.KeySize,
             SectorSize = table?.SectorSize,

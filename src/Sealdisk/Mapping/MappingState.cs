@@ -12,6 +12,9 @@ public sealed record MappingState(string Name, MappingKind Kind, string? BlockPa
     /// <summary>The device or image file under it; null where that is not known any more.</summary>
     public string? Device { get; init; }
 
+    /// <summary>dm only: that device's number, a loop device's where it is an image file.</summary>
+    internal DeviceNumber? Number { get; init; }
+
     /// <summary>dm-crypt's cipher specification; null where unknown.</summary>
     public string? Cipher { get; init; }
 
@@ -43,7 +46,8 @@ public sealed record MappingState(string Name, MappingKind Kind, string? BlockPa
     public bool IsWhole => Problem is null;
 
     /// <summary>Whether it decrypts that device or image file, under whatever name.</summary>
-    public bool IsOf(string device) => Device == device || (Device is not null && FileStatus.TryOf(device) is { } status && status.IsSamePlace(FileStatus.TryOf(Device)));
+    public bool IsOf(string device) => Device == device || (FileStatus.TryOf(device) is { } status
+        && ((Device is not null && status.IsSamePlace(FileStatus.TryOf(Device))) || (status.Kind == FileKind.BlockDevice && status.RawDevice == Number)));
 
     /// <summary>The <see cref="SealedKeyId"/> of a sealed key.</summary>
     internal static string IdOf(string sealedKey) => sealedKey[^Math.Min(32, sealedKey.Length)..];
