@@ -49,7 +49,7 @@ internal static class CommandLineProblem
         };
     }
 
-    private static bool IsNumber(Type type) => type == typeof(int) || type == typeof(int?) || type == typeof(long) || type == typeof(long?) || type == typeof(ulong);
+    private static bool IsNumber(Type type) => type == typeof(int) || type == typeof(int?) || type == typeof(uint) || type == typeof(long) || type == typeof(long?) || type == typeof(ulong);
 
     /// <summary>The library's sentences in our grammar: lowercase, no full stop.</summary>
     private static string Sentence(string message) => char.ToLowerInvariant(message[0]) + message[1..].TrimEnd('.');

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using Sealdisk.Board;
@@ -65,12 +64,5 @@ public sealed class AddressSpaceTests
         return (index + 1).ToString(CultureInfo.InvariantCulture);
     }
 
-    private static Dictionary<string, string> Scanner(Workplace work)
-    {
-        var binary = work["memscan"];
-        using var compiler = Process.Start("aarch64-linux-gnu-gcc", ["-O2", "-Wall", "-Werror", "-D_GNU_SOURCE", "-static", "-o", binary, Path.Combine(Checkout.Root, "tests", "Sealdisk.BoardTests", "guest", "memscan.c")]);
-        compiler.WaitForExit();
-        Assert.Equal(0, compiler.ExitCode);
-        return new Dictionary<string, string>(StringComparer.Ordinal) { ["/usr/bin/memscan"] = binary };
-    }
+    private static Dictionary<string, string> Scanner(Workplace work) => new(StringComparer.Ordinal) { ["/usr/bin/memscan"] = GuestProgram.Compile(work, "memscan") };
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Diagnostics;
 using Sealdisk.Configuration;
 using Sealdisk.Lifecycle;
 
@@ -19,12 +20,22 @@ internal static class VolumeVerbs
     internal static Command Up()
     {
         var volumes = VolumeArgument.New();
+        var wait = new Option<uint>("--wait")
+        {
+            Description = "How long to wait, in seconds, for a device that is not there yet; all volumes together",
+            HelpName = "SECONDS",
+            DefaultValueFactory = _ => 0,
+        };
         // A failure says which kind of boot it was that failed.
         var kinds = new Dictionary<string, PlanKind>(StringComparer.Ordinal);
-        var command = new Command("up", "First boot or later boot, until mounted; nothing to do when it is up") { volumes };
-        command.SetAction(parsed => EachVolume.Run(parsed, volumes, (terminal, spec) => UpOne(terminal, spec, kinds), reports => (new UpsReport(reports), Reports.Default.UpsReport),
-            (spec, error) => new UpReport(spec.Name, PlanWord(kinds.GetValueOrDefault(spec.Name, PlanKind.Refusal)), "failed", null, error)));
-        return HelpWithExamples.With(command, "sealdisk up", "sealdisk up data --verbose");
+        var command = new Command("up", "First boot or later boot, until mounted; nothing to do when it is up") { volumes, wait };
+        command.SetAction(parsed =>
+        {
+            var (limit, since) = (TimeSpan.FromSeconds(parsed.GetValue(wait)), Stopwatch.StartNew());
+            return EachVolume.Run(parsed, volumes, (terminal, spec) => UpOne(terminal, spec, kinds, limit, since), reports => (new UpsReport(reports), Reports.Default.UpsReport),
+                (spec, error) => new UpReport(spec.Name, PlanWord(kinds.GetValueOrDefault(spec.Name, PlanKind.Refusal)), "failed", null, error));
+        });
+        return HelpWithExamples.With(command, "sealdisk up", "sealdisk up data --wait 30");
     }
 
     internal static Command Down()
@@ -52,8 +63,10 @@ internal static class VolumeVerbs
             : new PlanReport(spec.Name, PlanWord(plan.Kind), plan.Steps.Select(step => new StepReport(step.Label, step.Intent)).ToArray(), null);
     }
 
-    private static UpReport UpOne(Terminal terminal, VolumeSpec spec, Dictionary<string, PlanKind> kinds)
+    private static UpReport UpOne(Terminal terminal, VolumeSpec spec, Dictionary<string, PlanKind> kinds, TimeSpan limit, Stopwatch since)
     {
+        if (limit > TimeSpan.Zero)
+            Arrival.Await(spec, limit, since, missing => terminal.Note($"{spec.Name}: waiting for {missing} (limit {limit.TotalSeconds:0} s)"));
         var (plan, source, kind) = VolumeLifecycle.Up(
             spec,
             plan =>
