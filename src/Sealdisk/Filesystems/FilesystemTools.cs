@@ -6,6 +6,7 @@ namespace Sealdisk.Filesystems;
 public static class FilesystemTools
 {
     private const int FsckCorrected = 1;
+    private const int FsckCannot = 8;
     private const long WholeInodeTablesUpTo = 1L << 30;
 
     /// <summary>
@@ -29,7 +30,7 @@ public static class FilesystemTools
 
     /// <summary>
     /// Checks a filesystem before it is mounted and lets its program mend what it mends without asking (ext2/3/4, f2fs, vfat; xfs and
-    /// btrfs do this when they are mounted). Returns a line worth showing, or null when it was clean. Call it only once the
+    /// btrfs do this when they are mounted). A torn superblock of ext4 is mended from its backup. Returns a line worth showing, or null when it was clean. Call it only once the
     /// filesystem's UUID has been verified.
     /// </summary>
     public static string? Check(string type, string device)
@@ -44,12 +45,16 @@ public static class FilesystemTools
         if (program is null || option is null || SystemProgram.Find(program) is null)
             return null;
         var result = SystemProgram.Run(program, option, device);
+        var torn = result.ExitCode == FsckCannot && type is ("ext2" or "ext3" or "ext4") && ExtSuperblock.Read(device) is { IsTorn: true } superblock ? superblock : null;
+        if (torn?.Backup is var (block, blockSize))
+            result = SystemProgram.Run(program, option, "-b", $"{block}", "-B", $"{blockSize}", device);
         return result.ExitCode switch
         {
+            0 or FsckCorrected when torn is not null => $"a power cut had torn the superblock; {program} mended it from its backup",
             0 => null,
             FsckCorrected => $"{program} corrected errors on {device}",
             _ => throw SealdiskException.Refused(
-                $"cannot mount {device}: {program} found errors it does not mend by itself (exit code {result.ExitCode}): {Finding(result, device)}",
+                $"cannot mount {device}: {program} found errors it does not mend by itself (exit code {result.ExitCode}): {(torn is not null ? "the superblock is torn, and there is no good backup of it" : Finding(result, device))}",
                 $"open it with 'sealdisk map open', look with '{program} -n' and mend with '{program}'; or restore from a backup"),
         };
     }

@@ -13,7 +13,7 @@ internal static class FilesystemUuid
     /// <summary>Bytes from the start of a volume that hold every superblock known here.</summary>
     internal const int Window = 0x10000 + 0x1000;
 
-    private const int ExtMagic = 0xEF53;
+    internal const int ExtMagic = 0xEF53;
     private const uint F2fsMagic = 0xF2F52010;
     private const int Fat16RootEntries = 17;
 
@@ -32,7 +32,7 @@ internal static class FilesystemUuid
 
     private static int Word(ReadOnlySpan<byte> bytes, int at) => BinaryPrimitives.ReadUInt16LittleEndian(bytes[at..]);
 
-    private static string Dashed(ReadOnlySpan<byte> uuid) => new Guid(uuid, bigEndian: true).ToString("D");
+    internal static string Dashed(ReadOnlySpan<byte> uuid) => new Guid(uuid, bigEndian: true).ToString("D");
 
     private static string FatSerial(ReadOnlySpan<byte> serial) =>
         new StringBuilder(9).Append($"{serial[3]:X2}{serial[2]:X2}-{serial[1]:X2}{serial[0]:X2}").ToString();

@@ -201,6 +201,9 @@ internal sealed class Apply : IDisposable
         var found = Signature.Probe(BlockPath);
         if (found.Type == recorded.Type && string.Equals(found.Uuid, recorded.Uuid, StringComparison.OrdinalIgnoreCase))
             return null;
+        // blkid of util-linux 2.39 and later does not see an ext4 with a torn superblock; the check mends that.
+        if (found.IsNothing && recorded.Type is ("ext2" or "ext3" or "ext4") && ExtSuperblock.Read(BlockPath) is { IsTorn: true, Uuid: var torn } && torn == recorded.Uuid)
+            return "its superblock is torn";
         var raw = Signature.Probe(_spec.Device);
         throw SealdiskException.Refused(
             $"cannot bring up {_spec.Name}: the mapping should hold {recorded.Type} {recorded.Uuid} and holds {found.Description}{(found.Uuid is { } uuid ? $" {uuid}" : "")}"
