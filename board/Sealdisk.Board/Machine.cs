@@ -13,6 +13,8 @@ public sealed class Machine : IDisposable
 {
     internal static readonly TimeSpan CommandLimit = TimeSpan.FromSeconds(60);
 
+    private const string PowerCutEnd = "a power cut";
+
     private static readonly TimeSpan PowerOffLimit = TimeSpan.FromSeconds(30);
 
     private readonly BootOptions options;
@@ -53,6 +55,9 @@ public sealed class Machine : IDisposable
 
     /// <summary>Whether QEMU still runs.</summary>
     public bool IsUp => !ended.IsSet;
+
+    /// <summary>Whether it was a power cut that ended it, and neither a panic nor a time limit.</summary>
+    public bool HasLostPower => ended.IsSet && endedBy == PowerCutEnd;
 
     /// <summary>What the console showed: the kernel's warnings and errors, and the shell, if asked for.</summary>
     public string Console => console.ToString();
@@ -157,7 +162,7 @@ public sealed class Machine : IDisposable
     {
         foreach (var disk in options.Disks)
             disk.Cut();
-        Kill("a power cut");
+        Kill(PowerCutEnd);
     }
 
     /// <summary>Waits until power has failed, where a disk decides when.</summary>

@@ -61,6 +61,9 @@ public sealed class VolatileDisk(string path) : Disk(path)
         init => random = new Random(value);
     }
 
+    /// <summary>A disk that says it has flushed, and has not: only what it drops with the power shows the difference.</summary>
+    public bool IgnoresFlushes { get; init; }
+
     /// <summary>Asked before each request is carried out: true cuts the power there and then. Called from the disk's own thread.</summary>
     public Func<DiskRequest, bool>? CutWhen { get; set; }
 
@@ -174,6 +177,8 @@ public sealed class VolatileDisk(string path) : Disk(path)
         {
             if (!Admit(DiskRequestKind.Flush, 0, 0))
                 return false;
+            if (IgnoresFlushes)
+                return true;
             foreach (var (sector, contents) in unflushed)
                 WriteFile(sector, contents[^1]);
             unflushed.Clear();
