@@ -78,6 +78,7 @@ public static class TrustedKeysTa
     {
         if (key.Length is < 1 or > MaxBlob - Overhead)
             throw new ArgumentException("a key to seal has 1..479 bytes", nameof(key));
+        RequireLength(taKey.Length, TaKeySize, nameof(taKey));
         RequireLength(iv16.Length, IvSize, nameof(iv16));
         RequireLength(blob.Length, key.Length + Overhead, nameof(blob));
 
