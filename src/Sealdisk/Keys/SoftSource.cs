@@ -49,7 +49,8 @@ public sealed class SoftSource : IDisposable
             return key;
         var actual = key.Length;
         key.Dispose();
-        throw SealdiskException.Usage($"cannot use {subject}: it seals a key of {actual} bytes, and {keySize} are asked for");
+        throw SealdiskException.Usage(
+            $"cannot use {subject}: it seals a key of {actual} bytes, and {keySize} are asked for", "give the key size that it was made with; or is it the sealed key of another volume?");
     }
 
     /// <summary>The same for a key of whatever size.</summary>

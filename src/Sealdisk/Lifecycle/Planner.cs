@@ -123,7 +123,8 @@ public static class Planner
     {
         var sectorSize = SectorSizeOf(spec, observed);
         if (Geometry.Problem(spec, observed.DeviceSize!.Value) is { } problem)
-            return Plan.Refuse(SealdiskException.Usage($"cannot bring up {spec.Name}: {problem}"));
+            return Plan.Refuse(SealdiskException.Usage(
+                $"cannot bring up {spec.Name}: {problem}", "nothing was changed; if it was a volume, bring the device back whole; if not, give it more space"));
         steps.InsertRange(0, Requirements(spec));
         steps.Add(new Step.SealNewKey((observed.Source ?? spec.Source).Text(), spec.KeySize));
         steps.Add(new Step.WriteProvisioning(Where(spec)));
