@@ -83,7 +83,8 @@ public sealed partial class RecordStore
 
     /// <summary>
     /// Overwrites both copies with zeros, proven to be on the medium, and removes a detached file. Power fails in between: a copy that is still whole is
-    /// still the record. Does nothing where a detached file is not there.
+    /// still the record; one that is not keeps its magic until there is nothing else left of it, so that it is known for what it was. Does nothing where a
+    /// detached file is not there.
     /// </summary>
     /// <exception cref="SealdiskException">Refused: the detached file holds something else. Failed: a copy could not be overwritten.</exception>
     /// <exception cref="LinuxException">The device or file cannot be opened or removed.</exception>
@@ -96,9 +97,8 @@ public sealed partial class RecordStore
         using (var file = FileDescriptor.Open(_path, OpenFlags.ReadWrite))
         {
             RefuseForeign(Read(file));
-            var zeros = new byte[RecordFormat.BlockSize];
-            WriteCopy(file, 1, zeros, "copy A was not touched");
-            WriteCopy(file, 0, zeros, "copy B is destroyed");
+            Clear(file, 1, "copy A was not touched");
+            Clear(file, 0, "copy B is destroyed");
             if (file.Status().Kind != FileKind.Regular || !_detached)
                 return;
         }
@@ -170,15 +170,22 @@ public sealed partial class RecordStore
         WriteCopy(file, 1 - first, block, $"copy {Letter(first)} holds generation {generation}");
     }
 
-    /// <summary>Written, synced, and read back from the medium rather than from the cache.</summary>
-    private void WriteCopy(FileDescriptor file, int copy, byte[] bytes, string otherwise)
+    /// <summary>First what follows the sector that begins with the magic, then that sector, which is written whole or not at all.</summary>
+    private void Clear(FileDescriptor file, int copy, string otherwise)
+    {
+        WriteCopy(file, copy, new byte[RecordFormat.BlockSize - RecordFormat.ClaimSize], otherwise, RecordFormat.ClaimSize);
+        WriteCopy(file, copy, new byte[RecordFormat.ClaimSize], otherwise);
+    }
+
+    /// <summary>Written, synced, and read back from the medium rather than from the cache; from a byte of the copy on.</summary>
+    private void WriteCopy(FileDescriptor file, int copy, byte[] bytes, string otherwise, int from = 0)
     {
         bool same;
         try
         {
-            file.WriteAt(bytes, Offset(copy));
+            file.WriteAt(bytes, Offset(copy) + from);
             file.Sync();
-            same = ReadsBack(file, Offset(copy), bytes);
+            same = ReadsBack(file, Offset(copy) + from, bytes);
         }
         catch (LinuxException refused)
         {
