@@ -200,7 +200,11 @@ internal sealed class Apply : IDisposable
     {
         var found = Signature.Probe(BlockPath);
         if (found.Type == recorded.Type && string.Equals(found.Uuid, recorded.Uuid, StringComparison.OrdinalIgnoreCase))
+        {
+            using var start = ReadStart();
+            RecordProof.RequireRoom(_spec, Record, start.Memory.Span, "bring up");
             return null;
+        }
         // blkid of util-linux 2.39 and later does not see an ext4 with a torn superblock; the check mends that.
         if (found.IsNothing && recorded.Type is ("ext2" or "ext3" or "ext4") && ExtSuperblock.Read(BlockPath) is { IsTorn: true, Uuid: var torn } && torn == recorded.Uuid)
             return "its superblock is torn";
@@ -214,9 +218,7 @@ internal sealed class Apply : IDisposable
     /// <summary>The record says that nothing was ever mounted; where the volume itself knows better, the record is not to be believed.</summary>
     private string? VerifyUnused()
     {
-        using var start = SecretBuffer.Allocate(FilesystemUuid.Window);
-        using (var block = FileDescriptor.Open(BlockPath, OpenFlags.Read))
-            block.ReadAt(start.Memory.Span, 0);
+        using var start = ReadStart();
         return FilesystemUse.LastMount(Record.Filesystem, start.Memory.Span) is not { } mounted
             ? null
             : throw SealdiskException.Refused(
@@ -226,6 +228,14 @@ internal sealed class Apply : IDisposable
     /// <summary>An automounter may be quicker than we are; what it has mounted is checked no more, as the journal has been replayed.</summary>
     private string CheckFilesystem(string type) =>
         Mounts.Read().FirstOrDefault(_mapping!.Mounted) is { } mount ? $"not done: it was mounted on {mount.Target} meanwhile" : FilesystemTools.Check(type, BlockPath) ?? "clean";
+
+    private SecretBuffer ReadStart()
+    {
+        var start = SecretBuffer.Allocate(FilesystemUuid.Window);
+        using var block = FileDescriptor.Open(BlockPath, OpenFlags.Read);
+        block.ReadAt(start.Memory.Span, 0);
+        return start;
+    }
 
     private string? MountOn(string target)
     {

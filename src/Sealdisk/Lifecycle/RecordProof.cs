@@ -27,11 +27,22 @@ internal static class RecordProof
                 : throw SealdiskException.Refused($"cannot vouch for {spec.Name}: {OlderThanItsData} {mounted}", $"'sealdisk repair {spec.Name}' makes the record agree with it");
         }
         var found = FilesystemUuid.Read(record.Filesystem, start.Memory.Span);
-        return string.Equals(found, record.FilesystemUuid, StringComparison.OrdinalIgnoreCase)
-            ? verified + $", {record.Filesystem} {record.FilesystemUuid} is there"
-            : throw SealdiskException.Refused(
+        if (!string.Equals(found, record.FilesystemUuid, StringComparison.OrdinalIgnoreCase))
+            throw SealdiskException.Refused(
                 $"cannot vouch for {spec.Name}: its key unseals, but the decrypted volume holds {(found is null ? $"no {record.Filesystem}" : $"{record.Filesystem} {found}")}, and {record.FilesystemUuid} is recorded",
                 "the data were overwritten, or the record belongs to another volume");
+        RequireRoom(spec, record, start.Memory.Span, "vouch for");
+        return verified + $", {record.Filesystem} {record.FilesystemUuid} is there";
+    }
+
+    /// <summary>The recorded filesystem must fit into the recorded length, or its checker would mend what is only cut off from view.</summary>
+    /// <exception cref="SealdiskException">It does not (3).</exception>
+    internal static void RequireRoom(VolumeSpec spec, VolumeRecord record, ReadOnlySpan<byte> start, string act)
+    {
+        if (FilesystemSize.Read(record.Filesystem, start) is { } size && size > (UInt128)record.DataLength * 512)
+            throw SealdiskException.Refused(
+                $"cannot {act} {spec.Name}: its {record.Filesystem} has {size} bytes, and its record gives it {(UInt128)record.DataLength * 512}",
+                $"the record is not what this volume was made with; nothing was changed; 'sealdisk record import {spec.Name} FILE' restores it from a backup");
     }
 
     /// <summary>The UUID of a filesystem that was in use under the key of a record that says its first boot never ended; null where there is none.</summary>
