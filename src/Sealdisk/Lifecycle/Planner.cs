@@ -105,7 +105,7 @@ public static class Planner
         Content.Other { IsUnknown: true } when spec.FirstBoot == Configuration.FirstBoot.Replace && observed.Record.Outcome is RecordOutcome.None { Claimed: true } => FirstBoot(spec, observed, steps),
         Content.PlainFilesystem plain => Plan.Refuse(SealdiskException.Refused(
             $"cannot bring up {spec.Name}: {spec.Device} has no record and holds {plain.Signature.Description}",
-            "to encrypt the device and LOSE that filesystem, set first-boot = \"replace\"")),
+            $"to encrypt the device and LOSE that filesystem, set first-boot = \"replace\"; if a volume was here before, 'sealdisk record import {spec.Name} FILE' restores its record")),
         Content.Other other => Plan.Refuse(SealdiskException.Refused(
             $"cannot bring up {spec.Name}: {spec.Device} has no record and is not blank: {other.Description}",
             other.IsUnknown ? $"if it is a volume, {Restore(spec)}" : "if nothing on it is needed, make it blank yourself (wipefs -a, then blkdiscard -z or dd if=/dev/zero)")),
