@@ -110,13 +110,13 @@ internal sealed class Bed : IDisposable
         return result;
     }
 
-    /// <summary>A verb that must be refused with this exit code and these words, change no byte of any file and leave nothing open.</summary>
+    /// <summary>A verb that must be refused with this exit code and these words, write to no file and leave nothing open.</summary>
     public ProgramResult Refused(string verb, ExitCode code, string message, string hint = "")
     {
-        var before = Fingerprint();
+        var before = Snapshot();
         var result = Run(verb);
         AssertFailure(result, code, message, hint);
-        Assert.Equal(before, Fingerprint());
+        Assert.Equal(before, Snapshot());
         AssertNothingOpen();
         return result;
     }
@@ -133,6 +133,9 @@ internal sealed class Bed : IDisposable
 
     /// <summary>SHA-256 of every file here, what is mounted left out.</summary>
     public string Fingerprint() => Tool.Shell("cd $1; find . -xdev -type f -print0 | sort -z | xargs -0 sha256sum", _folder.Path);
+
+    /// <summary>That and when each was last written to: the same before and after means that nothing was written at all.</summary>
+    public string Snapshot() => Fingerprint() + Tool.Shell("cd $1; find . -xdev -type f -printf '%p %s bytes, written %T+\\n' | sort", _folder.Path);
 
     /// <summary>No mapping, no loop device, no server process, no mount.</summary>
     public void AssertNothingOpen()

@@ -1,0 +1,351 @@
+using Sealdisk.Configuration;
+using Sealdisk.Lifecycle;
+using Sealdisk.Records;
+using Sealdisk.Tests.DataPath;
+using Sealdisk.Tests.Lifecycle;
+
+namespace Sealdisk.Tests.Durability;
+
+/// <summary>
+/// Power fails at every instant of everything that Sealdisk writes: docs/durability.md. With SEALDISK_CUTS=all the binary is run on every single state, not on
+/// one of each kind.
+/// </summary>
+[Trait("needs", "native"), Collection(DevicesCollection.Name)]
+public sealed class CutPointTests(ITestOutputHelper output)
+{
+    private const int CopyB = 524288;
+
+    /// <summary>Each number is what one trace gives for certain; a run may see more, as the server's threads take turns.</summary>
+    [Theory]
+    [InlineData("image", "header", 500)]
+    [InlineData("image", "detached", 500)]
+    [InlineData("block", "header", 500)]
+    [InlineData("ext4", "header", 50)]
+    public void First_boot(string device, string record, int atLeast)
+    {
+        using var bed = NewBed();
+        var loop = Prepare(bed, device, record);
+        using var cuts = new CutPoints(bed, new Rules(), loop);
+        // Only on an image, where there is more to be cut: what comes after that is the same everywhere.
+        Report(cuts.Explore("up", again: device == "image"), atLeast);
+    }
+
+    [Theory]
+    [InlineData("header")]
+    [InlineData("detached")]
+    public void Later_boot(string record)
+    {
+        using var bed = Ready(record);
+        using var cuts = new CutPoints(bed, new Rules(HadData: true));
+        Report(cuts.Explore("up"), 1);
+    }
+
+    /// <summary>A bad, missing or older copy, mended by `up` and by `repair`.</summary>
+    [Theory]
+    [InlineData("header", "A bad", "up", 256)]
+    [InlineData("header", "B older", "up", 4)]
+    [InlineData("detached", "A older", "up", 4)]
+    [InlineData("detached", "B bad", "up", 256)]
+    [InlineData("header", "B blank", "repair", 256)]
+    [InlineData("detached", "A bad", "repair", 256)]
+    public void Repair(string record, string damage, string verb, int atLeast)
+    {
+        using var bed = Ready(record);
+        Damage(bed, record, damage);
+        using var cuts = new CutPoints(bed, new Rules(HadData: true));
+        Report(cuts.Explore(verb), atLeast);
+    }
+
+    [Theory]
+    [InlineData("header", "gone", 16)]
+    [InlineData("header", "A bad, B bad", 256)]
+    [InlineData("detached", "gone", 2)]
+    [InlineData("detached", "A bad, B bad", 256)]
+    public void Import(string record, string damage, int atLeast)
+    {
+        using var bed = Ready(record);
+        Bed.Done(bed.Run("record", "export", bed.Name, bed["backup"]));
+        Damage(bed, record, damage);
+        using var cuts = new CutPoints(bed, new Rules(MayStop: true, HadData: true));
+        Report(cuts.Explore($"record import {bed.Name} {bed["backup"]}"), atLeast);
+    }
+
+    [Theory]
+    [InlineData("header")]
+    [InlineData("detached")]
+    public void Import_of_an_older_record(string record)
+    {
+        using var bed = Ready(record);
+        Bed.Done(bed.Run("record", "export", bed.Name, bed["backup"]));
+        RecordFileOf(bed, record).Rewrite(old => old with { Generation = 9 }, 0, 1);
+        using var cuts = new CutPoints(bed, new Rules(HadData: true, GoesBack: true));
+        Report(cuts.Explore($"record import {bed.Name} {bed["backup"]} --replace-newer"), 8);
+    }
+
+    [Theory]
+    [InlineData("header")]
+    [InlineData("detached")]
+    public void Erase(string record)
+    {
+        using var bed = Ready(record);
+        using var cuts = new CutPoints(bed, new Rules(MayStop: true, HadData: true, Erases: true));
+        Report(cuts.Explore($"erase {bed.Name} --yes {bed.Name}", again: false), 7);
+    }
+
+    [Theory]
+    [InlineData("header", 30)]
+    [InlineData("detached", 20)]
+    public void Adoption(string record, int atLeast)
+    {
+        using var bed = MadeByHand(record);
+        using var cuts = new CutPoints(bed, new Rules(MayStop: true, HadData: true));
+        Report(cuts.Explore($"adopt {bed.Name} --blob {bed["k.blob"]}"), atLeast);
+    }
+
+    /// <summary>A new file is there whole or not at all, and there for certain once the verb has ended.</summary>
+    [Theory]
+    [InlineData("huk new")]
+    [InlineData("key new k --size 64 --source soft --huk HUK --blob")]
+    [InlineData("record export NAME")]
+    public void A_new_file(string verb)
+    {
+        using var bed = verb.StartsWith("record", StringComparison.Ordinal) ? Ready("header") : NewBed();
+        var command = verb.Replace("HUK", bed["huk.hex"], StringComparison.Ordinal).Replace("NAME", bed.Name, StringComparison.Ordinal);
+        var (result, operations) = StorageTrace.Of(
+            Path.GetDirectoryName(bed.Image)!, new Dictionary<string, string>(), null,
+            $"{NativeBinary.Path} --config {bed.Config} {command} {bed["new"]} && : > {bed[StorageTrace.Mark + nameof(Promised.Done)]}");
+        Bed.Done(result);
+        var whole = File.ReadAllBytes(bed["new"]);
+        var (there, states) = (0, new HashSet<ulong>());
+        foreach (var instant in new CrashModel(NoFiles, operations, (_, _) => true).Instants())
+        {
+            foreach (var state in instant.Possible)
+            {
+                states.Add(state.Key());
+                if (state.Files.TryGetValue("new", out var file))
+                    Assert.Equal(whole, file.ToArray());
+                else
+                    Assert.NotEqual(Promised.Done, instant.Promised);
+                there += file is null ? 0 : 1;
+            }
+        }
+        Report(new Seen(operations.Count, states.Count, 2, 1), 3);
+        Assert.True(there > 0);
+    }
+
+    /// <summary>fsync and fdatasync answered without being done, in this very binary: what a careless tool does.</summary>
+    [Theory]
+    [InlineData("header")]
+    [InlineData("detached")]
+    public void A_version_without_fsync_is_caught(string record)
+    {
+        using var bed = NewBed();
+        Prepare(bed, "image", record);
+        using var cuts = new CutPoints(bed, new Rules());
+        var (result, operations) = cuts.Trace("up", inject: "fsync,fdatasync:retval=0");
+        Assert.Equal(0, result.Exit);
+        Assert.DoesNotContain(operations, operation => operation is StorageOperation.Sync or StorageOperation.SyncFolder);
+        Assert.Contains("it has said that it is done, and not all of that is on the medium", Caught(cuts, operations), StringComparison.Ordinal);
+        Assert.Contains("stops: ", Caught(cuts, [.. operations.TakeWhile(operation => operation is not StorageOperation.Promise)]), StringComparison.Ordinal);
+    }
+
+    /// <summary>
+    /// Each fsync is there for a reason: without it some cut leaves a state that breaks the rules. Only those of copy B in a header are not missed: there the
+    /// first flush of the filesystem, which is on the same device, makes up for it before anything else happens.
+    /// </summary>
+    [Theory]
+    [InlineData("header", "size, name and name, claim, copy A, not missed: copy B, copy A, not missed: copy B")]
+    [InlineData("detached", "size, name and name, both copies, name and name, copy A, copy B")]
+    public void A_version_without_any_one_fsync_is_caught(string record, string expected)
+    {
+        using var bed = NewBed();
+        Prepare(bed, "image", record);
+        using var cuts = new CutPoints(bed, new Rules());
+        var (_, operations) = cuts.Trace("up");
+        Assert.Null(cuts.FirstViolation(NoFiles, operations));
+        var missed = new List<string>();
+        foreach (var (variant, name) in WithoutOneSync(operations, record == "header" ? Bed.MiB : 0))
+        {
+            var violation = cuts.FirstViolation(NoFiles, variant);
+            output.WriteLine($"without the fsync of {name}: {violation ?? "no difference"}");
+            missed.Add(violation is null ? $"not missed: {name}" : name);
+        }
+        Assert.Equal(expected, string.Join(", ", missed));
+    }
+
+    [Fact]
+    public void A_version_with_one_copy_is_caught()
+    {
+        using var bed = NewBed();
+        using var cuts = new CutPoints(bed, new Rules());
+        var (_, operations) = cuts.Trace("up");
+        Assert.Contains("stops: ", Caught(cuts, [.. operations.Where(operation => operation is not StorageOperation.Write { Offset: CopyB })]), StringComparison.Ordinal);
+        // Nor does it do to announce the first record: the second one is torn as easily.
+        Assert.Contains("stops: ", Caught(cuts, [.. operations.Where(operation => operation is not StorageOperation.Write { Offset: CopyB, Data.Length: > 512 })]), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_version_without_the_claim_is_caught()
+    {
+        using var bed = NewBed();
+        using var cuts = new CutPoints(bed, new Rules());
+        var (_, operations) = cuts.Trace("up");
+        Assert.Contains("stops: ", Caught(cuts, [.. operations.Where(operation => operation is not StorageOperation.Write { Offset: CopyB, Data.Length: 512 })]), StringComparison.Ordinal);
+    }
+
+    /// <summary>Where the record is damaged or gone, make a new key and format: what the scripts of this field do.</summary>
+    [Theory]
+    [InlineData("header")]
+    [InlineData("detached")]
+    public void A_version_that_makes_a_filesystem_on_doubt_is_caught(string record)
+    {
+        using var bed = Ready(record);
+        Bed.Done(bed.Run("record", "export", bed.Name, bed["backup"]));
+        Damage(bed, record, "gone");
+        using var cuts = new CutPoints(bed, new Rules(MayStop: true, HadData: true)) { Planner = OnDoubt };
+        var before = cuts.Files();
+        var (_, operations) = cuts.Trace($"record import {bed.Name} {bed["backup"]}");
+        var violation = cuts.FirstViolation(before, operations)!;
+        output.WriteLine(violation);
+        Assert.Contains("a new key and filesystem over data", violation, StringComparison.Ordinal);
+
+        static Plan OnDoubt(VolumeSpec spec, Observed observed) => observed.Record.Outcome is RecordOutcome.Damaged or RecordOutcome.None
+            ? Planner.For(spec, observed with { Record = RecordReading.Nothing, Content = new Content.Blank() })
+            : Planner.For(spec, observed);
+    }
+
+    /// <summary>A ready record written before the filesystem is synced.</summary>
+    [Fact]
+    public void A_version_that_says_ready_too_early_is_caught()
+    {
+        using var bed = NewBed();
+        using var cuts = new CutPoints(bed, new Rules());
+        var (_, operations) = cuts.Trace("up");
+        var data = operations.First(operation => operation is StorageOperation.Write { Offset: >= Bed.MiB }).Begin;
+        var ready = operations.Last(operation => operation is StorageOperation.Write { Offset: 0, Data.Length: 4096 }).Begin;
+        Assert.Contains(
+            "it says that it is ready, and its filesystem is not there",
+            Caught(cuts, [.. operations.Where(operation => operation is not StorageOperation.Sync || operation.End < data || operation.Begin > ready)]), StringComparison.Ordinal);
+    }
+
+    private static readonly Dictionary<string, byte[]> NoFiles = [];
+
+    private string Caught(CutPoints cuts, IReadOnlyList<StorageOperation> operations)
+    {
+        var violation = cuts.FirstViolation(NoFiles, operations);
+        Assert.NotNull(violation);
+        output.WriteLine(violation);
+        return violation;
+    }
+
+    /// <summary>Sealdisk's own syncs one by one, with what each of them makes durable; those of the filesystem left out.</summary>
+    private static IEnumerable<(IReadOnlyList<StorageOperation> Operations, string Name)> WithoutOneSync(IReadOnlyList<StorageOperation> operations, int dataOffset)
+    {
+        var unsynced = new List<StorageOperation>();
+        foreach (var operation in operations)
+        {
+            unsynced.Add(operation);
+            if (operation is not (StorageOperation.Sync or StorageOperation.SyncFolder))
+                continue;
+            var synced = unsynced.Where(other => operation is StorageOperation.Sync
+                ? other.File == operation.File && other is StorageOperation.Write or StorageOperation.Resize
+                : other is StorageOperation.Create or StorageOperation.Rename or StorageOperation.Unlink).ToArray();
+            unsynced.RemoveAll(other => other == operation || synced.Contains(other));
+            if (synced.Length > 0 && !synced.Any(other => other is StorageOperation.Write { File: "image", Offset: var offset } && offset >= dataOffset))
+                yield return ([.. operations.Where(other => other != operation)], string.Join(" and ", synced.Select(What)));
+        }
+
+        static string What(StorageOperation operation) => operation switch
+        {
+            StorageOperation.Write { Data.Length: 512 } => "claim",
+            StorageOperation.Write { Data.Length: 8192 } => "both copies",
+            StorageOperation.Write { Offset: 0 } => "copy A",
+            StorageOperation.Write => "copy B",
+            StorageOperation.Resize => "size",
+            _ => "name",
+        };
+    }
+
+    /// <summary>Small, and with sectors of 512 bytes, so that mkfs makes blocks of 1024 bytes and a journal.</summary>
+    private static Bed NewBed(params (string Key, object? Value)[] settings) => Bed.With([("size", "4MiB"), ("sector-size", 512), .. settings]);
+
+    private static string? Prepare(Bed bed, string device, string record)
+    {
+        if (record == "detached")
+            bed.Change("record", bed["record"]);
+        if (device == "image")
+            return null;
+        bed.Remove("size");
+        // All FF, so that every sector of a record makes a difference.
+        File.WriteAllBytes(bed.Image, [.. Enumerable.Repeat((byte)0xFF, 4 * Bed.MiB)]);
+        if (device == "ext4")
+        {
+            Tool.Run("mkfs.ext4", "-q", "-F", bed.Image);
+            bed.Change("first-boot", "replace");
+            return null;
+        }
+        var loop = bed.Attach("image");
+        bed.Change("device", loop);
+        return loop;
+    }
+
+    /// <summary>After its first boot, with a file on it, and down.</summary>
+    private static Bed Ready(string record)
+    {
+        var bed = NewBed();
+        if (record == "detached")
+            bed.Change("record", bed["record"]);
+        bed.Up();
+        File.WriteAllText(bed.File1, CutPoints.Content);
+        bed.Down();
+        return bed;
+    }
+
+    /// <summary>What keytctl, dmsetup and mkfs leave: no record, but data from sector 2048 on or from the first.</summary>
+    private static Bed MadeByHand(string record)
+    {
+        var bed = NewBed(("size", null));
+        if (record == "detached")
+            bed.Change("record", bed["record"]);
+        File.WriteAllText(bed["content"], CutPoints.Content);
+        Tool.Shell("truncate -s 3M $1; mkfs.ext4 -q -F $1; debugfs -w -R \"write $2 file\" $1", bed["plain"], bed["content"]);
+        Bed.Done(NativeBinary.Run("key", "new", "k", "--size", "64", "--blob", bed["k.blob"], "--source", "soft", "--huk", bed["huk.hex"]));
+        Bed.Done(NativeBinary.Run(
+            "image", "encrypt", bed["plain"], bed["data"], "--cipher", "aes-xts-plain64", "--key-size", "64", "--sector-size", "512", "--blob", bed["k.blob"], "--source", "soft", "--huk", bed["huk.hex"]));
+        File.WriteAllBytes(bed.Image, [.. new byte[record == "header" ? Bed.MiB : 0], .. File.ReadAllBytes(bed["data"])]);
+        File.Delete(bed["data"]);
+        File.Delete(bed["plain"]);
+        return bed;
+    }
+
+    private static void Damage(Bed bed, string record, string damage)
+    {
+        if (damage == "gone")
+        {
+            if (record == "detached")
+                File.Delete(bed["record"]);
+            else
+                RecordFileOf(bed, record).Put(0, new byte[Bed.MiB]);
+            return;
+        }
+        var file = RecordFileOf(bed, record);
+        foreach (var one in damage.Split(", "))
+        {
+            var copy = one[0] - 'A';
+            if (one.EndsWith("older", StringComparison.Ordinal))
+                file.Rewrite(old => old with { Generation = 1, State = VolumeState.Provisioning, FilesystemUuid = null }, copy);
+            else if (one.EndsWith("blank", StringComparison.Ordinal))
+                file[copy] = [.. Enumerable.Repeat((byte)0xFF, RecordFormat.BlockSize)];
+            else
+                file.Spoil(copy);
+        }
+    }
+
+    private static RecordFile RecordFileOf(Bed bed, string record) => new(record == "header" ? bed.Image : bed["record"], record == "header");
+
+    private void Report(Seen seen, int atLeast)
+    {
+        output.WriteLine($"{seen.Operations} operations cut, {seen.States} states, {seen.Kinds} kinds of states, {seen.Runs} runs to the end");
+        Assert.True(seen.States >= atLeast, $"only {seen.States} states were seen");
+    }
+}

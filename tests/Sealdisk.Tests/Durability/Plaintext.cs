@@ -1,0 +1,38 @@
+using System.Text;
+using Sealdisk.Crypto;
+using Sealdisk.DataPath;
+using Sealdisk.Filesystems;
+using Sealdisk.Keys;
+using Sealdisk.Linux;
+using Sealdisk.OpTee;
+using Sealdisk.Records;
+
+namespace Sealdisk.Tests.Durability;
+
+/// <summary>What is behind a record: the beginning of its volume, decrypted with the key that the record has.</summary>
+internal sealed class Plaintext(string hukFile)
+{
+    private readonly byte[] _taKey = TaKey(hukFile);
+
+    /// <summary>The UUID of the recorded type of filesystem, if one is there, and whether it was ever mounted.</summary>
+    public (string? Uuid, bool WasMounted) Of(VolumeRecord record, string image)
+    {
+        var blob = BlobText.Parse(Encoding.ASCII.GetBytes(record.SealedKey));
+        using var key = SecretBuffer.Allocate(record.KeySize);
+        Assert.Equal(UnsealResult.Opened, TrustedKeysTa.Unseal(_taKey, blob, key.Memory.Span));
+        using var volume = Sealdisk.Mapping.FuseVolume.Decrypted(
+            new FileDevice(FileDescriptor.Open(image, OpenFlags.Read), (long)record.DataOffset * 512, (long)record.DataLength * 512),
+            CipherSpec.Parse(record.Cipher), new SectorLayout(record.SectorSize, record.IvLargeSectors, record.IvOffset), key);
+        var start = new byte[FilesystemUuid.Window];
+        volume.Read(0, start);
+        return (FilesystemUuid.Read(record.Filesystem, start), FilesystemUse.LastMount(record.Filesystem, start) is not null);
+    }
+
+    private static byte[] TaKey(string hukFile)
+    {
+        var key = new byte[32];
+        using var huk = HukFile.Read(hukFile);
+        TrustedKeysTa.DeriveKey(huk.Memory.Span, key);
+        return key;
+    }
+}

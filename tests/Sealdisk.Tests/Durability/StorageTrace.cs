@@ -1,0 +1,142 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text;
+using System.Text.RegularExpressions;
+
+namespace Sealdisk.Tests.Durability;
+
+/// <summary>
+/// The storage operations of the published binary, as the kernel saw them: strace(1) writes down every system call that changes a file or makes it
+/// durable, with all its bytes. A call of a kind that is not understood here, on a file that is watched, fails the test.
+/// </summary>
+internal static partial class StorageTrace
+{
+    private const string Calls =
+        "openat,open,creat,pwrite64,pwritev,pwritev2,write,writev,fsync,fdatasync,sync_file_range,syncfs,ftruncate,truncate,fallocate,rename,renameat,renameat2,unlink,unlinkat,link,linkat,symlink,symlinkat,copy_file_range,sendfile,splice,msync,io_uring_enter";
+
+    /// <summary>What a script writes, as a file in the folder, to say from where on something is promised.</summary>
+    public const string Mark = "promised-";
+
+    /// <summary>Runs a shell script under strace, to the end of everything it starts, and reads what it did to the files right in a folder.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="devices">Paths of block devices, and the file in the folder that each of them stands for.</param>
+    /// <param name="inject">strace's words to tamper with a call, or null.</param>
+    /// <param name="script">What to run.</param>
+    public static (ProgramResult Result, IReadOnlyList<StorageOperation> Operations) Of(string folder, IReadOnlyDictionary<string, string> devices, string? inject, string script)
+    {
+        var log = Path.GetTempFileName();
+        try
+        {
+            string[] tampering = inject is null ? [] : ["-e", $"inject={inject}"];
+            var result = NativeBinary.Run(new ProcessStartInfo("strace", ["-f", "--seccomp-bpf", "-qq", "-y", "-xx", "-s", "16777216", "-o", log, "-e", $"trace={Calls}", .. tampering, "sh", "-uc", script]));
+            return (result, [.. Read(folder, devices, File.ReadLines(log))]);
+        }
+        finally
+        {
+            File.Delete(log);
+        }
+    }
+
+    private static IEnumerable<StorageOperation> Read(string folder, IReadOnlyDictionary<string, string> devices, IEnumerable<string> lines)
+    {
+        var unfinished = new Dictionary<string, (int Line, string Text)>(StringComparer.Ordinal);
+        var operations = new List<StorageOperation>();
+        var number = 0;
+        foreach (var line in lines)
+        {
+            number++;
+            var process = line[..line.IndexOf(' ', StringComparison.Ordinal)];
+            var text = line[process.Length..].TrimStart();
+            var begin = number;
+            if (text.EndsWith(" <unfinished ...>", StringComparison.Ordinal))
+            {
+                unfinished[process] = (number, text[..^" <unfinished ...>".Length]);
+                continue;
+            }
+            if (Resumed().Match(text) is { Success: true } resumed)
+            {
+                (begin, var started) = unfinished[process];
+                unfinished.Remove(process);
+                text = started + text[resumed.Length..];
+            }
+            if (Call().Match(text) is { Success: true } call && !call.Groups["result"].Value.StartsWith('-'))
+                operations.AddRange(Of(folder, devices, call.Groups["name"].Value, call.Groups["arguments"].Value, call.Groups["result"].Value, begin, number));
+        }
+        // In the order in which they began; nothing of Sealdisk's own overlaps, the server's threads do.
+        return operations.OrderBy(operation => operation.Begin);
+    }
+
+    private static IEnumerable<StorageOperation> Of(string folder, IReadOnlyDictionary<string, string> devices, string name, string arguments, string result, int begin, int end)
+    {
+        // A call that strace answered in the kernel's place has not happened.
+        if (result.Contains("INJECTED", StringComparison.Ordinal))
+            yield break;
+        var fields = arguments.Split(", ");
+        var isFolder = Opened().Match(fields[0]) is { Success: true } first && Text(first.Groups["path"].Value) == folder && name is "fsync" or "fdatasync";
+        var file = name is "openat" ? Watched(Quoted(fields[1])) : name is "rename" or "unlink" ? Watched(Quoted(fields[0])) : Opened().Match(fields[0]) is { Success: true } opened ? Watched(Text(opened.Groups["path"].Value)) : null;
+        if (isFolder)
+            yield return new StorageOperation.SyncFolder(begin, end);
+        if (file is null)
+            yield break;
+        if (file.StartsWith(Mark, StringComparison.Ordinal))
+        {
+            if (name == "openat")
+                yield return new StorageOperation.Promise(Enum.Parse<Promised>(file[Mark.Length..]), begin, end);
+            yield break;
+        }
+        switch (name)
+        {
+            case "openat" when !arguments.Contains("O_CREAT", StringComparison.Ordinal) && !arguments.Contains("O_TRUNC", StringComparison.Ordinal):
+                break;
+            case "openat" when arguments.Contains("O_EXCL", StringComparison.Ordinal):
+                yield return new StorageOperation.Create(file, begin, end);
+                break;
+            case "pwrite64":
+                yield return new StorageOperation.Write(file, begin, end, Number(fields[3]), Bytes(Quote().Match(fields[1]).Groups["hex"].Value)[..(int)Number(result)]);
+                break;
+            case "fsync" or "fdatasync":
+                yield return new StorageOperation.Sync(file, begin, end);
+                break;
+            case "ftruncate":
+                yield return new StorageOperation.Resize(file, begin, end, Number(fields[1]));
+                break;
+            case "fallocate" when fields[1] == "0":
+                yield return new StorageOperation.Resize(file, begin, end, Number(fields[2]) + Number(fields[3]));
+                break;
+            case "fallocate" when fields[1].Contains("ZERO_RANGE", StringComparison.Ordinal) || fields[1].Contains("PUNCH_HOLE", StringComparison.Ordinal):
+                yield return new StorageOperation.Zero(file, begin, end, Number(fields[2]), Number(fields[3]));
+                break;
+            case "rename":
+                yield return new StorageOperation.Rename(file, begin, end, Watched(Quoted(fields[1])) ?? throw new InvalidDataException($"renamed out of the folder: {arguments}"));
+                break;
+            case "unlink":
+                yield return new StorageOperation.Unlink(file, begin, end);
+                break;
+            default:
+                throw new InvalidDataException($"what does {name}({arguments[..Math.Min(200, arguments.Length)]}) do?");
+        }
+
+        string? Watched(string path) =>
+            devices.TryGetValue(path, out var standsFor) ? standsFor : Path.GetDirectoryName(path) == folder && !Directory.Exists(path) ? Path.GetFileName(path) : null;
+    }
+
+    private static long Number(string text) => long.Parse(text, CultureInfo.InvariantCulture);
+
+    private static string Quoted(string field) => Text(Quote().Match(field).Groups["hex"].Value);
+
+    private static string Text(string hex) => hex.StartsWith("\\x", StringComparison.Ordinal) ? Encoding.UTF8.GetString(Bytes(hex)) : hex;
+
+    private static byte[] Bytes(string hex) => Convert.FromHexString(hex.Replace("\\x", "", StringComparison.Ordinal));
+
+    [GeneratedRegex(@"^(?<name>\w+)\((?<arguments>.*)\)\s+= (?<result>.*)$", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
+    private static partial Regex Call();
+
+    [GeneratedRegex(@"^<\.\.\. \w+ resumed>", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
+    private static partial Regex Resumed();
+
+    [GeneratedRegex(@"^\d+<(?<path>[^>]*)>", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
+    private static partial Regex Opened();
+
+    [GeneratedRegex("^\"(?<hex>[^\"]*)\"$", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
+    private static partial Regex Quote();
+}
