@@ -116,9 +116,9 @@ public sealed class LoopDevice
         {
             return File.ReadAllText($"/sys/block/loop{Number}/loop/backing_file").TrimEnd('\n');
         }
-        catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
+        catch (IOException problem) when (problem is FileNotFoundException or DirectoryNotFoundException || problem.HResult == (int)Errno.ENODEV)
         {
-            return null;
+            return null; // not in use, or detached this very moment
         }
     }
 
