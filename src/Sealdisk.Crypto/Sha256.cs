@@ -6,10 +6,10 @@ using System.Security.Cryptography;
 namespace Sealdisk.Crypto;
 
 /// <summary>
-/// SHA-256 (FIPS 180-4) of a short message, entirely on the stack and wiped after use: ESSIV hashes the disk's key, and a
-/// digest object would leave copies of it in managed memory.
+/// SHA-256 (FIPS 180-4) of a short message, entirely on the stack and wiped after use: what is hashed are the disk's key (ESSIV) and hardware unique keys,
+/// and a digest object would leave copies of them in managed memory.
 /// </summary>
-internal static class Sha256
+public static class Sha256
 {
     /// <summary>Bytes in a digest.</summary>
     public const int Size = 32;

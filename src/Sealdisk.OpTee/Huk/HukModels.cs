@@ -180,11 +180,12 @@ public static class HukModels
 
     private static void Sha256(ReadOnlySpan<byte> first, ReadOnlySpan<byte> second, Span<byte> digest)
     {
+        Span<byte> message = stackalloc byte[first.Length + second.Length];
         Span<byte> whole = stackalloc byte[32];
-        var sha256 = new Sha256Digest();
-        sha256.BlockUpdate(first);
-        sha256.BlockUpdate(second);
-        sha256.DoFinal(whole);
+        first.CopyTo(message);
+        second.CopyTo(message[first.Length..]);
+        Crypto.Sha256.Hash(message, whole);
+        CryptographicOperations.ZeroMemory(message);
         whole[..Math.Min(digest.Length, 32)].CopyTo(digest);
         CryptographicOperations.ZeroMemory(whole);
     }

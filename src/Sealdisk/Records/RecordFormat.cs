@@ -1,5 +1,5 @@
 using System.Buffers.Binary;
-using Org.BouncyCastle.Crypto.Digests;
+using Sealdisk.Crypto;
 
 namespace Sealdisk.Records;
 
@@ -125,12 +125,9 @@ public static class RecordFormat
 
     private static void Hash(ReadOnlySpan<byte> block, Span<byte> hash)
     {
-        Span<byte> zero = stackalloc byte[HashSize];
-        zero.Clear();
-        var sha256 = new Sha256Digest();
-        sha256.BlockUpdate(block[..HashOffset]);
-        sha256.BlockUpdate(zero);
-        sha256.BlockUpdate(block[(HashOffset + HashSize)..]);
-        sha256.DoFinal(hash);
+        Span<byte> blank = stackalloc byte[BlockSize];
+        block.CopyTo(blank);
+        blank.Slice(HashOffset, HashSize).Clear();
+        Sha256.Hash(blank, hash);
     }
 }

@@ -75,8 +75,9 @@ public sealed class FuseServerProcessTests : IDisposable
         Assert.NotEqual("0", Tool.Shell("""awk '/VmLck/ { print $2 }' "$1/status" """, proc).Trim());
         Assert.Equal(0x180, FileStatus.Of(_log).Mode);
         const long ioFlusher = 0x00080000 | 0x00100000; // PF_MEMALLOC_NOIO, PF_LOCAL_THROTTLE
-        var serving = Directory.GetDirectories($"{proc}/task").Where(task => File.ReadAllText($"{task}/comm") == "sealdisk fuse\n").ToArray();
-        Assert.Equal(2, serving.Length);
+        string[] serving = [];
+        // A thread has its name a moment after it has begun.
+        Assert.True(SpinWait.SpinUntil(() => (serving = [.. Directory.GetDirectories($"{proc}/task").Where(task => File.ReadAllText($"{task}/comm") == "sealdisk fuse\n")]).Length == 2, TimeSpan.FromSeconds(20)));
         var expected = CurrentProcess.HasCapability(Capability.SysResource) ? ioFlusher : 0;
         Assert.All(serving, task => Assert.Equal(expected, long.Parse(File.ReadAllText($"{task}/stat").Split(") ")[1].Split(' ')[6]) & ioFlusher));
     }

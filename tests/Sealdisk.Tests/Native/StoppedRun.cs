@@ -43,7 +43,7 @@ internal static partial class StoppedRun
             foreach (var line in TakeLines(ref text))
             {
                 first ??= line.Split(' ')[0];
-                if (line.StartsWith($"{first} +++ exited with ", StringComparison.Ordinal))
+                if (line.StartsWith($"{first} ", StringComparison.Ordinal) && line.Contains(" +++ exited with ", StringComparison.Ordinal))
                     exit = int.Parse(line.Split(' ')[^2], CultureInfo.InvariantCulture);
                 if (!IsStop().IsMatch(line))
                     continue;
