@@ -7,7 +7,7 @@ using Sealdisk.Tests.Lifecycle;
 namespace Sealdisk.Tests.Durability;
 
 /// <summary>
-/// Power fails at every instant of everything that Sealdisk writes: docs/durability.md. With SEALDISK_CUTS=all the binary is run on every single state, not on
+/// Power fails at every instant of everything that Sealdisk writes: docs/durability.md. With SEALDISK_CUT_POINTS=all the binary is run on every single state, not on
 /// one of each kind.
 /// </summary>
 [Trait("needs", "native"), Collection(DevicesCollection.Name)]

@@ -30,7 +30,7 @@ internal sealed partial class CutPoints : IDisposable
 {
     public const string Content = "the file of the first boot";
 
-    private static readonly bool s_every = Environment.GetEnvironmentVariable("SEALDISK_CUTS") == "all";
+    private static readonly bool s_every = Environment.GetEnvironmentVariable("SEALDISK_CUT_POINTS") == "all";
     private static readonly byte[] s_zeros = new byte[Sector.Size];
     private static readonly string[] s_names = ["image", "record", ".image.new", ".record.new"];
 
