@@ -15,7 +15,7 @@ public sealed class CryptDevice : IBlockDevice
     private readonly SectorTransform _encrypt;
     private readonly SectorTransform _decrypt;
     private readonly IDisposable? _key;
-    private readonly RangeLock _lock = new();
+    private readonly AccessGate _gate = new();
 
     /// <summary>The view through a cipher.</summary>
     /// <param name="inner">The ciphertext, from the first sector of the data on; disposed with this.</param>
@@ -52,11 +52,14 @@ public sealed class CryptDevice : IBlockDevice
     /// <inheritdoc/>
     public int SectorSize { get; }
 
+    /// <summary>The ciphertext below, where it can be transferred around the page cache; else null.</summary>
+    internal FileDevice? Direct => _inner is FileDevice { IsDirect: true } file ? file : null;
+
     /// <inheritdoc/>
     public void Read(long offset, Span<byte> data)
     {
         BlockRange.Check(this, offset, data.Length);
-        _lock.Enter(offset, data.Length, exclusive: false);
+        _gate.Enter();
         try
         {
             foreach (var piece in new SectorPieces(offset, data.Length, SectorSize))
@@ -69,7 +72,7 @@ public sealed class CryptDevice : IBlockDevice
         }
         finally
         {
-            _lock.Exit(offset, data.Length, exclusive: false);
+            _gate.Exit();
         }
     }
 
@@ -77,8 +80,20 @@ public sealed class CryptDevice : IBlockDevice
     public void Write(long offset, Span<byte> data)
     {
         BlockRange.Check(this, offset, data.Length);
-        var exclusive = offset % SectorSize != 0 || data.Length % SectorSize != 0;
-        _lock.Enter(offset, data.Length, exclusive);
+        if (IsWhole(offset, data.Length))
+        {
+            _gate.Enter();
+            try
+            {
+                WriteSectors(offset, data);
+            }
+            finally
+            {
+                _gate.Exit();
+            }
+            return;
+        }
+        _gate.EnterAlone();
         try
         {
             foreach (var piece in new SectorPieces(offset, data.Length, SectorSize))
@@ -91,12 +106,28 @@ public sealed class CryptDevice : IBlockDevice
         }
         finally
         {
-            _lock.Exit(offset, data.Length, exclusive);
+            _gate.ExitAlone();
         }
     }
 
     /// <inheritdoc/>
     public void Flush() => _inner.Flush();
+
+    /// <summary>
+    /// Begins a transfer that the caller makes itself, from or to <see cref="Direct"/>: only one of whole sectors within the volume, and not while
+    /// another needs the volume for itself. <see cref="End"/> must follow.
+    /// </summary>
+    internal bool TryBegin(ulong offset, int length) =>
+        offset <= (ulong)Size && (ulong)length <= (ulong)Size - offset && length > 0 && IsWhole((long)offset, length) && _gate.TryEnter();
+
+    /// <summary>Ends what <see cref="TryBegin"/> began.</summary>
+    internal void End() => _gate.Exit();
+
+    /// <summary>Plaintext to ciphertext, in place, between <see cref="TryBegin"/> and <see cref="End"/>.</summary>
+    internal void Encrypt(long offset, Span<byte> data) => _encrypt(data, (ulong)offset / 512);
+
+    /// <summary>The way back.</summary>
+    internal void Decrypt(long offset, Span<byte> data) => _decrypt(data, (ulong)offset / 512);
 
     /// <summary>Gives back the whole sectors within the range; they then read as garbage, as with dm-crypt.</summary>
     public bool Discard(long offset, long length)
@@ -106,14 +137,14 @@ public sealed class CryptDevice : IBlockDevice
         var end = (offset + length) / SectorSize * SectorSize;
         if (start >= end)
             return true;
-        _lock.Enter(start, end - start, exclusive: false);
+        _gate.Enter();
         try
         {
             return _inner.Discard(start, end - start);
         }
         finally
         {
-            _lock.Exit(start, end - start, exclusive: false);
+            _gate.Exit();
         }
     }
 
@@ -122,18 +153,19 @@ public sealed class CryptDevice : IBlockDevice
     {
         _inner.Dispose();
         _key?.Dispose();
-        _lock.Dispose();
     }
+
+    private bool IsWhole(long offset, int length) => offset % SectorSize == 0 && length % SectorSize == 0;
 
     private void ReadSectors(long offset, Span<byte> data)
     {
         _inner.Read(offset, data);
-        _decrypt(data, (ulong)offset / 512);
+        Decrypt(offset, data);
     }
 
     private void WriteSectors(long offset, Span<byte> data)
     {
-        _encrypt(data, (ulong)offset / 512);
+        Encrypt(offset, data);
         _inner.Write(offset, data);
     }
 

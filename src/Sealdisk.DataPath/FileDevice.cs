@@ -41,6 +41,12 @@ public sealed class FileDevice : IBlockDevice
     /// <summary>Whether transfers go around the page cache.</summary>
     public bool IsDirect => _direct is not null;
 
+    /// <summary>The file, for transfers that the caller makes itself; stays this object's.</summary>
+    internal FileDescriptor File => _file;
+
+    /// <summary>Where in the file the device begins, in bytes.</summary>
+    internal long Start => _offset;
+
     /// <summary>Opens a path for reading and writing.</summary>
     /// <param name="path">File or block device.</param>
     /// <param name="offset">Bytes to leave out in front.</param>

@@ -4,7 +4,7 @@ namespace Sealdisk.DataPath;
 
 /// <summary>
 /// Serves a volume as one file, past the kernel's page cache: a loop device with direct I/O on top of it caches, and caching twice would only
-/// cost memory. Two threads, each with a /dev/fuse of its own: on two cores four were slower.
+/// cost memory. Two threads, each with a /dev/fuse of its own and several requests in work.
 /// </summary>
 /// <remarks>
 /// Discards. The loop driver sends a discard as fallocate(PUNCH_HOLE), and zeroing that may unmap likewise. A hole reads as garbage after
@@ -17,7 +17,7 @@ namespace Sealdisk.DataPath;
 /// <param name="mountFile">An existing regular file: the mount point.</param>
 /// <param name="fsName">The source that /proc/mounts shows.</param>
 /// <param name="discard">Start as told above; without it the server is live at once and discards nothing.</param>
-/// <param name="threads">Requests in work at a time.</param>
+/// <param name="threads">Threads that encrypt and decrypt.</param>
 public sealed class FuseServer(IBlockDevice volume, string mountFile, string fsName, bool discard, int threads = 2) : IDisposable
 {
     /// <summary>The bytes in front to which zeros are dropped while arming: the largest logical block of a loop device.</summary>
@@ -51,7 +51,7 @@ public sealed class FuseServer(IBlockDevice volume, string mountFile, string fsN
     private Workers Start()
     {
         var workers = new Workers();
-        var channel = FuseChannel.Mount(mountFile, fsName, FuseWorker.MaxTransfer);
+        var channel = FuseChannel.Mount(mountFile, fsName, FuseSlot.MaxTransfer);
         try
         {
             workers.Start(channel, _volume, _ready, threads);

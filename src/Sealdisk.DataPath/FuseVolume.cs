@@ -22,6 +22,12 @@ internal sealed class FuseVolume(IBlockDevice device, bool wantsDiscards)
 
     public long Size => device.Size;
 
+    /// <summary>Set where transfers go around the page cache, and need not be waited for.</summary>
+    public CryptDevice? Direct { get; } = device is CryptDevice { Direct: not null } direct ? direct : null;
+
+    /// <summary>Whether zeros at the front may have to be dropped.</summary>
+    public bool IsArming => _discards == Discards.Arming;
+
     public void GoLive(bool discard) => _discards = discard ? Discards.Passed : Discards.Refused;
 
     /// <summary>Fills what lies within the volume; returns the bytes, fewer only at its end.</summary>

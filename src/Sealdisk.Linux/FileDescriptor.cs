@@ -160,12 +160,13 @@ public sealed partial class FileDescriptor : SafeHandle
     /// <summary>Sets or takes away O_DIRECT by fcntl(2); false where the filesystem has no such thing.</summary>
     internal bool TrySetDirect(bool direct)
     {
-        var flags = fcntl(this, F_GETFL, 0);
-        if (flags < 0)
-            throw LinuxException.Last("get the flags of", Name);
+        var flags = Flags();
         var bit = OpenFlags.Direct.ToKernel() & ~OpenFlags.Read.ToKernel();
         return fcntl(this, F_SETFL, direct ? flags | bit : flags & ~bit) == 0;
     }
+
+    /// <summary>Reads that would wait end with EAGAIN instead.</summary>
+    internal void SetNonBlocking() => Check(fcntl(this, F_SETFL, Flags() | (OpenFlags.NonBlocking.ToKernel() & ~OpenFlags.Read.ToKernel())), "set the flags of");
 
     /// <summary>fchmod(2).</summary>
     public void SetMode(int mode) => Check(fchmod(this, (uint)mode), "set the mode of");
@@ -215,6 +216,8 @@ public sealed partial class FileDescriptor : SafeHandle
 
     /// <inheritdoc/>
     protected override bool ReleaseHandle() => close((int)handle) == 0;
+
+    private int Flags() => fcntl(this, F_GETFL, 0) is >= 0 and var flags ? flags : throw LinuxException.Last("get the flags of", Name);
 
     private void Check(int result, string operation)
     {

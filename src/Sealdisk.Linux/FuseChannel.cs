@@ -70,6 +70,35 @@ internal sealed class FuseChannel : IDisposable
         }
     }
 
+    /// <summary>From now on by <see cref="TryReceive"/> only.</summary>
+    public FileDescriptor MakeNonBlocking()
+    {
+        _device.SetNonBlocking();
+        return _device;
+    }
+
+    /// <summary>The next request, if there is one: its length, 0 once unmounted, null where there is none.</summary>
+    public int? TryReceive(Span<byte> buffer)
+    {
+        while (true)
+        {
+            var got = _device.TryRead(buffer);
+            if (got >= 0)
+                return got;
+            switch (ErrnoExtensions.Last())
+            {
+                case Errno.EAGAIN:
+                    return null;
+                case Errno.ENODEV:
+                    return 0;
+                case Errno.EINTR or Errno.ENOENT:
+                    continue;
+                default:
+                    throw LinuxException.Last("receive a request from", "/dev/fuse");
+            }
+        }
+    }
+
     /// <summary>Sends one whole answer. One that nobody waits for any more (ENOENT, or unmounted) is dropped.</summary>
     public void Send(ReadOnlySpan<byte> answer)
     {

@@ -3,10 +3,10 @@ using Sealdisk.DataPath;
 
 namespace Sealdisk.Fuzz;
 
-/// <summary>Requests as /dev/fuse hands them over, one after the other, to a worker of a small volume in memory.</summary>
+/// <summary>Requests as /dev/fuse hands them over, one after the other, to a server of a small volume in memory.</summary>
 internal static class FuseRequests
 {
-    private static readonly FuseWorker Worker = new(null!, new FuseVolume(new MemoryDevice(1 << 16), wantsDiscards: true), new ManualResetEventSlim());
+    private static readonly FuseSlot Slot = new(new FuseVolume(new MemoryDevice(1 << 16), wantsDiscards: true), new ManualResetEventSlim());
 
     /// <summary>
     /// The input is a series of requests, each after two bytes of its length. Every answer must be as long as its header says; a read never longer than what was
@@ -19,10 +19,10 @@ internal static class FuseRequests
             var length = Math.Min(BinaryPrimitives.ReadUInt16LittleEndian(rest), rest.Length - 2);
             if (length < 40) // the kernel never sends less than a header
                 return;
-            rest.Slice(2, length).CopyTo(Worker.Request);
+            rest.Slice(2, length).CopyTo(Slot.Request);
             rest = rest[(2 + length)..];
-            var answered = Worker.Answer(length);
-            if (answered is not 0 and (< 16 or > 16 + FuseWorker.MaxTransfer))
+            var answered = Slot.Answer(length);
+            if (answered is not 0 and (< 16 or > 16 + FuseSlot.MaxTransfer))
                 throw new InvalidOperationException($"an answer of {answered} bytes");
         }
     }

@@ -54,11 +54,13 @@ public sealed class FuseServerTests : IDisposable
         Assert.Equal(model.AsSpan(), all.AsSpan(0, size));
     }
 
-    [Fact]
-    public void Writers_at_once_do_not_get_in_each_others_way()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Writers_at_once_do_not_get_in_each_others_way(bool direct)
     {
         const int size = 8 << 20, writers = 4;
-        using var served = Serve(ServedVolume.Encrypted(new MemoryDevice(size), 4096));
+        using var served = Serve(ServedVolume.Encrypted(direct ? DirectFile(size) : new MemoryDevice(size), 4096));
         Tool.Shell(
             """
             for i in 0 1 2 3; do
@@ -69,6 +71,54 @@ public sealed class FuseServerTests : IDisposable
             cat "$2/part0" "$2/part1" "$2/part2" "$2/part3" | cmp - "$1"
             """, served.Path, _directory.Path);
         Assert.Equal(writers, Directory.GetFiles(_directory.Path, "part*").Length);
+    }
+
+    [Fact]
+    public void A_part_of_a_sector_and_all_of_it_written_at_once_leave_what_one_after_the_other_leaves()
+    {
+        const int sector = 4096, rounds = 300;
+        using var served = Serve(ServedVolume.Encrypted(DirectFile(1 << 20), sector));
+        using var file = FileDescriptor.Open(served.Path, OpenFlags.ReadWrite);
+        using var start = new Barrier(3);
+        var writers = new[] { Writer(1, 0, sector), Writer(2, 512, 512), Writer(3, 2048, 1024) };
+        Array.ForEach(writers, writer => writer.Start());
+        Array.ForEach(writers, writer => writer.Join());
+        var data = new byte[sector];
+        for (var round = 0; round < rounds; round++)
+        {
+            file.ReadAt(data, round % 256 * (long)sector);
+            if (round + 256 < rounds)
+                continue; // written again later
+            Assert.Equal([(byte)1], data.Where((_, at) => at is < 512 or >= 1024 and < 2048 or >= 3072).Distinct());
+            Assert.Contains(data.AsSpan(512, 512).ToArray().Distinct().Single(), (IEnumerable<byte>)[1, 2]);
+            Assert.Contains(data.AsSpan(2048, 1024).ToArray().Distinct().Single(), (IEnumerable<byte>)[1, 3]);
+        }
+
+        Thread Writer(byte value, int at, int length) => new(() =>
+        {
+            var bytes = Enumerable.Repeat(value, length).ToArray();
+            for (var round = 0; round < rounds; round++)
+            {
+                start.SignalAndWait();
+                file.WriteAt(bytes, (round % 256 * (long)sector) + at);
+            }
+        });
+    }
+
+    [Fact]
+    public void A_transfer_that_goes_on_by_itself_and_fails_says_why()
+    {
+        using var served = Serve(ServedVolume.Encrypted(DirectFile(1 << 20), 4096));
+        using var file = FileDescriptor.Open(served.Path, OpenFlags.ReadWrite);
+        file.WriteAt(new byte[1 << 20], 0);
+        using (var backing = FileDescriptor.Open(_directory["direct"], OpenFlags.ReadWrite))
+            backing.Truncate(300 << 10);
+        var data = new byte[300 << 10];
+        Assert.Equal(data.Length, file.ReadAt(data, 0));
+        Assert.All(data, value => Assert.Equal(0, value));
+        Assert.Equal(Errno.EIO, Assert.Throws<LinuxException>(() => file.ReadAt(new byte[4096], 512 << 10)).Errno);
+        Assert.Equal(Errno.EIO, Assert.Throws<LinuxException>(() => file.ReadAt(new byte[64 << 10], 272 << 10)).Errno);
+        file.DataSync();
     }
 
     [Fact]
@@ -140,6 +190,16 @@ public sealed class FuseServerTests : IDisposable
         using var onDirectory = new FuseServer(volume, _directory.Path, "test volume", discard: false);
         Assert.Equal(Errno.ENOTDIR, Assert.Throws<LinuxException>(onDirectory.Run).Errno);
         Assert.DoesNotContain(Mounts.Read(), mount => mount.Target.StartsWith(_directory.Path, StringComparison.Ordinal));
+    }
+
+    /// <summary>A file that is transferred around the page cache.</summary>
+    private FileDevice DirectFile(long size)
+    {
+        using (var file = FileDescriptor.Open(_directory["direct"], OpenFlags.ReadWrite | OpenFlags.Create, 0x180))
+            file.Truncate(size);
+        var device = FileDevice.Open(_directory["direct"], directSectorSize: 4096);
+        Assert.True(device.IsDirect, "the filesystem of the temporary directory has no O_DIRECT");
+        return device;
     }
 
     private ServedVolume Serve(IBlockDevice volume) => new(volume, _directory["volume"]);

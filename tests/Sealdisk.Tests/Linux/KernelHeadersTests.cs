@@ -30,7 +30,7 @@ public sealed class KernelHeadersTests
     {
         var ours = Ours(architecture);
         var program = new StringBuilder();
-        foreach (var header in (string[])["stddef.h", "stdio.h", "sys/ioctl.h", "sys/syscall.h", "linux/dm-ioctl.h", "linux/keyctl.h", "linux/major.h"])
+        foreach (var header in (string[])["stddef.h", "stdio.h", "sys/ioctl.h", "sys/syscall.h", "sys/epoll.h", "linux/aio_abi.h", "linux/dm-ioctl.h", "linux/keyctl.h", "linux/major.h"])
             program.Append(CultureInfo.InvariantCulture, $"#include <{header}>\n");
         program.Append("int main(void)\n{\n");
         foreach (var expression in ours.Keys)
@@ -86,6 +86,28 @@ public sealed class KernelHeadersTests
             ["__NR_add_key"] = Keyring.AddKeyNumber(architecture),
             ["__NR_request_key"] = Keyring.RequestKeyNumber(architecture),
             ["__NR_keyctl"] = Keyring.KeyctlNumber(architecture),
+            ["__NR_io_setup"] = AsyncTransfers.SetupNumber(architecture),
+            ["__NR_io_destroy"] = AsyncTransfers.DestroyNumber(architecture),
+            ["__NR_io_submit"] = AsyncTransfers.SubmitNumber(architecture),
+            ["__NR_io_getevents"] = AsyncTransfers.EventsNumber(architecture),
+            ["EPOLLIN"] = AsyncTransfers.EPOLLIN,
+            ["EPOLLEXCLUSIVE"] = AsyncTransfers.EPOLLEXCLUSIVE,
+            ["(unsigned int)EPOLLET"] = AsyncTransfers.EPOLLET,
+            ["offsetof(struct epoll_event, events)"] = 0,
+            ["IOCB_FLAG_RESFD"] = AsyncTransfers.IOCB_FLAG_RESFD,
+            ["IOCB_CMD_PREAD"] = (long)TransferKind.Read,
+            ["IOCB_CMD_PWRITE"] = (long)TransferKind.Write,
+            ["IOCB_CMD_FDSYNC"] = (long)TransferKind.DataSync,
+            ["sizeof(struct iocb)"] = Unsafe.SizeOf<AsyncTransfers.IoControlBlock>(),
+            ["offsetof(struct iocb, aio_lio_opcode)"] = Offset<AsyncTransfers.IoControlBlock>(nameof(AsyncTransfers.IoControlBlock.Operation)),
+            ["offsetof(struct iocb, aio_fildes)"] = Offset<AsyncTransfers.IoControlBlock>(nameof(AsyncTransfers.IoControlBlock.File)),
+            ["offsetof(struct iocb, aio_buf)"] = Offset<AsyncTransfers.IoControlBlock>(nameof(AsyncTransfers.IoControlBlock.Memory)),
+            ["offsetof(struct iocb, aio_nbytes)"] = Offset<AsyncTransfers.IoControlBlock>(nameof(AsyncTransfers.IoControlBlock.Length)),
+            ["offsetof(struct iocb, aio_offset)"] = Offset<AsyncTransfers.IoControlBlock>(nameof(AsyncTransfers.IoControlBlock.Offset)),
+            ["offsetof(struct iocb, aio_flags)"] = Offset<AsyncTransfers.IoControlBlock>(nameof(AsyncTransfers.IoControlBlock.Flags)),
+            ["offsetof(struct iocb, aio_resfd)"] = Offset<AsyncTransfers.IoControlBlock>(nameof(AsyncTransfers.IoControlBlock.Event)),
+            ["sizeof(struct io_event)"] = Unsafe.SizeOf<AsyncTransfers.IoEvent>(),
+            ["offsetof(struct io_event, res)"] = Offset<AsyncTransfers.IoEvent>(nameof(AsyncTransfers.IoEvent.Result)),
             ["KEY_SPEC_THREAD_KEYRING"] = KeySerial.ThreadKeyring.Value,
             ["KEY_SPEC_PROCESS_KEYRING"] = KeySerial.ProcessKeyring.Value,
             ["KEY_SPEC_SESSION_KEYRING"] = KeySerial.SessionKeyring.Value,

@@ -1,0 +1,264 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Sealdisk.Linux;
+
+namespace Sealdisk.DataPath;
+
+/// <summary>
+/// Room for one request and its answer. Its buffer is two parts of locked memory, a page of headers and 128 KiB of data on a page boundary: a request is
+/// received so that the data of a WRITE comes to lie in the second part, and the data of a READ leaves from there with its header in front, so nothing
+/// is copied or allocated per request.
+/// </summary>
+internal sealed class FuseSlot(FuseVolume volume, ManualResetEventSlim ready) : IDisposable
+{
+    /// <summary>Largest READ or WRITE in bytes: larger ones come as several, which several slots then work on at the same time.</summary>
+    public const int MaxTransfer = 128 << 10;
+
+    private const int PageSize = 4096, DataStart = PageSize;
+    private const int WriteHeaders = 80, OutHeader = 16;
+    private const int RequestStart = DataStart - WriteHeaders;
+    private const uint RegularFile0600 = 0x8180;
+    private const ulong Forever = 365UL * 24 * 60 * 60; // nothing of it ever changes behind the kernel's back
+
+    private readonly SecretBuffer _buffer = SecretBuffer.Allocate(DataStart + MaxTransfer);
+
+    // Of the transfer that goes on.
+    private FuseInHeader _header;
+    private long _offset;
+    private int _length;
+
+    /// <summary>The first so many bytes of the answer, header and all.</summary>
+    public Span<byte> AnswerOf(int length) => _buffer.GetSpan().Slice(DataStart - OutHeader, length);
+
+    /// <summary>Where the next request comes to lie.</summary>
+    internal Span<byte> Request => _buffer.GetSpan()[RequestStart..];
+
+    /// <summary>Works on the request of that many bytes in the buffer and leaves the answer, header and all, where it is sent from; 0 when there is none to send.</summary>
+    internal int Answer(int received)
+    {
+        var header = MemoryMarshal.Read<FuseInHeader>(Request[..received]);
+        if (header.Opcode is FuseOpcode.Forget or FuseOpcode.BatchForget or FuseOpcode.Interrupt or FuseOpcode.NotifyReply)
+            return 0;
+        var body = Request[Unsafe.SizeOf<FuseInHeader>()..received];
+        Errno errno;
+        var length = 0;
+        try
+        {
+            errno = Do(header.Opcode, body, _buffer.GetSpan()[DataStart..], out length);
+        }
+        catch (LinuxException exception)
+        {
+            volume.Report(exception.Message);
+            errno = exception.Errno;
+        }
+        return Finish(header, errno, length);
+    }
+
+    /// <summary>Whether the answer to the request may wait for others that go on.</summary>
+    public bool MayWait(int received) =>
+        MemoryMarshal.Read<FuseInHeader>(Request[..received]).Opcode is FuseOpcode.Read or FuseOpcode.Write or FuseOpcode.FAllocate;
+
+    /// <summary>
+    /// Begins the transfer that the request asks for, if it is one that can go on by itself: of whole sectors, around the page cache, or a sync.
+    /// <see cref="End"/> must follow when it has ended.
+    /// </summary>
+    /// <param name="received">Bytes of the request.</param>
+    /// <param name="transfers">Where it is added.</param>
+    /// <param name="tag">By which it is known there.</param>
+    public bool TryBegin(int received, AsyncTransfers transfers, int tag)
+    {
+        if (volume.Direct is not { Direct: { } file } device)
+            return false;
+        var body = Request[Unsafe.SizeOf<FuseInHeader>()..received];
+        _header = MemoryMarshal.Read<FuseInHeader>(Request);
+        switch (_header.Opcode)
+        {
+            case FuseOpcode.Read:
+                if (!MemoryMarshal.TryRead(body, out FuseTransferIn read) || read.Size > MaxTransfer || !device.TryBegin(read.Offset, (int)read.Size))
+                    return false;
+                Take(read);
+                transfers.Add(tag, TransferKind.Read, file.File, Data, file.Start + _offset);
+                return true;
+            case FuseOpcode.Write:
+                if (!MemoryMarshal.TryRead(body, out FuseTransferIn write) || write.Size != (uint)(body.Length - Unsafe.SizeOf<FuseTransferIn>())
+                    || volume.IsArming || !device.TryBegin(write.Offset, (int)write.Size))
+                    return false;
+                Take(write);
+                device.Encrypt(_offset, Data);
+                transfers.Add(tag, TransferKind.Write, file.File, Data, file.Start + _offset);
+                return true;
+            case FuseOpcode.FSync:
+                transfers.Add(tag, TransferKind.DataSync, file.File, [], 0);
+                return true;
+            default:
+                return false;
+        }
+    }
+
+    /// <summary>Leaves the answer where it is sent from and returns its length.</summary>
+    /// <param name="result">
+    /// Bytes, or an errno below zero. What did not end as it should is done once more, and waited for: that is what then succeeds, or says what is wrong.
+    /// </param>
+    public int End(long result)
+    {
+        var device = volume.Direct!;
+        var errno = Errno.None;
+        try
+        {
+            switch (_header.Opcode)
+            {
+                case FuseOpcode.Read:
+                    if (result != _length)
+                        device.Direct!.Read(_offset, Data);
+                    device.Decrypt(_offset, Data);
+                    return Finish(_header, errno, _length);
+                case FuseOpcode.Write:
+                    if (result != _length)
+                        device.Direct!.Write(_offset, Data);
+                    return Finish(_header, errno, Put(Data, new FuseWriteOut { Size = (uint)_length }));
+                default:
+                    if (result != 0)
+                        volume.Flush();
+                    return Finish(_header, errno, 0);
+            }
+        }
+        catch (LinuxException exception)
+        {
+            volume.Report(exception.Message);
+            return Finish(_header, exception.Errno, 0);
+        }
+        finally
+        {
+            if (_header.Opcode != FuseOpcode.FSync)
+                device.End();
+        }
+    }
+
+    /// <summary>The answer to a request that could not be served at all.</summary>
+    public int Fail(FuseInHeader header) => Finish(header, Errno.EIO, 0);
+
+    public void Dispose() => _buffer.Dispose();
+
+    private Span<byte> Data => _buffer.GetSpan().Slice(DataStart, _length);
+
+    private void Take(FuseTransferIn transfer)
+    {
+        _offset = (long)transfer.Offset;
+        _length = (int)transfer.Size;
+    }
+
+    /// <summary>Puts the header in front of an answer of that many bytes, or of none where it is an error.</summary>
+    private int Finish(FuseInHeader header, Errno errno, int length)
+    {
+        if (errno != Errno.None)
+            length = 0;
+        var answer = new FuseOutHeader { Length = (uint)(OutHeader + length), Error = -(int)errno, Unique = header.Unique };
+        MemoryMarshal.Write(_buffer.GetSpan()[(DataStart - OutHeader)..], in answer);
+        // The file can be opened from the moment that this answer is sent, and whoever opens it earlier waits for it.
+        if (header.Opcode == FuseOpcode.Init && errno == Errno.None)
+            ready.Set();
+        return OutHeader + length;
+    }
+
+    private Errno Do(FuseOpcode opcode, ReadOnlySpan<byte> body, Span<byte> data, out int length)
+    {
+        length = 0;
+        switch (opcode)
+        {
+            case FuseOpcode.Read:
+                if (!MemoryMarshal.TryRead(body, out FuseTransferIn read))
+                    return Errno.EINVAL;
+                length = volume.Read(read.Offset, data[..(int)Math.Min(read.Size, MaxTransfer)]);
+                return Errno.None;
+            case FuseOpcode.Write:
+                if (!MemoryMarshal.TryRead(body, out FuseTransferIn write) || write.Size != (uint)(body.Length - Unsafe.SizeOf<FuseTransferIn>()))
+                    return Errno.EINVAL;
+                var errno = volume.Write(write.Offset, data[..(int)write.Size]);
+                length = Put(data, new FuseWriteOut { Size = write.Size });
+                return errno;
+            case FuseOpcode.FSync or FuseOpcode.Flush or FuseOpcode.SyncFs:
+                volume.Flush();
+                return Errno.None;
+            case FuseOpcode.FAllocate:
+                if (!MemoryMarshal.TryRead(body, out FuseFallocateIn allocate))
+                    return Errno.EINVAL;
+                return volume.Allocate(allocate.Offset, allocate.Length, allocate.Mode);
+            case FuseOpcode.GetAttr:
+                length = PutAttributes(data);
+                return Errno.None;
+            case FuseOpcode.SetAttr:
+                if (!MemoryMarshal.TryRead(body, out FuseSetAttrIn set))
+                    return Errno.EINVAL;
+                length = PutAttributes(data);
+                return IsAllowed(set) ? Errno.None : Errno.EPERM;
+            case FuseOpcode.Open:
+                length = Put(data, new FuseOpenOut { Flags = FuseOpenFlags.DirectIo | FuseOpenFlags.ParallelDirectWrites });
+                return Errno.None;
+            case FuseOpcode.Release or FuseOpcode.Destroy or FuseOpcode.Access:
+                return Errno.None;
+            case FuseOpcode.StatFs:
+                // The loop driver asks this to see whether it may offer discards and write-zeroes, and the block size is then their granularity.
+                // Without discards it had better not offer them, and df leaves a filesystem out that it may not look at. With them there is no
+                // space to count, which df leaves out as well.
+                if (!volume.WantsDiscards)
+                    return Errno.EACCES;
+                length = Put(data, new FuseStatFsOut { BlockSize = PageSize, FragmentSize = PageSize, NameLength = 255 });
+                return Errno.None;
+            case FuseOpcode.Init:
+                return MemoryMarshal.TryRead(body, out FuseInitIn kernel) ? Initialise(kernel, data, out length) : Errno.EINVAL;
+            case FuseOpcode.Lookup:
+                return Errno.ENOTDIR;
+            case FuseOpcode.Ioctl:
+                return Errno.ENOTTY;
+            default:
+                return Errno.ENOSYS; // LSEEK among them: the kernel then does it by the size
+        }
+    }
+
+    private static Errno Initialise(FuseInitIn kernel, Span<byte> data, out int length)
+    {
+        length = 0;
+        const FuseInitFlags wanted = FuseInitFlags.AsyncRead | FuseInitFlags.BigWrites | FuseInitFlags.AsyncDirectIo | FuseInitFlags.MaxPages;
+        if (kernel.Major != FuseChannel.Major || kernel.Minor < FuseChannel.LowestMinor)
+            return Errno.EPROTO;
+        length = Put(data, new FuseInitOut
+        {
+            Major = FuseChannel.Major,
+            Minor = Math.Min(kernel.Minor, FuseChannel.HighestMinor),
+            MaxReadahead = kernel.MaxReadahead,
+            Flags = wanted & kernel.Flags,
+            MaxBackground = 64,
+            CongestionThreshold = 48,
+            MaxWrite = MaxTransfer,
+            TimeGranularity = 1,
+            MaxPages = MaxTransfer / PageSize,
+        });
+        return Errno.None;
+    }
+
+    /// <summary>Neither size nor owner nor permissions can be set. Times are taken without complaint, and kept by nobody.</summary>
+    private bool IsAllowed(FuseSetAttrIn set) =>
+        (set.Valid & (FuseSetAttrValid.Mode | FuseSetAttrValid.Uid | FuseSetAttrValid.Gid)) == FuseSetAttrValid.None
+        && (!set.Valid.HasFlag(FuseSetAttrValid.Size) || set.Size == (ulong)volume.Size);
+
+    private int PutAttributes(Span<byte> data) => Put(data, new FuseAttrOut
+    {
+        ValidSeconds = Forever,
+        Attr = new FuseAttr
+        {
+            Inode = 1,
+            Size = (ulong)volume.Size,
+            Blocks = (ulong)volume.Size / 512,
+            Mode = RegularFile0600,
+            Links = 1,
+            Uid = CurrentProcess.EffectiveUserId,
+            BlockSize = PageSize,
+        },
+    });
+
+    private static int Put<T>(Span<byte> data, in T value) where T : unmanaged
+    {
+        MemoryMarshal.Write(data, in value);
+        return Unsafe.SizeOf<T>();
+    }
+}
