@@ -1,13 +1,19 @@
 namespace Sealdisk.Board;
 
-/// <summary>A virtual board as <c>board/build</c> left it: firmware, kernel and initramfs outside the tree.</summary>
+/// <summary>A virtual board as <c>board/build</c> left it: what its recipe makes, outside the tree.</summary>
 public sealed class BoardImage
 {
     /// <summary>QEMU's virt machine with a real OP-TEE.</summary>
-    public static BoardImage Arm64 { get; } = new("arm64", "linux-arm64");
+    public static BoardImage Arm64 { get; } = new("arm64", "linux-arm64", "device-tree");
 
-    private BoardImage(string name, string runtime)
+    /// <summary>QEMU's q35 machine, which may have a TPM.</summary>
+    public static BoardImage X64 { get; } = new("x86-64", "linux-x64", "initramfs");
+
+    private readonly string builtLast;
+
+    private BoardImage(string name, string runtime, string builtLast)
     {
+        this.builtLast = builtLast;
         Name = name;
         Binary = Path.Combine(Checkout.Root, "dist", runtime, "sealdisk");
         Folder = Path.Combine(Cache, name, "image");
@@ -22,7 +28,7 @@ public sealed class BoardImage
     /// <summary>The folder with the built board.</summary>
     public string Folder { get; }
 
-    public bool IsBuilt => File.Exists(Path.Combine(Folder, "device-tree"));
+    public bool IsBuilt => File.Exists(Path.Combine(Folder, builtLast));
 
     /// <summary>The Debian packages that the board is made of, a line each.</summary>
     public string Versions => File.ReadAllText(Path.Combine(Folder, "versions"));

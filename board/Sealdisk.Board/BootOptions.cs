@@ -1,6 +1,6 @@
 namespace Sealdisk.Board;
 
-/// <summary>What is in the board's flash.</summary>
+/// <summary>What is in the arm64 board's flash. The x86-64 board has one firmware only.</summary>
 public enum Firmware
 {
     /// <summary>OP-TEE's own device key, 16 zero bytes.</summary>
@@ -52,6 +52,9 @@ public sealed record BootOptions
 
     /// <summary>A shell on the console too, for <see cref="Machine.Type"/> and <see cref="Machine.Expect"/>; the board powers off when it ends.</summary>
     public bool ConsoleShell { get; init; }
+
+    /// <summary>The TPM, on a board that can have one.</summary>
+    public Tpm? Tpm { get; init; }
 
     public int MemoryMiB { get; init; } = 1024;
 

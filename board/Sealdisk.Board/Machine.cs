@@ -223,6 +223,8 @@ public sealed class Machine : IDisposable
             arguments.AddRange("--file", $"{options.Board.Binary}=/usr/bin/sealdisk");
         foreach (var (path, source) in options.Files)
             arguments.AddRange("--file", $"{source}={path}");
+        if (options.Tpm is { } tpm)
+            arguments.AddRange("--tpm", tpm.Folder, "--tpm-version", tpm.Version);
         if (options.Share is { } share)
             arguments.AddRange("--share", share);
         return arguments;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Sealdisk.Audit.Device;
 using Sealdisk.Configuration;
 using Sealdisk.Keys;
 using Sealdisk.Linux;
@@ -14,6 +15,8 @@ internal static class KernelDoctor
         var source = KernelSource.Detect();
         yield return Tee();
         yield return TrustedKeys(source);
+        foreach (var finding in TrustedParameters.Examine(CommandLine.Of(new SystemRoot("/")), source.Source))
+            yield return finding;
         yield return DmCrypt(mapperProblem, isNeeded: source.Source is not null);
         yield return SessionKeyring();
         if (KeyQuota() is { } quota)

@@ -24,26 +24,27 @@ public sealed record SealdiskConfiguration(IReadOnlyList<VolumeSpec> Volumes, st
         var named = sections.Read<TomlTable?>("volume", null, Table);
         sections.RefuseUnknown();
 
-        var huk = ReadSources(sources, problems);
+        var (huk, tpm, tpmAuth) = ReadSources(sources, problems);
         var volumes = new List<PlacedVolume>();
         foreach (var entry in named.Value?.Entries ?? [])
         {
             if (entry.Node is not TomlTable table)
                 problems.Report(entry.KeyAt, $"a volume needs a name: write [volume.NAME] above {TomlTree.Name(entry.Key)}");
-            else if (new VolumeReader(entry.Key, table, problems).Read(entry.KeyAt, huk) is { } volume)
+            else if (new VolumeReader(entry.Key, table, problems).Read(entry.KeyAt, huk, tpm) is { } volume)
                 volumes.Add(volume);
         }
 
         if (problems.Count == 0 && (named.Value is null || named.Value.Entries.Count == 0))
             problems.Report(named.At, "no volume: add [volume.NAME] with at least device = \"/dev/...\"");
-        VolumeConflicts.Check(volumes, huk, problems);
+        VolumeConflicts.Check(volumes, huk, tpmAuth, problems);
         problems.ThrowIfAny();
         return new SealdiskConfiguration([.. volumes.Select(volume => volume.Spec)], huk.Value);
     }
 
-    private static Setting<string?> ReadSources(TomlTable? sources, Problems problems)
+    private static (Setting<string?> Huk, TpmSettings Tpm, Setting<string?> TpmAuth) ReadSources(TomlTable? sources, Problems problems)
     {
         var huk = new Setting<string?>(null, default, Given: false, Valid: true);
+        var (tpm, tpmAuth) = (TpmSettings.Default, huk);
         foreach (var (key, at, node) in sources?.Entries ?? [])
         {
             if (key == "soft" && node is TomlTable soft)
@@ -52,15 +53,19 @@ public sealed record SealdiskConfiguration(IReadOnlyList<VolumeSpec> Volumes, st
                 huk = reader.Require("huk", null, "\"/etc/sealdisk/huk.hex\"", SettingTypes.AbsolutePath) with { Given = true };
                 reader.RefuseUnknown();
             }
+            else if (key == "tpm" && node is TomlTable ofTpm)
+            {
+                (tpm, tpmAuth) = TpmReader.Read(ofTpm, problems);
+            }
             else
             {
                 problems.Report(at, Array.IndexOf(TrustSourceText.Words, key) >= 0 && node is TomlTable
-                    ? $"source {key} has no settings: only [source.soft] has; name the source in the volume, source = \"{key}\""
-                    : $"unknown key {TomlTree.Name(key)} in [source]: known is [source.soft]");
+                    ? $"source {key} has no settings: only [source.soft] and [source.tpm] have; name the source in the volume, source = \"{key}\""
+                    : $"unknown key {TomlTree.Name(key)} in [source]: known are [source.soft] and [source.tpm]");
             }
         }
 
-        return huk;
+        return (huk, tpm, tpmAuth);
     }
 
     private static (TomlTable? Value, string? Problem) Table(TomlNode node) =>

@@ -4,12 +4,14 @@ namespace Sealdisk.Configuration;
 internal static class VolumeConflicts
 {
     /// <summary>Reports every clash at the later of the two settings. Volumes are mounted in the order of the file.</summary>
-    public static void Check(IReadOnlyList<PlacedVolume> volumes, Setting<string?> huk, Problems problems)
+    public static void Check(IReadOnlyList<PlacedVolume> volumes, Setting<string?> huk, Setting<string?> tpmAuth, Problems problems)
     {
         var files = new Dictionary<string, string>(StringComparer.Ordinal);
         var mounts = new Dictionary<string, string>(StringComparer.Ordinal);
         if (huk.Value is not null)
             files[huk.Value] = "the huk of [source.soft]";
+        if (tpmAuth.Value is not null && !files.TryAdd(tpmAuth.Value, "the auth of [source.tpm]"))
+            problems.Report(tpmAuth.At, $"auth {TomlNode.Quote(tpmAuth.Value)} is already {files[tpmAuth.Value]}");
         foreach (var (spec, deviceAt, recordAt, mountAt) in volumes)
         {
             Claim(files, spec.Device, $"the device of volume {spec.Name}", deviceAt, "device");
@@ -28,6 +30,8 @@ internal static class VolumeConflicts
                 CheckReachable(spec.RecordFile, recordAt, "record", later.Spec);
                 if (spec.Huk is not null)
                     CheckReachable(spec.Huk, huk.At, "huk", later.Spec);
+                if (spec.Tpm.Auth is not null)
+                    CheckReachable(spec.Tpm.Auth, tpmAuth.At, "auth", later.Spec);
                 if (IsBelow(spec.Mount, later.Spec.Mount))
                     problems.Report(later.MountAt, $"mount {TomlNode.Quote(later.Spec.Mount!)} would cover {spec.Mount} of volume {spec.Name}: write [volume.{spec.Name}] after it");
             }

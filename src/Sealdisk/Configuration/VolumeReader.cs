@@ -24,7 +24,8 @@ internal sealed class VolumeReader(string name, TomlTable table, Problems proble
 
     /// <summary>The volume; null after a report.</summary>
     /// <param name="huk">The soft source's HUK file.</param>
-    public PlacedVolume? Read(TextPosition nameAt, Setting<string?> huk)
+    /// <param name="tpm">How a TPM seals.</param>
+    public PlacedVolume? Read(TextPosition nameAt, Setting<string?> huk, TpmSettings tpm)
     {
         var earlier = problems.Count;
         if (VolumeName.Problem(name) is { } reason)
@@ -81,6 +82,7 @@ internal sealed class VolumeReader(string name, TomlTable table, Problems proble
             Discard = discard.Value,
             CryptOptions = cryptOptions,
             Huk = source.Value == TrustSource.Soft ? huk.Value : null,
+            Tpm = source.Value is TrustSource.Tpm or TrustSource.Auto ? tpm : TpmSettings.Default,
         };
         return new PlacedVolume(spec, device.At, record.At, mount.At);
     }

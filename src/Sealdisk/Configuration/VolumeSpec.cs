@@ -63,4 +63,7 @@ public sealed record VolumeSpec
 
     /// <summary>File of the soft source's HUK; null for every other source.</summary>
     public required string? Huk { get; init; }
+
+    /// <summary>How a TPM seals, where it is one that does.</summary>
+    public TpmSettings Tpm { get; init; } = TpmSettings.Default;
 }

@@ -76,7 +76,7 @@ internal static class BlobKindTpm2
         var emptyAuth = false;
         if (reader.Rest is [ExplicitZero, ..])
         {
-            if (!reader.TryTakeDer(ExplicitZero, out var wrapped) || wrapped is not [Boolean, 1, 0 or 0xff])
+            if (!reader.TryTakeDer(ExplicitZero, out var wrapped) || wrapped is not [Boolean, 1, _]) // the kernel writes 1 for true, where DER has ff
                 return "emptyAuth is no BOOLEAN";
             emptyAuth = wrapped[^1] != 0;
         }

@@ -20,11 +20,12 @@ public static class KeptKey
         SealedKeyFile.RequireSize(size);
         SealedKeyFile.RequireFree(blobPath);
         RequireNew("trusted", name, keyring);
+        using var options = Tpm.TpmSealing.ForNew(Configuration.TpmSettings.Default, $"key {name}");
         using var log = KernelLog.FromNow();
         try
         {
             // Made in this thread's own keyring: a key in @u can be read only by who possesses it, which a session that does not lead to @u does not.
-            using var key = KernelKey.NewTrusted(name, size);
+            using var key = KernelKey.NewTrusted(name, size, options);
             DurableFile.Create(blobPath, Encoding.ASCII.GetBytes(key.ReadBlob()), 0b110_000_000);
             KernelKey.LoadTrusted($"sealdisk:{name}:verify", BlobText.Write(BlobText.Read(blobPath)), blobPath).Dispose();
             return key.LinkInto(keyring);

@@ -30,21 +30,31 @@ internal sealed class KernelKey : IDisposable
     internal string Description { get; }
 
     /// <summary>A new random key of 32 to 128 bytes, made and sealed by the kernel's trust source.</summary>
+    /// <param name="description">Its name in the kernel.</param>
+    /// <param name="size">Bytes.</param>
+    /// <param name="options">What the trust source is told beside; stays the caller's.</param>
     /// <exception cref="LinuxException">The kernel's own answer; see <see cref="TrustedKeyProblem.OfNew"/>.</exception>
-    internal static KernelKey NewTrusted(string description, int size) =>
-        Add("trusted", description, Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"new {size}")));
+    internal static KernelKey NewTrusted(string description, int size, TrustedKeyOptions options)
+    {
+        using var payload = options.Payload(string.Create(CultureInfo.InvariantCulture, $"new {size}"));
+        return Add("trusted", description, payload.Memory.Span);
+    }
 
     /// <summary>A sealed key, unsealed by the kernel's trust source.</summary>
     /// <param name="description">Its name in the kernel.</param>
     /// <param name="sealedKey">The blob, as hex text.</param>
     /// <param name="subject">What it belongs to, for messages.</param>
     /// <exception cref="SealdiskException">This hardware does not open it (exit code 4), or there is no trust source (5).</exception>
-    internal static KernelKey LoadTrusted(string description, string sealedKey, string subject)
+    internal static KernelKey LoadTrusted(string description, string sealedKey, string subject) => LoadTrusted(description, sealedKey, subject, TrustedKeyOptions.None);
+
+    /// <summary>The same with what the trust source is told beside, which stays the caller's.</summary>
+    internal static KernelKey LoadTrusted(string description, string sealedKey, string subject, TrustedKeyOptions options)
     {
         using var log = KernelLog.FromNow();
+        using var payload = options.Payload($"load {sealedKey}");
         try
         {
-            return Add("trusted", description, Encoding.ASCII.GetBytes($"load {sealedKey}"));
+            return Add("trusted", description, payload.Memory.Span);
         }
         catch (LinuxException problem)
         {

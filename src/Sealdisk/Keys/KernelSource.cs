@@ -33,7 +33,7 @@ public sealed record KernelSource(TrustSource? Source, string Evidence)
     {
         try
         {
-            using var key = KernelKey.NewTrusted("sealdisk:probe", 32);
+            using var key = KernelKey.NewTrusted("sealdisk:probe", 32, TrustedKeyOptions.None);
             return BlobDescription.Of(OpTee.BlobText.Parse(System.Text.Encoding.ASCII.GetBytes(key.ReadBlob()))).Kind switch
             {
                 BlobKind.OpTee => new KernelSource(TrustSource.Tee, "a key made for a try was sealed by OP-TEE"),

@@ -1,6 +1,7 @@
 using Sealdisk.Audit.Device;
 using Sealdisk.Configuration;
 using Sealdisk.Filesystems;
+using Sealdisk.Keys.Tpm;
 using Sealdisk.Linux;
 using Sealdisk.Mapping;
 using Sealdisk.Records;
@@ -166,8 +167,17 @@ internal sealed class Apply : IDisposable
 
     private string? Unseal()
     {
-        _key.Load(Record);
-        return null;
+        // Only when it has to do with the TPM: to find that out takes the TPM some time.
+        try
+        {
+            _key.Load(Record);
+            return null;
+        }
+        catch (SealdiskException problem) when (problem.Code == ExitCode.DoesNotOpen && Record.Source == TrustSource.Tpm && TpmProblem.RestoreParent(Record.LifeCycle))
+        {
+            _key.Load(Record);
+            return "the TPM's parent key was gone, and was made again";
+        }
     }
 
     private string? OpenMapping()

@@ -1,5 +1,6 @@
 using Sealdisk.Audit.Device;
 using Sealdisk.Configuration;
+using Sealdisk.Keys.Tpm;
 using Sealdisk.Records;
 
 namespace Sealdisk.Lifecycle;
@@ -8,7 +9,14 @@ namespace Sealdisk.Lifecycle;
 internal static class ChipLifeCycle
 {
     /// <summary>As this system shows it now; for a software key that there is none.</summary>
-    internal static string Of(TrustSource source) => source == TrustSource.Soft ? "none: software key" : Now();
+    /// <param name="source">Who seals.</param>
+    /// <param name="settings">How a TPM does; its part of the line is what <see cref="TpmIdentity"/> finds again.</param>
+    internal static string Of(TrustSource source, TpmSettings settings) => source switch
+    {
+        TrustSource.Soft => "none: software key",
+        TrustSource.Tpm when TpmIdentity.Now(settings) is { } tpm => $"{Now()}; {tpm.Text}",
+        _ => Now(),
+    };
 
     /// <summary>How the life cycle has changed since the record's key was sealed, where that may be why it no longer opens; else null.</summary>
     internal static string? Change(VolumeRecord record) => Change(record.LifeCycle, Now());

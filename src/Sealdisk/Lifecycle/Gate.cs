@@ -1,6 +1,7 @@
 using System.Text;
 using Sealdisk.Audit.Device;
 using Sealdisk.Configuration;
+using Sealdisk.Keys;
 using Sealdisk.OpTee;
 using Sealdisk.OpTee.Huk;
 
@@ -12,11 +13,11 @@ namespace Sealdisk.Lifecycle;
 /// </summary>
 public static class Gate
 {
-    private const string HukUnknown = "huk-unknown";
+    private const string HukUnknown = "huk-unknown", CaamKey = "caam-key", DcpKey = "dcp-key";
 
     /// <summary>The checks that can be required: those of the device, which need no volume to look at.</summary>
     public static IReadOnlyList<string> Possible { get; } =
-        [.. Checks.All.Where(check => check.Group is CheckGroup.Boot or CheckGroup.Kernel || check.Id is HukUnknown or "huk-source" or "trusted-debug-off" or "caam-key" or "dcp-key").Select(check => check.Id)];
+        [.. Checks.All.Where(check => check.Group is CheckGroup.Boot or CheckGroup.Kernel || check.Id is HukUnknown or "huk-source" or "trusted-debug-off" or CaamKey or DcpKey).Select(check => check.Id)];
 
     /// <summary>What a chain of trust begins with. Whoever requires one of these counts on it: a machine that has no such thing does not meet it.</summary>
     private static readonly string[] Anchors = ["closed", "uefi-secure-boot"];
@@ -24,14 +25,19 @@ public static class Gate
     /// <summary>Refuses where a requirement is not met. Writes nothing.</summary>
     /// <param name="spec">The volume.</param>
     /// <param name="root">The system.</param>
-    /// <param name="sealTrialKey">Seals a key that nobody will use; returns the blob's hex text. Called only where huk-unknown is required.</param>
+    /// <param name="sealTrialKey">Seals a key that nobody will use; returns the blob's hex text. Called only where a requirement is about such keys.</param>
     /// <exception cref="SealdiskException">What is not met, with its remedy (exit code 3).</exception>
     internal static void Check(VolumeSpec spec, SystemRoot root, Func<string> sealTrialKey)
     {
         var findings = DeviceAudit.Run(root, "/dev/null", Baseline.None, DateOnly.MinValue).Findings;
         foreach (var id in spec.Require)
         {
-            var finding = id == HukUnknown ? OfTrialKey(spec, root, sealTrialKey()) : findings.First(finding => finding.Check.Id == id);
+            var finding = id switch
+            {
+                HukUnknown => OfTrialKey(spec, root, sealTrialKey()),
+                CaamKey or DcpKey => OfTrialSeal(id, spec, root, sealTrialKey) ?? findings.First(finding => finding.Check.Id == id),
+                _ => findings.First(finding => finding.Check.Id == id),
+            };
             var isMet = finding.Status switch
             {
                 FindingStatus.Holds => true,
@@ -52,6 +58,18 @@ public static class Gate
         FindingStatus.NotApplicable => "means nothing here: ",
         _ => "",
     };
+
+    /// <summary>What CAAM and DCP seal with shows only when they seal. Null where neither of them does here.</summary>
+    private static Finding? OfTrialSeal(string id, VolumeSpec spec, SystemRoot root, Func<string> sealTrialKey)
+    {
+        if (spec.Source is not (TrustSource.Caam or TrustSource.Dcp or TrustSource.Auto))
+            return null;
+        var kind = BlobDescription.Of(BlobText.Parse(Encoding.ASCII.GetBytes(sealTrialKey()))).Kind;
+        const string Used = "a key was sealed for a try";
+        if (id == CaamKey && (spec.Source == TrustSource.Caam || kind == BlobKind.Caam))
+            return KeyChecks.Caam(root.KernelMessages(), Used, isCovered: true);
+        return id == DcpKey && (spec.Source == TrustSource.Dcp || kind == BlobKind.Dcp) ? KeyChecks.Dcp(root, CommandLine.Of(root), root.KernelMessages(), Used) : null;
+    }
 
     private static Finding OfTrialKey(VolumeSpec spec, SystemRoot root, string sealedKey)
     {

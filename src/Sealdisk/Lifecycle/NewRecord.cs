@@ -26,7 +26,7 @@ internal static class NewRecord
             DataLength = Geometry.DataSectors(spec, observed.DeviceSize!.Value, sectorSize),
             Filesystem = spec.Filesystem,
             FilesystemUuid = null,
-            LifeCycle = ChipLifeCycle.Of(observed.Source ?? spec.Source),
+            LifeCycle = ChipLifeCycle.Of(observed.Source ?? spec.Source, spec.Tpm),
             CreatedBy = $"sealdisk {ProductVersion.Text}",
         };
     }

@@ -126,7 +126,7 @@ public static class Planner
             return Plan.Refuse(SealdiskException.Usage(
                 $"cannot bring up {spec.Name}: {problem}", "nothing was changed; if it was a volume, bring the device back whole; if not, give it more space"));
         steps.InsertRange(0, Requirements(spec));
-        steps.Add(new Step.SealNewKey((observed.Source ?? spec.Source).Text(), spec.KeySize));
+        steps.Add(new Step.SealNewKey(SealedBy(spec, observed.Source ?? spec.Source), spec.KeySize));
         steps.Add(new Step.WriteProvisioning(Where(spec)));
         steps.Add(new Step.OpenMapping(observed.Kind.Text(), spec.Cipher.Text, sectorSize));
         steps.Add(new Step.MakeFilesystem(spec.Filesystem));
@@ -209,6 +209,11 @@ public static class Planner
         var dataOffset = spec.RecordFile is null ? HeaderSectors : 0;
         return record.DataOffset != dataOffset ? $"its data should begin at sector {dataOffset}, its record says {record.DataOffset}" : null;
     }
+
+    /// <summary>The source, and what a TPM binds the key to.</summary>
+    private static string SealedBy(VolumeSpec spec, TrustSource source) => source != TrustSource.Tpm || spec.Tpm == TpmSettings.Default
+        ? source.Text()
+        : $"{source.Text()} (parent 0x{spec.Tpm.Parent:x8}{(spec.Tpm.Pcrs.Count > 0 ? $", PCRs {string.Join(' ', spec.Tpm.Pcrs)}" : "")}{(spec.Tpm.Auth is { } auth ? $", password in {auth}" : "")})";
 
     private static string Where(VolumeSpec spec) => spec.RecordFile ?? "header";
 }

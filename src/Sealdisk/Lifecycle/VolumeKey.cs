@@ -1,5 +1,6 @@
 using Sealdisk.Configuration;
 using Sealdisk.Keys;
+using Sealdisk.Keys.Tpm;
 using Sealdisk.Linux;
 using Sealdisk.Mapping;
 using Sealdisk.OpTee;
@@ -27,10 +28,11 @@ internal sealed class VolumeKey(VolumeSpec spec, MappingKind kind) : IDisposable
             using var key = SecretBuffer.Random(spec.KeySize);
             return source.Seal(key);
         }
+        using var options = TpmSealing.ForNew(spec.Tpm, Subject);
         using var log = KernelLog.FromNow();
         try
         {
-            using var made = KernelKey.NewTrusted($"sealdisk:{spec.Name}:new", spec.KeySize);
+            using var made = KernelKey.NewTrusted($"sealdisk:{spec.Name}:new", spec.KeySize, options);
             return made.ReadBlob();
         }
         catch (LinuxException problem)
@@ -51,8 +53,13 @@ internal sealed class VolumeKey(VolumeSpec spec, MappingKind kind) : IDisposable
         {
             try
             {
-                _kernelKey = KernelKey.LoadTrusted(description, record.SealedKey, Subject);
+                using var options = record.Source == TrustSource.Tpm ? TpmSealing.ForLoad(spec.Tpm, record.LifeCycle, Subject) : TrustedKeyOptions.None;
+                _kernelKey = KernelKey.LoadTrusted(description, record.SealedKey, Subject, options);
                 return;
+            }
+            catch (SealdiskException problem) when (problem.Code == ExitCode.DoesNotOpen && record.Source == TrustSource.Tpm)
+            {
+                throw TpmProblem.Explain(problem, spec.Name, record.LifeCycle);
             }
             catch (SealdiskException problem) when (problem.Code == ExitCode.DoesNotOpen && ChipLifeCycle.Change(record) is { } change)
             {

@@ -13,7 +13,7 @@ public static class DmMapping
     /// <summary>
     /// Begins the dm UUID of our mappings: CRYPT, which lsblk and others take for the type, our name, and the id of the sealed key or as many zeros, then the mapping's name.
     /// </summary>
-    private const string UuidPrefix = "CRYPT-SEALDISK-";
+    internal const string UuidPrefix = "CRYPT-SEALDISK-";
     private static readonly string NoKeyId = new('0', 32);
 
     /// <summary>Makes the device, loads the table and resumes it; undoes all of that if a step fails. Nothing is written to the volume.</summary>

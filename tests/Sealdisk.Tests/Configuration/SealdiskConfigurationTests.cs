@@ -138,7 +138,7 @@ public sealed class SealdiskConfigurationTests
             read += SealdiskConfiguration.Parse(string.Join('\n', lines), Somewhere).Volumes.Count;
         }
 
-        Assert.Equal(4, read);
+        Assert.Equal(5, read);
         Assert.Equal(read, examples);
     }
 

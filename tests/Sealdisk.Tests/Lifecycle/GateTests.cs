@@ -45,6 +45,33 @@ public sealed class GateTests
         Assert.Contains("opens under a HUK that is public", refusal.Message, StringComparison.Ordinal);
     }
 
+    /// <summary>CAAM and DCP show what they seal with only when they seal: what the log said before then counts for nothing.</summary>
+    [Theory]
+    [InlineData("imx6q-unused-caam", "caam", "caam-key", "CAAM seals with NXP's test key")]
+    [InlineData("imx6ull-skipped-dcp", "dcp", "dcp-key", "told not to test the DCP's key")]
+    [InlineData("imx6q-closed-caam", "caam", "caam-key", null)]
+    [InlineData("imx6ull-closed-dcp", "dcp", "dcp-key", null)]
+    [InlineData("unknown-arm", "caam", "caam-key", "the kernel log cannot be read")] // a chip that the catalogue does not know is no way around it
+    [InlineData("unknown-arm", "auto", "dcp-key", "the command line")]
+    public void What_caam_and_dcp_seal_with_is_tried(string tree, string source, string require, string? words) => InTree(tree, (folder, root) =>
+    {
+        var tried = 0;
+        var spec = Spec(require) with { Source = TrustSourceText.TryParse(source, out var parsed) ? parsed : default };
+        var refusal = Record.Exception(() => Gate.Check(spec, root, () =>
+        {
+            tried++;
+            if (tree == "imx6q-unused-caam")
+                File.AppendAllText(Path.Combine(folder, ".capture/dmesg"), "\ncaam_jr 2101000.jr: using insecure test key, enable HAB to use unique device key!");
+            if (tree == "unknown-arm")
+                File.Delete(Path.Combine(folder, "proc/cmdline"));
+            return BlobText.Write(require == "caam-key" ? RootTree.Made(112, 5) : ConstructedRoots.Dcp());
+        }));
+        Assert.Equal(1, tried);
+        Assert.Equal(words is null ? null : ExitCode.Refused, (refusal as SealdiskException)?.Code);
+        if (words is not null && tree != "unknown-arm")
+            Assert.Contains(words, refusal!.Message, StringComparison.Ordinal);
+    });
+
     [Fact]
     public void No_trial_key_is_sealed_where_nobody_asks_for_it() => Check("stm32mp15-closed", "closed", null);
 
@@ -92,13 +119,15 @@ public sealed class GateTests
     private static void Check(string tree, string require, byte[]? huk) => InTree(
         tree, root => Gate.Check(Spec(require), root, () => BlobText.Write(RootTree.Sealed(huk ?? throw new InvalidOperationException("nobody asked for it")))));
 
-    private static void InTree(string tree, Action<SystemRoot> look)
+    private static void InTree(string tree, Action<SystemRoot> look) => InTree(tree, (_, root) => look(root));
+
+    private static void InTree(string tree, Action<string, SystemRoot> look)
     {
         var folder = Directory.CreateTempSubdirectory("sealdisk-root-").FullName;
         try
         {
             ConstructedRoots.All[tree].WriteTo(folder);
-            look(new SystemRoot(folder));
+            look(folder, new SystemRoot(folder));
         }
         finally
         {

@@ -39,7 +39,7 @@ public static partial class Checks
         "CAAM uses the chip's own key, not NXP's test key",
         "While the chip is in neither secure nor trusted state CAAM seals with a test key that is the same on all chips. What is sealed with it opens on every other open chip, and no longer opens once the device is closed.",
         "Close the device (HAB) before the first boot seals anything; then make the volumes anew.",
-        "The kernel log, for the driver's warning 'using insecure test key'. Where the log no longer reaches back to the boot, the absence of the warning proves nothing.",
+        "The kernel log, for the driver's warning 'using insecure test key'. The driver looks only when it seals or unseals a key: without the warning this holds where a volume that CAAM sealed is open and the log reaches back to the boot. As a requirement of a first boot it is tried on a key that is sealed for the purpose.",
         "linux drivers/crypto/caam/blob_gen.c");
 
     internal static Check DcpKey => new(
@@ -47,7 +47,7 @@ public static partial class Checks
         "DCP uses the chip's own key, not one of zeros",
         "While the chip is in neither secure nor trusted state the DCP's key reads as zeros, and what it seals opens anywhere. The kernel refuses to seal then, unless it was told to skip that test.",
         "Close the device, and remove trusted.dcp_skip_zk_test.",
-        "/sys/module/trusted/parameters/dcp_skip_zk_test, the command line, and the kernel log for 'neither in secure nor trusted mode'.",
+        "The command line for trusted.dcp_skip_zk_test (the kernel does not show it in /sys), and the kernel log for 'neither in secure nor trusted mode'. A kernel that was not told to skip its test offers no keys of a DCP without a key, so this holds where a volume that the DCP sealed is open; as a requirement of a first boot it is tried on a key that is sealed for the purpose.",
         "linux security/keys/trusted-keys/trusted_dcp.c");
 
     internal static Check TpmPolicy => new(

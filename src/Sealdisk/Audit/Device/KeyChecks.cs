@@ -12,7 +12,7 @@ internal static class KeyChecks
     private const string TeeClass = "/sys/class/tee";
     private const string TeeDevices = "/sys/bus/tee/devices";
     private const string TrustedKeysTa = "optee-ta-f04a0fe7-1f5d-4b9b-abf7-619b85b4ce8c";
-    private const string TrustedParameters = "/sys/module/trusted/parameters";
+    private const string ParametersPath = "/sys/module/trusted/parameters";
 
     internal static IEnumerable<Finding> Run(Look look)
     {
@@ -114,7 +114,7 @@ internal static class KeyChecks
 
     private static Finding TrustedDebug(Look look)
     {
-        var parameter = look.Root.Read($"{TrustedParameters}/debug");
+        var parameter = look.Root.Read($"{ParametersPath}/debug");
         var word = look.CommandLine.Value("trusted.debug");
         if (parameter is { Ok: true, Text: "Y" or "1" } || (!parameter.Ok && word is "1" or "y" or "Y"))
             return Fails(Checks.TrustedDebugOff, "the kernel prints trusted keys in the clear", parameter.Ok ? Look.Seen(parameter) : new Evidence(CommandLine.FilePath, $"trusted.debug={word}"));
@@ -122,38 +122,76 @@ internal static class KeyChecks
             return Holds(Checks.TrustedDebugOff, "it is off", Look.Seen(parameter));
         if (look.Kernel is { } kernel && kernel["TRUSTED_KEYS_DEBUG"] == "n")
             return Holds(Checks.TrustedDebugOff, "the kernel was built without it", look.Option("TRUSTED_KEYS_DEBUG"));
-        return look.Root.Exists(TrustedParameters)
+        return look.Root.Exists(ParametersPath)
             ? Holds(Checks.TrustedDebugOff, "this kernel has no such parameter", new Evidence(parameter.Path, "absent"))
-            : Unknown(Checks.TrustedDebugOff, "the kernel shows no parameters of trusted keys", new Evidence(TrustedParameters, "absent"));
+            : Unknown(Checks.TrustedDebugOff, "the kernel shows no parameters of trusted keys", new Evidence(ParametersPath, "absent"));
     }
 
     private static Finding Caam(Look look)
     {
+        var volumes = look.Volumes.All.Where(volume => volume.Source == TrustSource.Caam).ToArray();
         var isCaam = look.Platform.Family?.Id is "imx6" or "imx7" or "imx7ulp" or "imx8m" or "imx8x" or "layerscape";
-        if (!isCaam && look.Volumes.All.All(volume => volume.Source != TrustSource.Caam))
+        if (!isCaam && volumes.Length == 0)
             return NotApplicable(Checks.CaamKey, "no CAAM here");
-        if (look.Messages is not { } messages)
+        return Caam(look.Messages, volumes.FirstOrDefault(volume => IsOpen(look, volume))?.Spec.Name is { } open ? $"volume {open} is open" : null, look.Messages is { } messages && ReachesBoot(messages));
+    }
+
+    /// <summary>
+    /// The driver looks at the chip's state each time that it seals or unseals, and only then (caam_process_blob of drivers/crypto/caam/blob_gen.c): a log without its warning
+    /// says something only if it covers such a moment.
+    /// </summary>
+    /// <param name="messages">The kernel's log, or null.</param>
+    /// <param name="used">What shows that CAAM has sealed or unsealed a key, or null.</param>
+    /// <param name="isCovered">The log reaches back to before that.</param>
+    internal static Finding Caam(IReadOnlyList<string>? messages, string? used, bool isCovered)
+    {
+        if (messages is null)
             return Unknown(Checks.CaamKey, "the kernel log cannot be read", new Evidence("kernel log", "unreadable"));
         if (messages.FirstOrDefault(line => line.Contains("using insecure test key", StringComparison.Ordinal)) is { } warning)
             return Fails(Checks.CaamKey, "CAAM seals with NXP's test key, which is the same on every open chip", new Evidence("kernel log", warning));
-        return ReachesBoot(messages) && messages.Any(line => line.Contains("caam", StringComparison.OrdinalIgnoreCase))
-            ? Holds(Checks.CaamKey, "CAAM started without warning of its test key", new Evidence("kernel log", "from the boot on, no 'using insecure test key'"))
-            : Unknown(Checks.CaamKey, "the kernel log does not reach back to the start of CAAM", new Evidence("kernel log", $"{messages.Count} messages"));
+        if (used is null)
+            return Unknown(Checks.CaamKey, "nothing shows that CAAM has sealed or unsealed a key since the boot, and only then its driver warns of the test key", new Evidence("kernel log", $"{messages.Count} messages"));
+        return isCovered
+            ? Holds(Checks.CaamKey, $"{used}, and CAAM unsealed its key without warning of the test key", new Evidence("kernel log", "no 'using insecure test key'"))
+            : Unknown(Checks.CaamKey, "the kernel log does not reach back to the boot", new Evidence("kernel log", $"{messages.Count} messages"));
     }
 
     private static Finding Dcp(Look look)
     {
-        if (look.Platform.Family?.Id != "imx6ull" && look.Volumes.All.All(volume => volume.Source != TrustSource.Dcp))
+        var volumes = look.Volumes.All.Where(volume => volume.Source == TrustSource.Dcp).ToArray();
+        if (look.Platform.Family?.Id != "imx6ull" && volumes.Length == 0)
             return NotApplicable(Checks.DcpKey, "no DCP here");
-        var skip = look.Root.Read($"{TrustedParameters}/dcp_skip_zk_test");
-        if (skip is { Ok: true, Text: "Y" or "1" } || look.CommandLine.Value("trusted.dcp_skip_zk_test") is "1" or "y" or "Y")
-            return Fails(Checks.DcpKey, "the kernel was told not to test the DCP's key", skip.Ok ? Look.Seen(skip) : new Evidence(CommandLine.FilePath, "trusted.dcp_skip_zk_test"));
-        if (look.Messages?.FirstOrDefault(line => line.Contains("neither in secure nor trusted mode", StringComparison.Ordinal)) is { } warning)
-            return Fails(Checks.DcpKey, "the DCP has no key yet: it reads as zeros", new Evidence("kernel log", warning));
-        return skip is { Ok: true } && look.Messages is { } messages && ReachesBoot(messages)
-            ? Holds(Checks.DcpKey, "the kernel tested the DCP's key and did not find zeros", Look.Seen(skip), new Evidence("kernel log", "no 'neither in secure nor trusted mode'"))
-            : Unknown(Checks.DcpKey, "whether the DCP's key was tested cannot be seen", Look.Seen(skip));
+        return Dcp(look.Root, look.CommandLine, look.Messages, volumes.FirstOrDefault(volume => IsOpen(look, volume))?.Spec.Name is { } open ? $"volume {open} is open" : null);
     }
+
+    /// <summary>
+    /// The kernel tests the key once, before it offers trusted keys of the DCP at all (trusted_dcp_init of security/keys/trusted-keys/trusted_dcp.c): that one was sealed or
+    /// unsealed proves that the test was passed or skipped.
+    /// </summary>
+    /// <param name="root">The system.</param>
+    /// <param name="commandLine">Where the test may have been switched off.</param>
+    /// <param name="messages">The kernel's log, or null.</param>
+    /// <param name="used">What shows that the DCP has sealed or unsealed a key, or null.</param>
+    internal static Finding Dcp(SystemRoot root, CommandLine commandLine, IReadOnlyList<string>? messages, string? used)
+    {
+        // The kernel shows neither this parameter nor dcp_use_otp_key in /sys (their mode is 0); a kernel that does is taken at its word.
+        var skip = root.Read($"{ParametersPath}/dcp_skip_zk_test");
+        var word = new Evidence(CommandLine.FilePath, commandLine.IsKnown ? commandLine.Find("trusted.dcp_skip_zk_test") ?? "no trusted.dcp_skip_zk_test" : "unreadable");
+        if (skip is { Ok: true, Text: "Y" or "1" } || TrustedParameters.IsOn(commandLine, "trusted.dcp_skip_zk_test"))
+            return Fails(Checks.DcpKey, "the kernel was told not to test the DCP's key", skip.Ok ? Look.Seen(skip) : word);
+        if (messages?.FirstOrDefault(line => line.Contains("neither in secure nor trusted mode", StringComparison.Ordinal)) is { } warning)
+            return Fails(Checks.DcpKey, "the DCP has no key yet: it reads as zeros", new Evidence("kernel log", warning));
+        if (used is null)
+            return Unknown(Checks.DcpKey, "nothing shows that the kernel has tested the DCP's key: no volume that it sealed is open", word);
+        if (!commandLine.IsKnown || root.Exists("/sys/module/trusted/initstate"))
+            return Unknown(Checks.DcpKey, "whether the kernel was told not to test the DCP's key cannot be seen", commandLine.IsKnown ? new Evidence("/sys/module/trusted", "a module, with parameters of its own") : word);
+        return Holds(Checks.DcpKey, $"{used}: the kernel offers keys of the DCP only after it has tested its key for zeros", word);
+    }
+
+    /// <summary>It is mounted through a mapping of Sealdisk's: its key was unsealed since the boot.</summary>
+    private static bool IsOpen(Look look, AuditedVolume volume) =>
+        volume.Spec.Mount is { } target && look.Mounts?.LastOrDefault(mount => mount.Target == target) is { } mount
+        && look.MapperUuid(mount.Device).StartsWith(Mapping.DmMapping.UuidPrefix, StringComparison.Ordinal);
 
     private static IEnumerable<Finding> TpmPolicies(Look look)
     {

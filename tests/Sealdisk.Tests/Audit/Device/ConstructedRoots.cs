@@ -46,10 +46,22 @@ internal static class ConstructedRoots
             .Volume("data", TrustSource.Caam, RootTree.Made(112, 5)),
         ["imx6ull-open-dcp"] = new RootTree("i.MX6ULL, open: the DCP's key reads as zeros, so OP-TEE's HUK is a constant")
             .Machine("Freescale i.MX6 UlltraLite 14x14 EVK Board", "fsl,imx6ull-14x14-evk", "fsl,imx6ull").Fuses("imx-ocotp0", (0x18, 0)).OpTee().DevelopmentKernel()
-            .Text("/sys/module/trusted/parameters/dcp_skip_zk_test", "N").Volume("data", TrustSource.Tee, RootTree.Sealed(DcpZero())),
+            .Volume("data", TrustSource.Tee, RootTree.Sealed(DcpZero())),
         ["imx6ull-closed-dcp"] = new RootTree("i.MX6ULL, closed, kernel trusted keys from DCP")
-            .Machine("ACME meter", "acme,meter", "fsl,imx6ull").Fuses("imx-ocotp0", (0x18, 2)).HardenedKernel().Text("/sys/module/trusted/parameters/dcp_skip_zk_test", "N")
+            .Machine("ACME meter", "acme,meter", "fsl,imx6ull").Fuses("imx-ocotp0", (0x18, 2)).HardenedKernel()
             .Log("Booting Linux on physical CPU 0x0", "mxs-dcp 2280000.crypto: registered").Volume("data", TrustSource.Dcp, Dcp(), "closed"),
+        ["imx6ull-skipped-dcp"] = new RootTree("i.MX6ULL whose kernel was told not to test the DCP's key")
+            .Machine("ACME meter", "acme,meter", "fsl,imx6ull").Fuses("imx-ocotp0", (0x18, 0)).DevelopmentKernel("console=ttymxc0,115200 root=/dev/mmcblk1p2 trusted.source=dcp trusted.dcp_skip_zk_test")
+            .Log("Booting Linux on physical CPU 0x0").Volume("data", TrustSource.Dcp, Dcp()),
+        ["imx6ull-no-key-dcp"] = new RootTree("i.MX6ULL, open, trusted.source=dcp: the kernel found a key of zeros and offers no trusted keys")
+            .Machine("Freescale i.MX6 UlltraLite 14x14 EVK Board", "fsl,imx6ull-14x14-evk", "fsl,imx6ull").Fuses("imx-ocotp0", (0x18, 0)).DevelopmentKernel("console=ttymxc0,115200 root=/dev/mmcblk1p2 trusted.source=dcp")
+            .Log("Booting Linux on physical CPU 0x0", "trusted_key: Device neither in secure nor trusted mode!", "trusted_key: Test for zero'ed keys failed: -22"),
+        ["imx6q-closed-caam"] = new RootTree("i.MX6Q, closed, a volume sealed by CAAM and open")
+            .Machine("ACME panel", "acme,panel", "fsl,imx6q").Fuses("imx-ocotp0", (0x18, 2)).HardenedKernel()
+            .Log("Booting Linux on physical CPU 0x0", "caam 2100000.crypto: Entropy delay = 3200").Volume("data", TrustSource.Caam, RootTree.Made(112, 5), "closed"),
+        ["imx6q-unused-caam"] = new RootTree("i.MX6Q, open, a volume sealed by CAAM that has not been opened since the boot: the driver has had no reason to warn yet")
+            .Machine("Freescale i.MX6 Quad SABRE Smart Device Board", "fsl,imx6q-sabresd", "fsl,imx6q").Fuses("imx-ocotp0", (0x18, 0)).DevelopmentKernel()
+            .Log("Booting Linux on physical CPU 0x0", "caam 2100000.crypto: Entropy delay = 3200").Volume("data", TrustSource.Caam, RootTree.Made(112, 5)),
         ["imx7d-field-return"] = new RootTree("i.MX7D that was closed and opened again for field return")
             .Machine("Freescale i.MX7 SabreSD Board", "fsl,imx7d-sdb", "fsl,imx7d").Fuses("imx-ocotp0", (0x1c, 1 << 25), (0x8c, 1)).OpTee().DevelopmentKernel().Volume("data", TrustSource.Tee, RootTree.Sealed(OwnHuk)),
         ["imx8mm-open-no-option"] = new RootTree("i.MX8MM, open, OP-TEE built without CFG_NXP_CAAM: a HUK of zeros")
@@ -144,7 +156,7 @@ internal static class ConstructedRoots
     }
 
     /// <summary>A DCP blob for a key of 64 bytes: version, key, nonce, length, text, tag.</summary>
-    private static byte[] Dcp() => [1, .. RootTree.Made(32, 9), 64, 0, 0, 0, .. RootTree.Made(80, 10)];
+    public static byte[] Dcp() => [1, .. RootTree.Made(32, 9), 64, 0, 0, 0, .. RootTree.Made(80, 10)];
 
     /// <summary>The kernel's structure for a TPM 2.0, as trusted_tpm2.c writes it, around made-up content.</summary>
     private static byte[] TpmBlob(bool policy)
@@ -154,7 +166,7 @@ internal static class ConstructedRoots
         byte[] secret = RootTree.Made(120, 13);
         byte[] body =
         [
-            6, 6, 0x67, 0x81, 5, 0x0a, 1, 5, 0xa0, 3, 1, 1, 0xff, 2, 5, 0, 0x81, 0, 0, 1,
+            6, 6, 0x67, 0x81, 5, 0x0a, 1, 5, 0xa0, 3, 1, 1, 1, 2, 5, 0, 0x81, 0, 0, 1,
             4, (byte)(area.Length + 2), 0, (byte)area.Length, .. area, 4, (byte)(secret.Length + 2), 0, (byte)secret.Length, .. secret,
         ];
         return [0x30, 0x81, (byte)body.Length, .. body];
