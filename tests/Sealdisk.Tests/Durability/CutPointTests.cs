@@ -102,6 +102,57 @@ public sealed class CutPointTests(ITestOutputHelper output)
         Report(cuts.Explore($"adopt {bed.Name} --blob {bed["k.blob"]}"), atLeast);
     }
 
+    /// <summary>At every instant the old seal or the new one, and either opens the volume; data of before are there afterwards.</summary>
+    [Theory]
+    [InlineData("header", "trusted", 16)]
+    [InlineData("header", "encrypted", 16)]
+    [InlineData("detached", "encrypted", 16)]
+    public void Rotation(string record, string key, int atLeast)
+    {
+        using var bed = Ready(record, ("key", key));
+        using var cuts = new CutPoints(bed, new Rules(HadData: true, Rotates: true));
+        var before = RecordFileOf(bed, record)[0];
+        Report(cuts.Explore($"rotate {bed.Name}"), atLeast);
+        Assert.NotEqual(before, RecordFileOf(bed, record)[0]);
+    }
+
+    /// <summary>A rotation that drops the old seal before the new one is proven to be on the medium, or writes one that opens nothing.</summary>
+    [Theory]
+    [InlineData("header")]
+    [InlineData("detached")]
+    public void A_rotation_that_drops_the_old_seal_too_early_is_caught(string record)
+    {
+        using var bed = Ready(record, ("key", "encrypted"));
+        using var cuts = new CutPoints(bed, new Rules(HadData: true, Rotates: true));
+        var before = cuts.Files();
+        var (result, operations) = cuts.Trace($"rotate {bed.Name}");
+        Bed.Done(result);
+        Assert.Null(cuts.FirstViolation(before, operations));
+        var writes = operations.OfType<StorageOperation.Write>().ToArray();
+        Assert.Equal(2, writes.Length);
+        var first = operations.First(operation => operation is StorageOperation.Sync && operation.Begin > writes[0].Begin);
+        Assert.True(first.End < writes[1].Begin, "the first copy is synced before the second is written");
+
+        var violation = cuts.FirstViolation(before, [.. operations.Where(operation => operation != first)])!;
+        output.WriteLine(violation);
+        Assert.Contains("stops: ", violation, StringComparison.Ordinal);
+
+        bed.NewHuk("other.hex");
+        StorageOperation[] unproven = [.. operations.Select(operation => operation is StorageOperation.Write write ? write with { Data = SealedElsewhere(write.Data, bed["other.hex"]) } : operation)];
+        Assert.ThrowsAny<Xunit.Sdk.XunitException>(() => cuts.FirstViolation(before, unproven));
+    }
+
+    /// <summary>The same record with the root key of another device.</summary>
+    private static byte[] SealedElsewhere(byte[] block, string huk)
+    {
+        var record = Assert.IsType<CopyReading.Valid>(RecordFormat.Read(block)).Record;
+        using var source = Sealdisk.Keys.SoftSource.Open(huk);
+        using var root = Sealdisk.Linux.SecretBuffer.Random(32);
+        var other = new byte[RecordFormat.BlockSize];
+        RecordFormat.Write(record with { RootKey = source.Seal(root) }, other);
+        return other;
+    }
+
     /// <summary>A new file is there whole or not at all, and there for certain once the verb has ended.</summary>
     [Theory]
     [InlineData("huk new")]
@@ -290,9 +341,9 @@ public sealed class CutPointTests(ITestOutputHelper output)
     }
 
     /// <summary>After its first boot, with a file on it, and down.</summary>
-    private static Bed Ready(string record)
+    private static Bed Ready(string record, params (string Key, object? Value)[] settings)
     {
-        var bed = NewBed();
+        var bed = NewBed(settings);
         if (record == "detached")
             bed.Change("record", bed["record"]);
         bed.Up();
