@@ -30,6 +30,7 @@ internal static class Targets
         new("record-body", input => ReadBody(input, RecordFormat.OneLevel)),
         new("record-body-two-level", input => ReadBody(input, RecordFormat.Version)),
         new("encrypted-key", ReadEncryptedKey),
+        new("recovery-key", input => RecoveryKey.ParsePublic(Encoding.UTF8.GetString(input), out _)),
         new("blob-text", input => BlobText.Parse(input), typeof(BlobTextException)),
         new("blob", input => BlobAudit.Of(Oracle, input)),
         new("huk-text", input => HukText.Parse(input, new byte[HukText.MaxBytes]), typeof(HukTextException)),

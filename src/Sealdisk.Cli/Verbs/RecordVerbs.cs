@@ -95,7 +95,7 @@ internal static class RecordVerbs
                     spec.Name, spec.RecordFile ?? "header", RecordReading.Describe(reading.A), RecordReading.Describe(reading.B), record?.Uuid.ToString("D"), record?.Generation,
                     record?.State.ToString().ToLowerInvariant(), record?.Source.Text(), record?.SealedKey, record?.Cipher, record?.KeySize, record?.SectorSize, record?.IvLargeSectors,
                     record?.IvOffset, record?.DataOffset, record?.DataLength, record?.Filesystem, record?.FilesystemUuid, record?.LifeCycle, record?.CreatedBy,
-                    record?.Key.Text(), record?.RootKey),
+                    record?.Key.Text(), record?.RootKey, record?.Recovery),
                 Reports.Default.RecordReport);
         }
         else

@@ -29,7 +29,7 @@ internal static class StatusVerb
             observed.Mapping?.Kind.Text(), observed.Mapping?.BlockPath, observed.Mapping?.VolumePath, observed.Mapping?.Server, observed.Mapping?.PassesDiscards,
             record?.Cipher ?? spec.Cipher.Text, record?.KeySize ?? spec.KeySize, record?.SectorSize ?? spec.SectorSize,
             record?.Filesystem ?? spec.Filesystem, record?.FilesystemUuid, observed.MountedAt, record?.LifeCycle, record?.CreatedBy,
-            (record?.Key ?? spec.Key).Text(), record?.RootKeyName);
+            (record?.Key ?? spec.Key).Text(), record?.RootKeyName, record?.RecoveryKeyId);
         if (!terminal.Json)
             Print(terminal, report);
         return report;
@@ -44,6 +44,7 @@ internal static class StatusVerb
         Line("volume", report.Uuid);
         Line("source", report.Source + (report.Source == "soft" ? "  (a software key: as safe as the file it is in)" : ""));
         Line("key", report.Key == "encrypted" ? $"encrypted, under {report.RootKeyName ?? "a root key that the first boot will settle"}" : null);
+        Line("recovery", report.RecoveryKeyId is { } id ? $"by recovery key {id}" : null);
         Line("cipher", $"{report.Cipher}, {report.KeySize}-byte key{(report.SectorSize is { } sector ? $", {sector}-byte sectors" : "")}");
         Line("mapping", report.Mapping switch
         {

@@ -37,6 +37,7 @@ internal sealed class VolumeReader(string name, TomlTable table, Problems proble
         var record = reader.Read("record", null, SettingTypes.RecordPlace);
         var source = Cast<TrustSource>(reader.Read("source", (int)TrustSource.Auto, SettingTypes.Word(TrustSourceText.Words)));
         var key = Cast<KeyKind>(reader.Read("key", (int)KeyKind.Trusted, SettingTypes.Word(KeyKindText.Words)));
+        var recovery = reader.Read("recovery", null, SettingTypes.RecoveryPublicKey);
         var cipher = reader.Read("cipher", DefaultCipher, SettingTypes.Cipher);
         var keySize = reader.Read("key-size", 0, SettingTypes.Count);
         var sectorSize = reader.Read("sector-size", null, SettingTypes.OneOf(512, 1024, 2048, 4096));
@@ -56,6 +57,8 @@ internal sealed class VolumeReader(string name, TomlTable table, Problems proble
         CheckSource(source, mapping, huk);
         if (ivLargeSectors.Value && sectorSize.Value == 512)
             problems.Report(ivLargeSectors.At, "iv-large-sectors needs a sector-size above 512");
+        if (recovery is { Given: true, Valid: true } && key is { Valid: true, Value: KeyKind.Trusted })
+            problems.Report(recovery.At, "recovery needs key = \"encrypted\": a trusted key opens in the device that sealed it, or nowhere");
         if (mount is { Given: true, Value: "/" })
             problems.Report(mount.At, "mount \"/\" would cover the running system");
         if (options.Given && !mount.Given)
@@ -71,6 +74,7 @@ internal sealed class VolumeReader(string name, TomlTable table, Problems proble
             RecordFile = record.Value,
             Source = source.Value,
             Key = key.Value,
+            Recovery = recovery.Value,
             Cipher = cipher.Value,
             KeySize = keyBytes,
             SectorSize = sectorSize.Value,

@@ -28,6 +28,9 @@ public sealed record VolumeSpec
     /// <summary>What seals the key: the source itself, or a root key that it seals.</summary>
     public KeyKind Key { get; init; }
 
+    /// <summary>With <see cref="KeyKind.Encrypted"/>, the public half of the recovery key that the key is wrapped for too; null for none.</summary>
+    public byte[]? Recovery { get; init; }
+
     /// <summary>With <see cref="KeyKind.Encrypted"/>, the other volumes that may have the root key already: those of the same source, in the order of the file.</summary>
     public IReadOnlyList<RecordPlace> RootVolumes { get; init; } = [];
 

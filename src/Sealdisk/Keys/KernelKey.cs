@@ -85,6 +85,11 @@ internal sealed class KernelKey : IDisposable
     /// <param name="key">Stays the caller's.</param>
     internal static KernelKey AddLogon(string description, SecretBuffer key) => Add("logon", description, key.Memory.Span);
 
+    /// <summary>A key of type user, which its owner can read back: for a try only.</summary>
+    /// <param name="description">Its name.</param>
+    /// <param name="key">Stays the caller's.</param>
+    internal static KernelKey AddUser(string description, SecretBuffer key) => Add("user", description, key.Memory.Span);
+
     /// <summary>A key that somebody else put into the kernel, wherever this process may find it: its own keyrings, its session's, its user's.</summary>
     /// <exception cref="SealdiskException">There is none.</exception>
     internal static KernelKey Find(string type, string description)

@@ -57,22 +57,40 @@ internal static class KernelTwoLevelKey
     /// <exception cref="SealdiskException">As <see cref="New"/>; the kernel does not take keys from outside (5).</exception>
     internal static TwoLevelKey Of(SecretBuffer key, TwoLevelKey? shared, string subject)
     {
+        if (!TakesKeys())
+            throw SealdiskException.Lacking($"cannot carry {subject} into the kernel: {TakesNoKeys}", TakesNoKeysRemedy);
         var description = shared?.RootDescription ?? TwoLevelKey.NewRootDescription();
         using var root = Root(description, shared?.RootKey, subject);
-        try
+        return Explained(subject, () =>
         {
             using var made = KernelKey.NewEncrypted("sealdisk:carried", $"trusted:{description}", key);
             return new TwoLevelKey(shared?.RootKey ?? root.ReadBlob(), made.ReadEncrypted());
-        }
-        catch (LinuxException problem) when (problem.Errno is Errno.EINVAL)
+        });
+    }
+
+    internal const string TakesNoKeys = "this kernel's encrypted keys take no key from outside";
+
+    internal const string TakesNoKeysRemedy = "boot with encrypted.user_decrypted_data=1 (Linux 5.18 and later), or build the kernel with CONFIG_USER_DECRYPTED_DATA";
+
+    /// <summary>
+    /// Whether the kernel takes a volume key from outside, tried with a key that is thrown away, under a root key of type user that we know. It must come out as it
+    /// went in: a kernel before 5.18 makes another, random one, without a word.
+    /// </summary>
+    internal static bool TakesKeys()
+    {
+        using var master = SecretBuffer.Random(TwoLevelKey.RootSize);
+        using var key = SecretBuffer.Random(TwoLevelKey.RootSize);
+        try
         {
-            throw SealdiskException.Lacking(
-                $"cannot carry {subject} into the kernel: this kernel takes no key from outside (EINVAL)",
-                "boot with encrypted.user_decrypted_data=1 (Linux 5.18 and later), or build the kernel with CONFIG_USER_DECRYPTED_DATA; nothing was changed");
+            using var user = KernelKey.AddUser("sealdisk:probe", master);
+            using var made = KernelKey.NewEncrypted("sealdisk:probe", "user:sealdisk:probe", key);
+            using var back = SecretBuffer.Allocate(key.Length);
+            return EncryptedKeyText.Parse(made.ReadEncrypted(), out _) is { } text && text.KeySize == key.Length
+                && EncryptedKeyModel.Unwrap(text, master.Memory.Span, back.Memory.Span) && SoftSource.SameKey(key, back);
         }
-        catch (LinuxException problem)
+        catch (LinuxException problem) when (problem.Errno is Errno.EINVAL or Errno.ENODEV or Errno.ENOSYS)
         {
-            throw TrustedKeyProblem.OfEncrypted(problem, subject);
+            return false;
         }
     }
 

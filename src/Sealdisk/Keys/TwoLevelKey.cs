@@ -31,34 +31,19 @@ internal sealed record TwoLevelKey(string RootKey, string SealedKey)
         return $"sealdisk:root-{BlobText.Write(bytes)}";
     }
 
-    /// <summary>A new random volume key; gone when this returns, but for its encrypted text.</summary>
+    /// <summary>A volume key under a root key.</summary>
     /// <param name="source">Seals the root key.</param>
+    /// <param name="key">The volume key; stays the caller's.</param>
     /// <param name="shared">Another volume's, to have the same root key; null for a new one.</param>
-    /// <param name="keySize">Bytes.</param>
     /// <param name="subject">The volume key, for messages.</param>
     /// <exception cref="SealdiskException">The shared root key does not open here (4).</exception>
-    internal static TwoLevelKey New(SoftSource source, TwoLevelKey? shared, int keySize, string subject)
+    internal static TwoLevelKey Wrap(SoftSource source, SecretBuffer key, TwoLevelKey? shared, string subject)
     {
-        using var key = SecretBuffer.Random(keySize);
         if (shared is null)
-            return Wrap(source, key);
+            return UnderNewRoot(source, key);
         using var root = OpenRoot(source, shared.RootKey, subject);
         // One that opens, and is another than its own encrypted key was made under, is no root key to build upon.
         Open(shared.SealedKey, root, "the key that it is shared with").Dispose();
-        return new TwoLevelKey(shared.RootKey, Encrypt(shared.RootDescription, root, key));
-    }
-
-    /// <summary>A key under a new root key.</summary>
-    internal static TwoLevelKey Wrap(SoftSource source, SecretBuffer key)
-    {
-        using var root = SecretBuffer.Random(RootSize);
-        return new TwoLevelKey(source.Seal(root), Encrypt(NewRootDescription(), root, key));
-    }
-
-    /// <summary>The same key under the root key of another volume, which was wrapped by this very source.</summary>
-    internal static TwoLevelKey Wrap(SoftSource source, SecretBuffer key, TwoLevelKey shared)
-    {
-        using var root = OpenRoot(source, shared.RootKey, "the key of another volume");
         return new TwoLevelKey(shared.RootKey, Encrypt(shared.RootDescription, root, key));
     }
 
@@ -84,6 +69,12 @@ internal sealed record TwoLevelKey(string RootKey, string SealedKey)
 
     /// <summary>How messages call the root key of a key.</summary>
     internal static string RootOf(string subject) => $"the root key above {subject}";
+
+    private static TwoLevelKey UnderNewRoot(SoftSource source, SecretBuffer key)
+    {
+        using var root = SecretBuffer.Random(RootSize);
+        return new TwoLevelKey(source.Seal(root), Encrypt(NewRootDescription(), root, key));
+    }
 
     private static SecretBuffer OpenRoot(SoftSource source, string rootKey, string subject) =>
         source.UnsealAny(BlobText.Parse(Encoding.ASCII.GetBytes(rootKey)), RootOf(subject));

@@ -18,6 +18,7 @@ internal static class NewRecord
             Source = observed.Source ?? spec.Source,
             SealedKey = key.SealedKey,
             RootKey = key.RootKey,
+            Recovery = key.Recovery,
             Cipher = spec.Cipher.Text,
             KeySize = spec.KeySize,
             SectorSize = sectorSize,

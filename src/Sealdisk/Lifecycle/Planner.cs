@@ -125,10 +125,12 @@ public static class Planner
         if (Geometry.Problem(spec, observed.DeviceSize!.Value) is { } problem)
             return Plan.Refuse(SealdiskException.Usage(
                 $"cannot bring up {spec.Name}: {problem}", "nothing was changed; if it was a volume, bring the device back whole; if not, give it more space"));
+        if (observed.NoRecovery is var (lacking, remedy))
+            return Plan.Refuse(SealdiskException.Lacking($"cannot bring up {spec.Name} with recovery: {lacking}", remedy));
         steps.InsertRange(0, Requirements(spec));
         var source = (observed.Source ?? spec.Source).Text();
         steps.Add(spec.Key == KeyKind.Encrypted
-            ? new Step.MakeTwoLevelKey(source, spec.KeySize, observed.SharedRoot?.Volume)
+            ? new Step.MakeTwoLevelKey(source, spec.KeySize, observed.SharedRoot?.Volume, spec.Recovery is { } recovery ? Keys.RecoveryKey.IdOf(recovery) : null)
             : new Step.SealNewKey(source, spec.KeySize));
         steps.Add(new Step.WriteProvisioning(Where(spec)));
         steps.Add(new Step.OpenMapping(observed.Kind.Text(), spec.Cipher.Text, sectorSize));

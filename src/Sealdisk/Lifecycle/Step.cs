@@ -23,9 +23,10 @@ public abstract record Step(string Label, string Intent)
     public sealed record SealNewKey(string Source, int KeySize) : Step("key", $"make a random key of {KeySize} bytes, sealed by {Source}");
 
     /// <summary>The same on two levels: a root key, sealed, or that of another volume, and a random key under it; nothing on disk yet: still a first boot.</summary>
-    public sealed record MakeTwoLevelKey(string Source, int KeySize, string? SharedWith) : Step("key", SharedWith is null
+    public sealed record MakeTwoLevelKey(string Source, int KeySize, string? SharedWith, string? RecoveryKeyId = null) : Step("key", (SharedWith is null
         ? $"make a random root key, sealed by {Source}, and a random key of {KeySize} bytes, encrypted under it"
-        : $"make a random key of {KeySize} bytes, encrypted under the root key of {SharedWith}, sealed by {Source}");
+        : $"make a random key of {KeySize} bytes, encrypted under the root key of {SharedWith}, sealed by {Source}")
+        + (RecoveryKeyId is null ? "" : $", and wrapped for recovery key {RecoveryKeyId}"));
 
     /// <summary>
     /// Both copies, written, synced, read back and unsealed. From the first durable copy on, a cut leaves a volume that resumes with this key.

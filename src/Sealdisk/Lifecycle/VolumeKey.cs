@@ -22,18 +22,14 @@ internal sealed class VolumeKey(VolumeSpec spec, MappingKind kind) : IDisposable
     /// <exception cref="SealdiskException">The trust source refused (1), the root key of that volume does not open here (4), or the kernel lacks something (5).</exception>
     internal NewKey SealNew(SharedRoot? shared)
     {
-        var root = shared is null ? null : new TwoLevelKey(shared.RootKey, shared.SealedKey);
-        var subject = shared is null ? Subject : $"{Subject}, which is to be under that of {shared.Volume}";
-        if (spec.Source == TrustSource.Soft)
+        if (spec.Source == TrustSource.Soft || spec.Recovery is not null)
         {
-            using var source = SoftSource.Open(Huk);
-            if (spec.Key == KeyKind.Encrypted)
-                return NewKey.Of(TwoLevelKey.New(source, root, spec.KeySize, subject));
+            // Only what is here can be wrapped for a recovery key: with a kernel source too, it passes through this process this once.
             using var key = SecretBuffer.Random(spec.KeySize);
-            return new NewKey(source.Seal(key), null);
+            return Seal(key, shared) with { Recovery = spec.Recovery is { } recovery ? RecoveryWrap.Wrap(recovery, key) : null };
         }
         if (spec.Key == KeyKind.Encrypted)
-            return NewKey.Of(KernelTwoLevelKey.New(root, spec.KeySize, subject));
+            return NewKey.Of(KernelTwoLevelKey.New(RootOf(shared), spec.KeySize, SubjectUnder(shared)));
         using var log = KernelLog.FromNow();
         try
         {
@@ -45,6 +41,22 @@ internal sealed class VolumeKey(VolumeSpec spec, MappingKind kind) : IDisposable
             throw TrustedKeyProblem.OfNew(problem, Subject, log.Read());
         }
     }
+
+    /// <summary>Seals a key that is here.</summary>
+    /// <param name="key">Stays the caller's.</param>
+    /// <param name="shared">As with <see cref="SealNew"/>.</param>
+    /// <exception cref="SealdiskException">As <see cref="SealNew"/>; a kernel that takes no key from outside (5).</exception>
+    internal NewKey Seal(SecretBuffer key, SharedRoot? shared)
+    {
+        if (spec.Source.IsKernel())
+            return NewKey.Of(KernelTwoLevelKey.Of(key, RootOf(shared), SubjectUnder(shared)));
+        using var source = SoftSource.Open(Huk);
+        return spec.Key == KeyKind.Encrypted ? NewKey.Of(TwoLevelKey.Wrap(source, key, RootOf(shared), SubjectUnder(shared))) : new NewKey(source.Seal(key), null);
+    }
+
+    private static TwoLevelKey? RootOf(SharedRoot? shared) => shared is null ? null : new TwoLevelKey(shared.RootKey, shared.SealedKey);
+
+    private string SubjectUnder(SharedRoot? shared) => shared is null ? Subject : $"{Subject}, which is to be under that of {shared.Volume}";
 
     /// <summary>Unseals a record's key, to know that this device can; with dm it stays in the kernel for <see cref="OpenMapping"/>.</summary>
     /// <exception cref="SealdiskException">It does not open here (exit code 4).</exception>

@@ -48,17 +48,25 @@ public static class VolumeRotation
         var kinds = (Kind(before, act), Kind(after, act));
         RecordProof.Of(before, old, kinds.Item1);
 
-        var key = NewKeyOf(before, old, after, shared);
-        var record = old with
-        {
-            Generation = old.Generation + 1,
-            Source = to,
-            SealedKey = key.SealedKey,
-            RootKey = key.RootKey,
-            LifeCycle = ChipLifeCycle.Of(to),
-            CreatedBy = $"sealdisk {ProductVersion.Text}",
-        };
-        var proof = RecordProof.Of(after, record, kinds.Item2);
+        return Commit(after, Resealed(old, to, NewKeyOf(before, old, after, shared)), kinds.Item2, act);
+    }
+
+    /// <summary>The next generation of a record, with its key sealed anew.</summary>
+    internal static VolumeRecord Resealed(VolumeRecord old, TrustSource source, NewKey key) => old with
+    {
+        Generation = old.Generation + 1,
+        Source = source,
+        SealedKey = key.SealedKey,
+        RootKey = key.RootKey,
+        Recovery = key.Recovery,
+        LifeCycle = ChipLifeCycle.Of(source),
+        CreatedBy = $"sealdisk {ProductVersion.Text}",
+    };
+
+    /// <summary>Proves a record on the data, and only then writes it: over one copy, and when that is on the medium over the other.</summary>
+    internal static Result Commit(VolumeSpec spec, VolumeRecord record, MappingKind kind, string act)
+    {
+        var proof = RecordProof.Of(spec, record, kind);
         var store = Observer.StoreOf(spec);
         store.Write(record);
         return store.Read().Outcome is RecordOutcome.Good { CopiesToRepair.Count: 0, Record: var back } && back == record
@@ -81,7 +89,7 @@ public static class VolumeRotation
         _ => null,
     };
 
-    private static void RequireDown(VolumeSpec spec, Observed observed, string act)
+    internal static void RequireDown(VolumeSpec spec, Observed observed, string act)
     {
         if (observed.DeviceSize is null)
             throw SealdiskException.Failed($"cannot {act}: {spec.Device} does not exist (ENOENT)");
@@ -113,13 +121,11 @@ public static class VolumeRotation
         var subject = $"the key of {before.Name}";
         var root = shared is null ? null : new TwoLevelKey(shared.RootKey, shared.SealedKey);
         if (old.Source.IsKernel())
-            return NewKey.Of(KernelTwoLevelKey.Rewrap(new TwoLevelKey(old.RootKey!, old.SealedKey), root, subject));
+            return NewKey.Of(KernelTwoLevelKey.Rewrap(new TwoLevelKey(old.RootKey!, old.SealedKey), root, subject)) with { Recovery = old.Recovery };
         using var source = SoftSource.Open(before.Huk!);
         using var key = source.Unseal(old.SealedKey, old.RootKey, old.KeySize, subject);
-        if (after.Source.IsKernel())
-            return NewKey.Of(KernelTwoLevelKey.Of(key, root, subject));
-        if (old.RootKey is null)
-            return new NewKey(source.Seal(key), null);
-        return NewKey.Of(root is null ? TwoLevelKey.Wrap(source, key) : TwoLevelKey.Wrap(source, key, root));
+        using var sealer = new VolumeKey(after, MappingKind.Auto);
+        // A recovery key that was configured since is served now.
+        return sealer.Seal(key, shared) with { Recovery = after.Recovery is { } recovery ? RecoveryWrap.Wrap(recovery, key) : old.Recovery };
     }
 }

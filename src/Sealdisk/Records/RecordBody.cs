@@ -19,7 +19,7 @@ internal static class RecordBody
     ];
 
     /// <summary>Those, and what a key on two levels needs beside them.</summary>
-    private static readonly string[] s_twoLevelNames = [.. Names, "root-key"];
+    private static readonly string[] s_twoLevelNames = [.. Names, "root-key", "recovery"];
 
     private const ulong MaxSectors = long.MaxValue / 512; // so that bytes fit a signed 64-bit offset
     private const ulong MaxKeySize = 4096;
@@ -50,6 +50,7 @@ internal static class RecordBody
             record.LifeCycle,
             record.CreatedBy,
             record.RootKey ?? "",
+            record.Recovery ?? "",
         ];
         var text = string.Concat(names.Zip(values, (name, value) => $"{name}={value}\n"));
         return Encoding.UTF8.TryGetBytes(text, body, out var written)
@@ -105,6 +106,8 @@ internal static class RecordBody
             return Bad(14);
         if (version != RecordFormat.OneLevel && !IsBlob(lines[15]))
             return Bad(15);
+        if (version != RecordFormat.OneLevel && lines[16].Length > 0 && (!IsBlob(lines[16]) || RecoveryWrap.IdOf(lines[16]) is null))
+            return Bad(16);
 
         return new CopyReading.Valid(new VolumeRecord
         {
@@ -114,6 +117,7 @@ internal static class RecordBody
             Source = source,
             SealedKey = lines[3],
             RootKey = version == RecordFormat.OneLevel ? null : lines[15],
+            Recovery = version == RecordFormat.OneLevel || lines[16].Length == 0 ? null : lines[16],
             Cipher = lines[4],
             KeySize = (int)keySize,
             SectorSize = (int)sectorSize,

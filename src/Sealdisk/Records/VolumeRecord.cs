@@ -27,6 +27,12 @@ public sealed record VolumeRecord
     /// <summary>The root key, sealed by the trust source, that the key is encrypted under, as hex text; null where the source seals the key itself.</summary>
     public string? RootKey { get; init; }
 
+    /// <summary>With a root key, the key once more, wrapped for a recovery key as docs/recovery.md has it, as hex text; or null.</summary>
+    public string? Recovery { get; init; }
+
+    /// <summary>Which recovery key that is, such as <c>5f0c11d25f0c11d2</c>; or null.</summary>
+    public string? RecoveryKeyId => Recovery is null ? null : RecoveryWrap.IdOf(Recovery);
+
     /// <summary>What the trust source has sealed: the root key where there is one, else the key.</summary>
     public string Blob => RootKey ?? SealedKey;
 

@@ -3,6 +3,7 @@ using Sealdisk.Lifecycle;
 using Sealdisk.Records;
 using Sealdisk.Tests.DataPath;
 using Sealdisk.Tests.Lifecycle;
+using Sealdisk.Tests.Records;
 
 namespace Sealdisk.Tests.Durability;
 
@@ -114,6 +115,40 @@ public sealed class CutPointTests(ITestOutputHelper output)
         var before = RecordFileOf(bed, record)[0];
         Report(cuts.Explore($"rotate {bed.Name}"), atLeast);
         Assert.NotEqual(before, RecordFileOf(bed, record)[0]);
+    }
+
+    /// <summary>The old device's seal or this one's; until it is this one's, the same verb once more ends it.</summary>
+    [Theory]
+    [InlineData("header", 7)]
+    [InlineData("detached", 7)]
+    public void Recovery(string record, int atLeast)
+    {
+        using var bed = RecoverTests.Elsewhere(record == "detached", ("size", "4MiB"), ("sector-size", 512));
+        var (file, before) = (RecordFileOf(bed, record), RecordFileOf(bed, record)[0]);
+        var (result, operations) = StorageTrace.Of(
+            Path.GetDirectoryName(bed.Image)!, new Dictionary<string, string>(), null, $"{NativeBinary.Path} --config {bed.Config} recover {bed.Name} --key {bed["recovery.key"]}");
+        Bed.Done(result);
+        var after = file[0];
+        var states = new HashSet<ulong>();
+        var name = record == "header" ? "image" : "record";
+        var files = new Dictionary<string, byte[]>(StringComparer.Ordinal) { [name] = File.ReadAllBytes(bed[name]) };
+        before.CopyTo(files[name], file.Offset(0));
+        before.CopyTo(files[name], file.Offset(1));
+        foreach (var instant in new CrashModel(files, operations, (_, _) => true).Instants())
+        {
+            foreach (var state in instant.Possible)
+            {
+                states.Add(state.Key());
+                var bytes = state.Files[name].ToArray();
+                var good = Assert.IsType<RecordOutcome.Good>(new RecordReading(
+                    RecordFormat.Read(bytes.AsSpan(file.Offset(0), RecordFormat.BlockSize)), RecordFormat.Read(bytes.AsSpan(file.Offset(1), RecordFormat.BlockSize))).Outcome);
+                Assert.Contains(Samples.Block(good.Record), new[] { before, after });
+            }
+        }
+        Report(new Seen(operations.Count, states.Count, 2, 1), atLeast);
+        bed.Up();
+        Assert.Equal(CutPoints.Content, File.ReadAllText(bed.File1));
+        bed.Down();
     }
 
     /// <summary>A rotation that drops the old seal before the new one is proven to be on the medium, or writes one that opens nothing.</summary>

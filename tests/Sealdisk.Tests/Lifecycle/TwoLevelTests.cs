@@ -87,7 +87,7 @@ public sealed class TwoLevelTests
             file[copy] = block;
         }
         foreach (var verb in (string[])["up", "check", "rotate"])
-            bed.Refused(verb, ExitCode.Refused, $"cannot bring up {bed.Name}: its record is damaged: copy A is bad: the body does not have 16 lines", "record import");
+            bed.Refused(verb, ExitCode.Refused, $"cannot bring up {bed.Name}: its record is damaged: copy A is bad: the body does not have 17 lines", "record import");
     }
 
     /// <summary>A second volume is not given a root key that does not open, nor quietly one of its own.</summary>

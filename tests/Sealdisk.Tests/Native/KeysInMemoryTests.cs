@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text;
 using Sealdisk.Keys;
 using Sealdisk.Linux;
 using Sealdisk.OpTee;
@@ -67,6 +68,15 @@ public sealed class KeysInMemoryTests
     [InlineData("encrypted")]
     public void A_rotation_keeps_its_keys_to_their_pages(string key) => Watch("rotate", wasSetUp: true, mostPerThread: 100, key);
 
+    /// <summary>The recovery key too, as it was typed and as it is used.</summary>
+    [Fact]
+    public void A_recovery_keeps_its_keys_to_their_pages()
+    {
+        using var bed = RecoverTests.Elsewhere(settings: [("size", "32MiB")]);
+        using var secret = RecoveryKey.Read(bed["recovery.key"]);
+        Watch(bed, ["recover", bed.Name, "--key", bed["recovery.key"]], 100, [("recovery key", secret.Memory.ToArray()), ("recovery key's text", Encoding.ASCII.GetBytes(File.ReadAllText(bed["recovery.key"])[6..30]))]);
+    }
+
     [Fact]
     public void A_check_keeps_its_keys_to_their_pages() => Watch("check", wasSetUp: true, mostPerThread: 100, "trusted");
 
@@ -99,9 +109,14 @@ public sealed class KeysInMemoryTests
             bed.Up();
             bed.Down();
         }
+        Watch(bed, [verb], mostPerThread, []);
+    }
+
+    private static void Watch(Bed bed, string[] verb, int mostPerThread, (string Name, byte[] Secret)[] more)
+    {
         var images = new List<MemoryImage>();
         using var log = KernelLog.FromNow();
-        var run = StoppedRun.Of(bed["trace"], mostPerThread, process => images.Add(MemoryImage.Of(process)), NativeBinary.Path, "--config", bed.Config, verb);
+        var run = StoppedRun.Of(bed["trace"], mostPerThread, process => images.Add(MemoryImage.Of(process)), NativeBinary.Path, ["--config", bed.Config, .. verb]);
         Assert.Contains(bed.Name, run.Output, StringComparison.Ordinal);
         var (volumeKey, others) = Secrets(bed);
         bed.Run("down");
@@ -109,13 +124,13 @@ public sealed class KeysInMemoryTests
         Assert.True(images.Count >= 20, $"only {images.Count} looks; {run.Output}");
         Assert.True(images.Sum(image => image.Size) > 1_000_000, "next to no memory was searched");
         Assert.True(images.Exists(image => image.FindSetApart(volumeKey).Any()), "the volume key was in no process at any stop: they are the wrong stops");
-        foreach (var (name, secret) in others.Prepend(("volume key", volumeKey)))
+        foreach (var (name, secret) in others.Prepend(("volume key", volumeKey)).Concat(more))
         {
             for (var index = 0; index < images.Count; index++)
                 Assert.True(!images[index].Find(secret).Any(), $"the {name} at stop {index} of {images.Count}: {string.Join('\n', images[index].Find(secret))}");
             Assert.DoesNotContain(Convert.ToHexStringLower(secret)[..32], run.Output + string.Concat(log.Read()), StringComparison.OrdinalIgnoreCase);
         }
-        TestContext.Current.SendDiagnosticMessage($"{verb}: {images.Count} looks, {images.Sum(image => image.Size) >> 20} MiB searched");
+        TestContext.Current.SendDiagnosticMessage($"{verb[0]}: {images.Count} looks, {images.Sum(image => image.Size) >> 20} MiB searched");
     }
 
     /// <summary>Known here as the HUK file is: the sealed key is in the record.</summary>

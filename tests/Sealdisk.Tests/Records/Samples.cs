@@ -77,6 +77,7 @@ internal static class Samples
             Source = source,
             SealedKey = root is null ? Convert.ToHexStringLower(bytes) : EncryptedText(bytes),
             RootKey = root,
+            Recovery = root is null || sizes.Item3 ? null : "01" + Convert.ToHexStringLower(new byte[56 + bytes.Length]),
             Cipher = words.Item1,
             KeySize = sizes.Item1,
             SectorSize = 512 << sizes.Item2,
