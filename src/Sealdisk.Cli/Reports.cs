@@ -24,7 +24,7 @@ internal sealed record DownsReport(IReadOnlyList<DownReport> Volumes);
 internal sealed record StatusReport(
     string Volume, string State, string? Problem, string Device, long? DeviceSize, string Record, string RecordCopies, string? RecordState, string? Uuid, string Source,
     string? Mapping, string? Block, string? Decrypted, int? Server, bool? Discards, string Cipher, int KeySize, int? SectorSize, string Filesystem, string? FilesystemUuid,
-    string? Mount, string? LifeCycle, string? CreatedBy);
+    string? Mount, string? LifeCycle, string? CreatedBy, string? Key = null, string? RootKeyName = null, string? RecoveryKeyId = null);
 
 internal sealed record StatusesReport(IReadOnlyList<StatusReport> Volumes);
 
@@ -38,11 +38,19 @@ internal sealed record RepairsReport(IReadOnlyList<RepairReport> Volumes);
 
 internal sealed record RecordReport(
     string Volume, string Record, string CopyA, string CopyB, string? Uuid, ulong? Generation, string? State, string? Source, string? SealedKey, string? Cipher, int? KeySize,
-    int? SectorSize, bool? IvLargeSectors, ulong? IvOffset, ulong? DataOffset, ulong? DataLength, string? Filesystem, string? FilesystemUuid, string? LifeCycle, string? CreatedBy);
+    int? SectorSize, bool? IvLargeSectors, ulong? IvOffset, ulong? DataOffset, ulong? DataLength, string? Filesystem, string? FilesystemUuid, string? LifeCycle, string? CreatedBy, string? Key, string? RootKey, string? Recovery);
 
 internal sealed record BackupReport(string Volume, string File, int Bytes);
 
 internal sealed record ImportReport(string Volume, bool Restored, string? Verified);
+
+internal sealed record RotateReport(string Volume, bool Rotated, string? Source, string? Key, string? RootKeyName, ulong? Generation, string? Verified, ErrorReport? Error);
+
+internal sealed record RotationsReport(IReadOnlyList<RotateReport> Volumes);
+
+internal sealed record RecoverReport(string Volume, string? Image, long? Bytes, string? Source, string? RootKeyName, ulong? Generation, string? Verified);
+
+internal sealed record RecoveryReport(string File, string PublicKey);
 
 internal sealed record EraseReport(string Volume, bool Erased, IReadOnlyList<string> Done, IReadOnlyList<string> Remains);
 
@@ -98,6 +106,9 @@ internal sealed record DoctorReport(IReadOnlyList<FindingReport> Findings);
 [JsonSerializable(typeof(BackupReport))]
 [JsonSerializable(typeof(ImportReport))]
 [JsonSerializable(typeof(EraseReport))]
+[JsonSerializable(typeof(RotationsReport))]
+[JsonSerializable(typeof(RecoverReport))]
+[JsonSerializable(typeof(RecoveryReport))]
 [JsonSerializable(typeof(MappingReport))]
 [JsonSerializable(typeof(MappingsReport))]
 [JsonSerializable(typeof(ClosedReport))]

@@ -19,6 +19,9 @@ internal static class SealdiskCommand
         root.Subcommands.Add(AdoptVerb.Create());
         root.Subcommands.Add(RepairVerb.Create());
         root.Subcommands.Add(RecordVerbs.Create());
+        root.Subcommands.Add(RotateVerb.Create());
+        root.Subcommands.Add(RecoverVerb.Create());
+        root.Subcommands.Add(RecoveryVerbs.Create());
         root.Subcommands.Add(EraseVerb.Create());
         root.Subcommands.Add(DoctorVerb.Create());
         root.Subcommands.Add(AuditVerb.Create());

@@ -25,6 +25,9 @@ public sealed record ServeRequest(
     string Device, long Offset, long Length, string Cipher, int KeySize, int SectorSize, bool IvLargeSectors, ulong IvOffset,
     string SealedKey, string HukFile, string MountFile, string FsName, bool Discard, string LogFile)
 {
+    /// <summary>Where the sealed key is the text of an encrypted key: the key that it is under, as its trust source sealed it; or null.</summary>
+    public string? RootKey { get; init; }
+
     /// <summary>One line, without its end: name=value, tab-separated, with \\, \t and \n for those characters in a value.</summary>
     public string ToLine() => string.Join('\t', Fields().Select(field => $"{field.Name}={Escape(field.Value)}"));
 
@@ -36,7 +39,10 @@ public sealed record ServeRequest(
         var request = new ServeRequest(
             reader.Text("device"), reader.Number("offset"), reader.Number("length"), reader.Text("cipher"), (int)reader.Number("key-size"),
             (int)reader.Number("sector-size"), reader.Flag("iv-large-sectors"), reader.Unsigned("iv-offset"), reader.Text("sealed-key"),
-            reader.Text("huk-file"), reader.Text("mount-file"), reader.Text("fs-name"), reader.Flag("discard"), reader.Text("log-file"));
+            reader.Text("huk-file"), reader.Text("mount-file"), reader.Text("fs-name"), reader.Flag("discard"), reader.Text("log-file"))
+        {
+            RootKey = reader.Text("root-key") is { Length: > 0 } root ? root : null,
+        };
         reader.End();
         return request;
     }
@@ -46,6 +52,7 @@ public sealed record ServeRequest(
         ("device", Device), ("offset", $"{Offset}"), ("length", $"{Length}"), ("cipher", Cipher), ("key-size", $"{KeySize}"),
         ("sector-size", $"{SectorSize}"), ("iv-large-sectors", IvLargeSectors ? "1" : "0"), ("iv-offset", $"{IvOffset}"), ("sealed-key", SealedKey),
         ("huk-file", HukFile), ("mount-file", MountFile), ("fs-name", FsName), ("discard", Discard ? "1" : "0"), ("log-file", LogFile),
+        ("root-key", RootKey ?? ""),
     ];
 
     private static string Escape(string value) => value.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\t", "\\t", StringComparison.Ordinal).Replace("\n", "\\n", StringComparison.Ordinal);

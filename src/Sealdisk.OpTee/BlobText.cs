@@ -28,6 +28,11 @@ public static class BlobText
         return Encoding.ASCII.GetString(digits);
     }
 
+    /// <summary>Lower-case hex into memory of the caller's, for what may not become a string.</summary>
+    /// <param name="bytes">Any number of bytes.</param>
+    /// <param name="digits">Receives two for each of them.</param>
+    public static void Encode(ReadOnlySpan<byte> bytes, Span<byte> digits) => Hex.Encode(bytes, digits);
+
     /// <summary>Reads hex of either case with at most one line feed at its end.</summary>
     /// <returns>The blob, 1..<see cref="MaxBytes"/> bytes.</returns>
     /// <exception cref="BlobTextException">Anything else; it names the byte at which the text went wrong.</exception>

@@ -6,6 +6,7 @@ using Sealdisk.Configuration;
 using Sealdisk.Crypto;
 using Sealdisk.DataPath;
 using Sealdisk.Filesystems;
+using Sealdisk.Keys;
 using Sealdisk.Linux;
 using Sealdisk.Mapping;
 using Sealdisk.OpTee;
@@ -26,7 +27,10 @@ internal static class Targets
         new("baseline", input => Baseline.Parse(Encoding.UTF8.GetString(input), "fuzz.toml"), typeof(ConfigurationException)),
         new("cipher", input => CipherSpec.Parse(Encoding.UTF8.GetString(input)), typeof(CipherSpecException)),
         new("record", input => RecordFormat.Read(input)),
-        new("record-body", ReadBody),
+        new("record-body", input => ReadBody(input, RecordFormat.OneLevel)),
+        new("record-body-two-level", input => ReadBody(input, RecordFormat.Version)),
+        new("encrypted-key", ReadEncryptedKey),
+        new("recovery-key", input => RecoveryKey.ParsePublic(Encoding.UTF8.GetString(input), out _)),
         new("blob-text", input => BlobText.Parse(input), typeof(BlobTextException)),
         new("blob", input => BlobAudit.Of(Oracle, input)),
         new("huk-text", input => HukText.Parse(input, new byte[HukText.MaxBytes]), typeof(HukTextException)),
@@ -64,14 +68,21 @@ internal static class Targets
     }
 
     /// <summary>Each record has one form: what is read is written as it was.</summary>
-    private static void ReadBody(byte[] input)
+    private static void ReadBody(byte[] input, uint version)
     {
-        if (RecordBody.Read(input, 1) is not CopyReading.Valid valid)
+        if (RecordBody.Read(input, 1, version) is not CopyReading.Valid valid)
             return;
         var back = new byte[RecordFormat.BlockSize];
         var length = RecordBody.Write(valid.Record, back);
         if (!back.AsSpan(0, length).SequenceEqual(input))
             throw new InvalidOperationException("a record that is read is not written as it was");
+    }
+
+    /// <summary>Whatever it is read as, one of its text forms is read as the same.</summary>
+    private static void ReadEncryptedKey(byte[] input)
+    {
+        if (EncryptedKeyText.Parse(Encoding.UTF8.GetString(input), out _) is { } text && EncryptedKeyText.Parse(text.ToString(), out _)?.ToString() != text.ToString())
+            throw new InvalidOperationException("an encrypted key that is read does not read back");
     }
 
     private static void ReadCandidates(byte[] input)

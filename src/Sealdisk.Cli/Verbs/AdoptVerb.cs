@@ -11,14 +11,17 @@ internal static class AdoptVerb
     {
         var name = VolumeArgument.One();
         var blob = new Option<string>("--blob") { Description = "The file with the volume's sealed key", HelpName = "FILE", Required = true };
-        var command = new Command("adopt", "Give a volume that was made by hand, with keyctl, dmsetup and mkfs, a record; its data are not touched") { name, blob };
+        var root = new Option<string?>("--root") { Description = "Where that is a key of type encrypted: the file with its sealed root key", HelpName = "FILE" };
+        var command = new Command("adopt", "Give a volume that was made by hand, with keyctl, dmsetup and mkfs, a record; its data are not touched") { name, blob, root };
         command.SetAction(parsed =>
         {
             var terminal = new Terminal(parsed);
             var spec = VolumeArgument.SpecOf(parsed, name);
             var path = parsed.GetRequiredValue(blob);
-            _ = BlobFile.Read(path);
-            var record = Adoption.Run(spec, path);
+            var rootPath = parsed.GetValue(root);
+            if ((spec.Key == KeyKind.Trusted ? path : rootPath) is { } blobText)
+                _ = BlobFile.Read(blobText);
+            var record = Adoption.Run(spec, path, rootPath);
             if (terminal.Json)
                 terminal.Result(
                     new AdoptReport(spec.Name, spec.RecordFile ?? "header", record.Uuid.ToString("D"), record.Source.Text(), record.Filesystem, record.FilesystemUuid!), Reports.Default.AdoptReport);
@@ -26,6 +29,6 @@ internal static class AdoptVerb
                 terminal.Result($"{spec.Name} is adopted: {record.Filesystem} {record.FilesystemUuid}, source {record.Source.Text()}; its record is in {(spec.RecordFile is { } file ? file : "its header")}. 'sealdisk up {spec.Name}' mounts it");
             return 0;
         });
-        return HelpWithExamples.With(command, "sealdisk adopt data --blob data.blob");
+        return HelpWithExamples.With(command, "sealdisk adopt data --blob data.blob", "sealdisk adopt data --blob data.key --root root.blob");
     }
 }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using Sealdisk.Keys;
+using Sealdisk.Linux;
 
 namespace Sealdisk.Cli.Verbs;
 
@@ -17,16 +18,14 @@ internal static class BlobVerbs
 
     private static Command Inspect()
     {
-        var file = new Argument<string>("FILE") { Description = "Blob text: hex digits, at most one newline after them" };
+        var file = new Argument<string>("FILE") { Description = "Text as keyctl prints it: hex digits of a trusted key, or an encrypted key" };
         var huk = SealedKeyOptions.NewHuk("Also try to open it with this HUK (OP-TEE blobs)");
         var command = new Command("inspect", "Which source made it, key size, well formed or not") { file, huk };
         command.SetAction(parsed =>
         {
             var terminal = new Terminal(parsed);
             var path = parsed.GetRequiredValue(file);
-            var bytes = BlobFile.Read(path);
-            var description = BlobDescription.Of(bytes);
-            var opens = parsed.GetValue(huk) is { } hukPath ? Opens(hukPath, bytes) : (bool?)null;
+            var (description, opens) = Look(path, parsed.GetValue(huk));
             if (terminal.Json)
                 terminal.Result(
                     new BlobReport(
@@ -38,6 +37,15 @@ internal static class BlobVerbs
             return (int)(opens == false ? ExitCode.DoesNotOpen : description.WellFormed ? ExitCode.Done : ExitCode.Usage);
         });
         return HelpWithExamples.With(command, "sealdisk blob inspect key.blob", "sealdisk blob inspect key.blob --huk huk.hex", "keyctl pipe 123 > key.blob; sealdisk blob inspect key.blob");
+    }
+
+    /// <summary>A regular file is read twice where it is no encrypted key; a pipe can hold a blob only.</summary>
+    private static (BlobDescription Description, bool? Opens) Look(string path, string? huk)
+    {
+        if (FileStatus.TryOf(path)?.Kind == FileKind.Regular && EncryptedKeyFile.Describe(path) is { } encrypted)
+            return (encrypted, huk is null ? null : false);
+        var bytes = BlobFile.Read(path);
+        return (BlobDescription.Of(bytes), huk is null ? null : Opens(huk, bytes));
     }
 
     private static void Print(Terminal terminal, string path, BlobDescription description, bool? opens)
@@ -71,6 +79,7 @@ internal static class BlobVerbs
         BlobKind.Tpm12 => "a key sealed by a TPM 1.2 (source tpm)",
         BlobKind.Caam => "a key sealed by NXP's CAAM (source caam)",
         BlobKind.Dcp => "a key sealed by NXP's DCP (source dcp)",
+        BlobKind.Encrypted => "a key of type encrypted, under a root key that is sealed elsewhere",
         _ => "no sealed key of a kind that Sealdisk knows",
     };
 

@@ -2,7 +2,6 @@ using System.CommandLine;
 using Sealdisk.Keys;
 using Sealdisk.Linux;
 using Sealdisk.Mapping;
-using Sealdisk.OpTee;
 
 namespace Sealdisk.Cli.Verbs;
 
@@ -99,7 +98,7 @@ internal static class ImageVerbs
     private static void RequireOpens(ManualKey.Resolved resolved, string hukPath)
     {
         using var source = SoftSource.Open(hukPath);
-        source.Unseal(BlobText.Parse(System.Text.Encoding.ASCII.GetBytes(resolved.SealedKey!)), resolved.KeySize, "the sealed key").Dispose();
+        source.Unseal(resolved.SealedKey!, resolved.RootKey, resolved.KeySize, "the sealed key").Dispose();
     }
 
     /// <summary>Whether OUT exists, which it may with --force only.</summary>

@@ -15,7 +15,7 @@ internal static class StatusVerb
         command.SetAction(parsed => EachVolume.Run(parsed, volumes, StatusOne, reports => (new StatusesReport(reports), Reports.Default.StatusesReport),
             (spec, error) => new StatusReport(
                 spec.Name, "unknown", error.Error, spec.Device, null, spec.RecordFile ?? "header", "unknown", null, null, spec.Source.Text(), null, null, null, null, null,
-                spec.Cipher.Text, spec.KeySize, spec.SectorSize, spec.Filesystem, null, null, null, null)));
+                spec.Cipher.Text, spec.KeySize, spec.SectorSize, spec.Filesystem, null, null, null, null, spec.Key.Text())));
         return HelpWithExamples.With(command, "sealdisk status", "sealdisk status data --json");
     }
 
@@ -28,7 +28,8 @@ internal static class StatusVerb
             record?.State.ToString().ToLowerInvariant(), record?.Uuid.ToString("D"), (record?.Source ?? spec.Source).Text(),
             observed.Mapping?.Kind.Text(), observed.Mapping?.BlockPath, observed.Mapping?.VolumePath, observed.Mapping?.Server, observed.Mapping?.PassesDiscards,
             record?.Cipher ?? spec.Cipher.Text, record?.KeySize ?? spec.KeySize, record?.SectorSize ?? spec.SectorSize,
-            record?.Filesystem ?? spec.Filesystem, record?.FilesystemUuid, observed.MountedAt, record?.LifeCycle, record?.CreatedBy);
+            record?.Filesystem ?? spec.Filesystem, record?.FilesystemUuid, observed.MountedAt, record?.LifeCycle, record?.CreatedBy,
+            (record?.Key ?? spec.Key).Text(), record?.RootKeyName, record?.RecoveryKeyId);
         if (!terminal.Json)
             Print(terminal, report);
         return report;
@@ -42,6 +43,8 @@ internal static class StatusVerb
         Line("record", $"{report.Record}, {report.RecordCopies}{(report.RecordState is { } state ? $", {state}" : "")}");
         Line("volume", report.Uuid);
         Line("source", report.Source + (report.Source == "soft" ? "  (a software key: as safe as the file it is in)" : ""));
+        Line("key", report.Key == "encrypted" ? $"encrypted, under {report.RootKeyName ?? "a root key that the first boot will settle"}" : null);
+        Line("recovery", report.RecoveryKeyId is { } id ? $"by recovery key {id}" : null);
         Line("cipher", $"{report.Cipher}, {report.KeySize}-byte key{(report.SectorSize is { } sector ? $", {sector}-byte sectors" : "")}");
         Line("mapping", report.Mapping switch
         {

@@ -38,7 +38,18 @@ public sealed record SealdiskConfiguration(IReadOnlyList<VolumeSpec> Volumes, st
             problems.Report(named.At, "no volume: add [volume.NAME] with at least device = \"/dev/...\"");
         VolumeConflicts.Check(volumes, huk, tpmAuth, problems);
         problems.ThrowIfAny();
-        return new SealdiskConfiguration([.. volumes.Select(volume => volume.Spec)], huk.Value);
+        return new SealdiskConfiguration([.. volumes.Select(volume => volume.Spec with { RootVolumes = RootVolumes(volume.Spec, volumes) })], huk.Value);
+    }
+
+    private static List<RecordPlace> RootVolumes(VolumeSpec spec, List<PlacedVolume> volumes)
+    {
+        var places = new List<RecordPlace>();
+        foreach (var (other, _, _, _) in volumes)
+        {
+            if (spec.Key == KeyKind.Encrypted && other.Key == KeyKind.Encrypted && other.Source == spec.Source && other.Name != spec.Name)
+                places.Add(new RecordPlace(other.Name, other.Device, other.RecordFile));
+        }
+        return places;
     }
 
     private static (Setting<string?> Huk, TpmSettings Tpm, Setting<string?> TpmAuth) ReadSources(TomlTable? sources, Problems problems)

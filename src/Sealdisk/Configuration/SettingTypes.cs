@@ -101,6 +101,14 @@ internal static class SettingTypes
         return (null, reason!.StartsWith(Key, StringComparison.Ordinal) ? reason[Key.Length..] : $"{TomlNode.Quote(text)} is refused: {reason}");
     }
 
+    /// <summary>The public half of a recovery key.</summary>
+    public static (byte[]? Value, string? Problem) RecoveryPublicKey(TomlNode node)
+    {
+        if (node is not TomlString { Value: var text })
+            return (null, $"must be the public half of a recovery key, which 'sealdisk recovery new FILE' prints, not {node.What}");
+        return Keys.RecoveryKey.ParsePublic(text, out var problem) is { } key ? (key, null) : (null, $"{TomlNode.Quote(text)} is no public half of a recovery key: it {problem}");
+    }
+
     /// <summary>One mount option, as mount(2) takes them between commas.</summary>
     public static (string? Value, string? Problem) MountOption(TomlNode node)
     {

@@ -1,4 +1,5 @@
 using Sealdisk.Crypto;
+using Sealdisk.Keys;
 
 namespace Sealdisk.Configuration;
 
@@ -36,6 +37,8 @@ internal sealed class VolumeReader(string name, TomlTable table, Problems proble
         var size = reader.Read("size", null, SettingTypes.Size);
         var record = reader.Read("record", null, SettingTypes.RecordPlace);
         var source = Cast<TrustSource>(reader.Read("source", (int)TrustSource.Auto, SettingTypes.Word(TrustSourceText.Words)));
+        var key = Cast<KeyKind>(reader.Read("key", (int)KeyKind.Trusted, SettingTypes.Word(KeyKindText.Words)));
+        var recovery = reader.Read("recovery", null, SettingTypes.RecoveryPublicKey);
         var cipher = reader.Read("cipher", DefaultCipher, SettingTypes.Cipher);
         var keySize = reader.Read("key-size", 0, SettingTypes.Count);
         var sectorSize = reader.Read("sector-size", null, SettingTypes.OneOf(512, 1024, 2048, 4096));
@@ -51,10 +54,12 @@ internal sealed class VolumeReader(string name, TomlTable table, Problems proble
         reader.RefuseUnknown();
 
         CheckSize(size, device, record);
-        var keyBytes = CheckKeySize(keySize, cipher, source);
+        var keyBytes = CheckKeySize(keySize, cipher, source, key);
         CheckSource(source, mapping, huk);
         if (ivLargeSectors.Value && sectorSize.Value == 512)
             problems.Report(ivLargeSectors.At, "iv-large-sectors needs a sector-size above 512");
+        if (recovery is { Given: true, Valid: true } && key is { Valid: true, Value: KeyKind.Trusted })
+            problems.Report(recovery.At, "recovery needs key = \"encrypted\": a trusted key opens in the device that sealed it, or nowhere");
         if (mount is { Given: true, Value: "/" })
             problems.Report(mount.At, "mount \"/\" would cover the running system");
         if (options.Given && !mount.Given)
@@ -69,6 +74,8 @@ internal sealed class VolumeReader(string name, TomlTable table, Problems proble
             Size = size.Value,
             RecordFile = record.Value,
             Source = source.Value,
+            Key = key.Value,
+            Recovery = recovery.Value,
             Cipher = cipher.Value,
             KeySize = keyBytes,
             SectorSize = sectorSize.Value,
@@ -111,22 +118,24 @@ internal sealed class VolumeReader(string name, TomlTable table, Problems proble
     }
 
     /// <summary>The key size, by default the largest that the cipher takes (AES-256).</summary>
-    private int CheckKeySize(Setting<int> keySize, Setting<CipherSpec> cipher, Setting<TrustSource> source)
+    private int CheckKeySize(Setting<int> keySize, Setting<CipherSpec> cipher, Setting<TrustSource> source, Setting<KeyKind> key)
     {
-        if (!keySize.Valid || !cipher.Valid || !source.Valid)
+        if (!keySize.Valid || !cipher.Valid || !source.Valid || !key.Valid)
             return 0;
-        var kernel = source.Value.IsKernel();
-        int[] possible = [.. cipher.Value.KeySizes.Where(bytes => !kernel || bytes is >= TrustedKeyMin and <= TrustedKeyMax)];
+        var isEncrypted = key.Value == KeyKind.Encrypted;
+        var (least, most) = isEncrypted ? (EncryptedKeyText.MinKey, EncryptedKeyText.MaxKey) : source.Value.IsKernel() ? (TrustedKeyMin, TrustedKeyMax) : (1, int.MaxValue);
+        int[] possible = [.. cipher.Value.KeySizes.Where(bytes => bytes >= least && bytes <= most)];
         if (!keySize.Given && possible.Length > 0)
             return possible.Max();
         if (possible.Contains(keySize.Value))
             return keySize.Value;
 
         var choice = possible.Length > 0 ? SettingTypes.Or(possible) : "none";
+        var with = isEncrypted ? "key \"encrypted\"" : $"source \"{source.Value.Text()}\"";
         if (!keySize.Given)
-            problems.Report(cipher.At, $"cipher {cipher.Value.Text} is not possible with source \"{source.Value.Text()}\": no key size fits both");
+            problems.Report(cipher.At, $"cipher {cipher.Value.Text} is not possible with {with}: no key size fits both");
         else if (cipher.Value.AcceptsKeySize(keySize.Value))
-            problems.Report(keySize.At, $"key-size {keySize.Value} is not possible with source \"{source.Value.Text()}\": the kernel's trusted keys have {TrustedKeyMin} to {TrustedKeyMax} bytes; for {cipher.Value.Text} {choice}");
+            problems.Report(keySize.At, $"key-size {keySize.Value} is not possible with {with}: the kernel's {(isEncrypted ? "encrypted" : "trusted")} keys have {least} to {most} bytes; for {cipher.Value.Text} {choice}");
         else
             problems.Report(keySize.At, $"key-size {keySize.Value} is not possible for {cipher.Value.Text}: {choice}{(possible.Contains(keySize.Value / 8) ? " bytes" : "")}");
         return 0;

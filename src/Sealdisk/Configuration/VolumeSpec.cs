@@ -25,10 +25,19 @@ public sealed record VolumeSpec
     /// <summary>Who seals the key.</summary>
     public required TrustSource Source { get; init; }
 
+    /// <summary>What seals the key: the source itself, or a root key that it seals.</summary>
+    public KeyKind Key { get; init; }
+
+    /// <summary>With <see cref="KeyKind.Encrypted"/>, the public half of the recovery key that the key is wrapped for too; null for none.</summary>
+    public byte[]? Recovery { get; init; }
+
+    /// <summary>With <see cref="KeyKind.Encrypted"/>, the other volumes that may have the root key already: those of the same source, in the order of the file.</summary>
+    public IReadOnlyList<RecordPlace> RootVolumes { get; init; } = [];
+
     /// <summary>The sector cipher.</summary>
     public required CipherSpec Cipher { get; init; }
 
-    /// <summary>Bytes of key; possible for the cipher, and 32 to 128 for a kernel source.</summary>
+    /// <summary>Bytes of key; possible for the cipher, and 32 to 128 for a kernel source that seals it itself, 20 to 4096 on two levels.</summary>
     public required int KeySize { get; init; }
 
     /// <summary>Bytes per encryption sector: 512, 1024, 2048 or 4096. Null: the device's physical sector size, at most 4096.</summary>
@@ -67,3 +76,9 @@ public sealed record VolumeSpec
     /// <summary>How a TPM seals, where it is one that does.</summary>
     public TpmSettings Tpm { get; init; } = TpmSettings.Default;
 }
+
+/// <summary>Where another volume's record is.</summary>
+/// <param name="Volume">Its name.</param>
+/// <param name="Device">Its device.</param>
+/// <param name="RecordFile">Its detached record; null where the record is in the device's header.</param>
+public sealed record RecordPlace(string Volume, string Device, string? RecordFile);

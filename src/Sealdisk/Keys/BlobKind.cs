@@ -21,6 +21,9 @@ public enum BlobKind
     /// <summary>NXP's DCP (source: Linux, trusted_dcp.c).</summary>
     Dcp,
 
+    /// <summary>No blob of a trust source but a key of the kernel's type <c>encrypted</c>, under a root key (source: Linux, security/keys/encrypted-keys).</summary>
+    Encrypted,
+
     /// <summary>Nothing that any of these writes.</summary>
     Unknown,
 }

@@ -62,10 +62,43 @@ internal sealed class KernelKey : IDisposable
         }
     }
 
+    /// <summary>A new random volume key, encrypted by the kernel under a trusted key that this thread has loaded.</summary>
+    /// <exception cref="LinuxException">The kernel's own answer; see <see cref="TrustedKeyProblem.OfEncrypted"/>. It does not look for the root key yet: reading back does.</exception>
+    internal static KernelKey NewEncrypted(string description, string rootDescription, int size) =>
+        Add("encrypted", description, Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"new default trusted:{rootDescription} {size}")));
+
+    /// <summary>A volume key that is known here, encrypted by the kernel; only kernels with CONFIG_USER_DECRYPTED_DATA or encrypted.user_decrypted_data=1 take one.</summary>
+    /// <param name="description">Its name in the kernel.</param>
+    /// <param name="master">Type and description of the key that it is to be under.</param>
+    /// <param name="key">Stays the caller's.</param>
+    /// <exception cref="LinuxException">EINVAL: this kernel does not take one.</exception>
+    internal static KernelKey NewEncrypted(string description, string master, SecretBuffer key)
+    {
+        var words = Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"new default {master} {key.Length} "));
+        using var payload = SecretBuffer.Allocate(words.Length + (2 * key.Length));
+        words.CopyTo(payload.Memory.Span);
+        BlobText.Encode(key.Memory.Span, payload.Memory.Span[words.Length..]);
+        return Add("encrypted", description, payload.Memory.Span);
+    }
+
+    /// <summary>A volume key as <c>keyctl pipe</c> printed it, decrypted by the kernel under its root key, which this thread has loaded.</summary>
+    /// <exception cref="LinuxException">The kernel's own answer; see <see cref="TrustedKeyProblem.OfEncrypted"/>.</exception>
+    internal static KernelKey LoadEncrypted(string description, string text) => Add("encrypted", description, Encoding.ASCII.GetBytes($"load {text}"));
+
+    /// <summary>Encrypts this volume key under another root key, which this thread has loaded; the key itself stays what it is.</summary>
+    internal void Rewrap(string rootDescription) =>
+        // What a keyring has already, it takes for an update.
+        Keyring.Add(Type, Description, Encoding.ASCII.GetBytes($"update trusted:{rootDescription}"), Home);
+
     /// <summary>A key of the soft source for dm-crypt: type logon, which user space can never read back.</summary>
     /// <param name="description">Its name, which must hold a ':' that is not its first character.</param>
     /// <param name="key">Stays the caller's.</param>
     internal static KernelKey AddLogon(string description, SecretBuffer key) => Add("logon", description, key.Memory.Span);
+
+    /// <summary>A key of type user, which its owner can read back: for a try only.</summary>
+    /// <param name="description">Its name.</param>
+    /// <param name="key">Stays the caller's.</param>
+    internal static KernelKey AddUser(string description, SecretBuffer key) => Add("user", description, key.Memory.Span);
 
     /// <summary>A key that somebody else put into the kernel, wherever this process may find it: its own keyrings, its session's, its user's.</summary>
     /// <exception cref="SealdiskException">There is none.</exception>
@@ -97,6 +130,14 @@ internal sealed class KernelKey : IDisposable
         var text = new byte[BlobText.MaxDigits];
         var length = Keyring.Read(_serial, text);
         return length <= text.Length ? Encoding.ASCII.GetString(text, 0, length) : throw new LinuxException(Errno.E2BIG, "read the blob of", Description);
+    }
+
+    /// <summary>A volume key as <c>keyctl pipe</c> prints it: text of the kind <see cref="EncryptedKeyText"/>.</summary>
+    internal string ReadEncrypted()
+    {
+        var text = new byte[EncryptedKeyText.MaxText];
+        var length = Keyring.Read(_serial, text);
+        return length <= text.Length ? Encoding.ASCII.GetString(text, 0, length) : throw new LinuxException(Errno.E2BIG, "read the text of", Description);
     }
 
     /// <inheritdoc/>

@@ -49,9 +49,21 @@ public sealed class SoftSource : IDisposable
             return key;
         var actual = key.Length;
         key.Dispose();
-        throw SealdiskException.Usage(
-            $"cannot use {subject}: it seals a key of {actual} bytes, and {keySize} are asked for", "give the key size that it was made with; or is it the sealed key of another volume?");
+        throw OtherSize(subject, actual, keySize);
     }
+
+    internal static SealdiskException OtherSize(string subject, int actual, int keySize) => SealdiskException.Usage(
+        $"cannot use {subject}: it seals a key of {actual} bytes, and {keySize} are asked for", "give the key size that it was made with; or is it the sealed key of another volume?");
+
+    /// <summary>Opens the key of a volume: sealed itself, or encrypted under a root key that is sealed. The caller owns it and wipes it by disposing it.</summary>
+    /// <param name="sealedKey">As the record has it: blob text, or with a root key the text of an encrypted key.</param>
+    /// <param name="rootKey">The sealed root key as blob text, or null.</param>
+    /// <param name="keySize">The size in bytes that the key must have.</param>
+    /// <param name="subject">What the key belongs to, for messages.</param>
+    /// <exception cref="SealdiskException">Either does not open here (4), or it is a key of another size (2).</exception>
+    public SecretBuffer Unseal(string sealedKey, string? rootKey, int keySize, string subject) => rootKey is null
+        ? Unseal(BlobText.Parse(System.Text.Encoding.ASCII.GetBytes(sealedKey)), keySize, subject)
+        : TwoLevelKey.Unseal(this, sealedKey, rootKey, keySize, subject);
 
     /// <summary>The same for a key of whatever size.</summary>
     public SecretBuffer UnsealAny(ReadOnlySpan<byte> blob, string subject)

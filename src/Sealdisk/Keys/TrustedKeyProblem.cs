@@ -30,6 +30,18 @@ internal static class TrustedKeyProblem
         _ => Other(problem, $"cannot make {subject}", log),
     };
 
+    /// <summary>Why making, loading or re-wrapping an encrypted key failed, or reading it back; its root key is there.</summary>
+    internal static SealdiskException OfEncrypted(LinuxException problem, string subject) => problem.Errno switch
+    {
+        Errno.EINVAL => SealdiskException.DoesNotOpen($"cannot decrypt {subject}: it does not open under its root key (EINVAL)", TwoLevelKey.DoesNotOpenHint),
+        Errno.ENODEV or Errno.ENOSYS => SealdiskException.Lacking(
+            $"cannot use {subject}: this kernel has no key type 'encrypted' ({problem.Errno})", "load the 'encrypted-keys' module, or build the kernel with CONFIG_ENCRYPTED_KEYS; or set key = \"trusted\" before the first boot"),
+        Errno.EOPNOTSUPP => SealdiskException.Lacking(
+            $"cannot use {subject}: this kernel's encrypted keys take no trusted key as root (EOPNOTSUPP)", "build the kernel with CONFIG_TRUSTED_KEYS; where it is a module, CONFIG_ENCRYPTED_KEYS must be one too"),
+        Errno.ENOKEY => SealdiskException.Failed($"cannot use {subject}: the kernel does not find its root key (ENOKEY)", "it has expired, or was unlinked meanwhile"),
+        _ => Other(problem, $"cannot use {subject}", []),
+    };
+
     private static SealdiskException Other(LinuxException problem, string act, IReadOnlyList<string> log) => problem.Errno switch
     {
         Errno.ENODEV or Errno.ENOSYS => SealdiskException.Lacking($"{act}: this kernel has no working 'trusted' key type ({problem.Errno})", KernelSource.Detect().Evidence),

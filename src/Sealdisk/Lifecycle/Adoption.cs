@@ -1,5 +1,6 @@
 using Sealdisk.Configuration;
 using Sealdisk.Filesystems;
+using Sealdisk.Keys;
 using Sealdisk.Linux;
 using Sealdisk.Mapping;
 using Sealdisk.OpTee;
@@ -18,17 +19,19 @@ public static class Adoption
     /// whatever it is, the volume is as it was.
     /// </summary>
     /// <param name="spec">The volume as configured.</param>
-    /// <param name="blobPath">Its sealed key.</param>
+    /// <param name="blobPath">Its sealed key; on two levels the text of an encrypted key.</param>
+    /// <param name="rootPath">On two levels, the sealed root key; else null.</param>
     /// <exception cref="SealdiskException">There is a record already, or no such filesystem under that key (3); the key does not open here (4).</exception>
-    public static VolumeRecord Run(VolumeSpec spec, string blobPath)
+    public static VolumeRecord Run(VolumeSpec spec, string blobPath, string? rootPath)
     {
         var act = $"adopt {spec.Name}";
+        var sealedKey = KeyFrom(spec, blobPath, rootPath, act);
         if (spec.Source.IsKernel())
             Capabilities.RequireMounting(act);
         using var turn = Turn.Take(spec.Name, spec.Device);
         var observed = Observer.Look(spec);
         RequireAdoptable(spec, observed, act);
-        var record = NewRecord.Of(spec, observed, BlobText.Write(BlobText.Read(blobPath)));
+        var record = NewRecord.Of(spec, observed, sealedKey);
         using (var key = new VolumeKey(spec, observed.Kind))
         {
             key.Load(record);
@@ -47,6 +50,17 @@ public static class Adoption
         return store.Read().Outcome is RecordOutcome.Good { CopiesToRepair.Count: 0, Record: var back } && back == record
             ? record
             : throw SealdiskException.Failed($"cannot write the record of {spec.Name}: what reads back is not what was written", "the medium may be failing; the volume itself was not touched");
+    }
+
+    private static NewKey KeyFrom(VolumeSpec spec, string blobPath, string? rootPath, string act)
+    {
+        if ((spec.Key == KeyKind.Encrypted) != rootPath is not null)
+            throw SealdiskException.Usage(
+                $"cannot {act}: its key is \"{spec.Key.Text()}\", and {(rootPath is null ? "no root key is given" : "a root key is given")}",
+                "a key of type encrypted needs --root FILE, the sealed root key, and key = \"encrypted\" in the configuration; one of type trusted neither");
+        return rootPath is null
+            ? new NewKey(BlobText.Write(BlobText.Read(blobPath)), null)
+            : new NewKey(EncryptedKeyFile.Read(blobPath).ToString(), BlobText.Write(BlobText.Read(rootPath)));
     }
 
     private static void RequireAdoptable(VolumeSpec spec, Observed observed, string act)

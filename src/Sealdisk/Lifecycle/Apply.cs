@@ -17,7 +17,7 @@ internal sealed class Apply : IDisposable
     private readonly RecordStore _store;
     private VolumeRecord? _record;
     private readonly VolumeKey _key;
-    private string? _sealedKey;
+    private NewKey _newKey;
     private MappingState? _mapping;
     private bool _opened;
     private bool _kept;
@@ -40,7 +40,7 @@ internal sealed class Apply : IDisposable
         Step.CreateImage create => CreateImage(create.Path, create.Bytes),
         Step.ClearDeadMapping or Step.CloseMapping => ClearMapping(),
         Step.MeetRequirements => MeetRequirements(),
-        Step.SealNewKey => SealNewKey(),
+        Step.SealNewKey or Step.MakeTwoLevelKey => SealNewKey(),
         Step.WriteProvisioning => WriteProvisioning(),
         Step.RepairRecord => RepairRecord(),
         Step.Unseal => Unseal(),
@@ -120,13 +120,13 @@ internal sealed class Apply : IDisposable
 
     private string? MeetRequirements()
     {
-        Gate.Check(_spec, new SystemRoot("/"), _key.SealNew);
+        Gate.Check(_spec, new SystemRoot("/"), () => _key.SealNew(null).Blob);
         return null;
     }
 
     private string? SealNewKey()
     {
-        _sealedKey = _key.SealNew();
+        _newKey = _key.SealNew(_observed.SharedRoot);
         return null;
     }
 
@@ -134,7 +134,7 @@ internal sealed class Apply : IDisposable
     {
         // The image may have just been made: the sizes that count are those on the disk now.
         var observed = _observed.DeviceSize is null ? Observer.Look(_spec) : _observed;
-        var record = NewRecord.Of(_spec, observed, _sealedKey!) with { State = VolumeState.Provisioning };
+        var record = NewRecord.Of(_spec, observed, _newKey) with { State = VolumeState.Provisioning };
         if (_spec.RecordFile is { } file && !Directory.Exists(Path.GetDirectoryName(file)))
             throw SealdiskException.Failed($"cannot write the record of {_spec.Name}: there is no directory {Path.GetDirectoryName(file)} (ENOENT)", $"mkdir -p {Path.GetDirectoryName(file)}");
         _store.Write(record);

@@ -60,7 +60,7 @@ internal sealed class DecryptedView : IDisposable
     private static CryptDevice InProcess(VolumeSpec spec, VolumeRecord record)
     {
         using var source = SoftSource.Open(spec.Huk!);
-        using var key = source.Unseal(OpTee.BlobText.Parse(System.Text.Encoding.ASCII.GetBytes(record.SealedKey)), record.KeySize, $"the key of {spec.Name}");
+        using var key = source.Unseal(record.SealedKey, record.RootKey, record.KeySize, $"the key of {spec.Name}");
         var file = FileDescriptor.Open(spec.Device, OpenFlags.Read);
         return FuseVolume.Decrypted(
             new FileDevice(file, (long)record.DataOffset * 512, (long)record.DataLength * 512),

@@ -7,7 +7,7 @@ namespace Sealdisk.Lifecycle;
 internal static class NewRecord
 {
     /// <summary>State 'ready' without a filesystem UUID: the caller says which of the two is to come.</summary>
-    internal static VolumeRecord Of(VolumeSpec spec, Observed observed, string sealedKey)
+    internal static VolumeRecord Of(VolumeSpec spec, Observed observed, NewKey key)
     {
         var sectorSize = Planner.SectorSizeOf(spec, observed);
         return new VolumeRecord
@@ -16,7 +16,9 @@ internal static class NewRecord
             Generation = 1,
             State = VolumeState.Ready,
             Source = observed.Source ?? spec.Source,
-            SealedKey = sealedKey,
+            SealedKey = key.SealedKey,
+            RootKey = key.RootKey,
+            Recovery = key.Recovery,
             Cipher = spec.Cipher.Text,
             KeySize = spec.KeySize,
             SectorSize = sectorSize,

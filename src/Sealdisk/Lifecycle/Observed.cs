@@ -28,6 +28,12 @@ public sealed record Observed
     /// <summary>Who seals keys here: the configured source, or the one that stands behind "auto"; null where that is not known.</summary>
     public TrustSource? Source { get; init; }
 
+    /// <summary>Whose root key a new key on two levels will be under; looked for only where there is no record yet. Null: a new root key.</summary>
+    public SharedRoot? SharedRoot { get; init; }
+
+    /// <summary>What a new key that is to be wrapped for a recovery key lacks here; looked for only where there is no record yet; or null.</summary>
+    public (string Problem, string Remedy)? NoRecovery { get; init; }
+
     /// <summary>Who would decrypt: dm or fuse.</summary>
     public MappingKind Kind { get; init; } = MappingKind.Fuse;
 

@@ -33,7 +33,7 @@ public static class Observer
             MountedAt = mountedAt,
             // What is on top is what everybody sees there.
             InTheWay = mounts.LastOrDefault(mount => mount.Target == spec.Mount) is { } top && mapping?.Mounted(top) != true ? top.Source : null,
-            Lacking = capabilities.Lacking,
+            Lacking = capabilities.Lacking ?? LackingForKey(spec),
             OutOfReach = OutOfReach.Of(spec, mounts),
         };
         if (FileStatus.TryOf(spec.Device) is not { } status)
@@ -43,6 +43,8 @@ public static class Observer
             {
                 PhysicalSectorSize = Directory.Exists(folder) ? BlockDevice.PhysicalSectorSizeUnder(folder) : 512,
                 Record = spec.RecordFile is { } file ? RecordStore.Detached(file).Read() : RecordReading.Nothing,
+                SharedRoot = SharedRoot.Find(spec, capabilities.Source),
+                NoRecovery = LackingForRecovery(spec),
             };
         }
 
@@ -56,6 +58,8 @@ public static class Observer
             DeviceSize = size,
             PhysicalSectorSize = status.Kind == FileKind.BlockDevice ? BlockDevice.PhysicalSectorSize(device) : BlockDevice.PhysicalSectorSizeUnder(spec.Device),
             Record = record,
+            SharedRoot = record.Outcome is RecordOutcome.None ? SharedRoot.Find(spec, capabilities.Source) : null,
+            NoRecovery = record.Outcome is RecordOutcome.None ? LackingForRecovery(spec) : null,
             Content = record.Outcome is RecordOutcome.None none ? Content.Of(spec.Device, device, size, spec.RecordFile is null, none.Claimed) : null,
             PlantedInHeader = spec.RecordFile is null && record.Outcome is RecordOutcome.Good { CopiesToRepair.Count: > 0 } ? Planted(spec.Device) : null,
             // A mapping of our own has the device for itself alone; a server also where the rest of its mapping is gone.
@@ -65,6 +69,17 @@ public static class Observer
 
     /// <summary>Where the volume's record is.</summary>
     public static RecordStore StoreOf(VolumeSpec spec) => spec.RecordFile is { } file ? RecordStore.Detached(file) : RecordStore.Header(spec.Device);
+
+    /// <summary>A key on two levels needs the second key type in the kernel, unless it is the soft source's.</summary>
+    private static (string Problem, string Remedy)? LackingForKey(VolumeSpec spec) =>
+        spec.Key == KeyKind.Encrypted && spec.Source.IsKernel() && !KeyTypes.IsRegistered("encrypted")
+            ? ("this kernel has no key type 'encrypted', which key = \"encrypted\" needs", "load the 'encrypted-keys' module, or build the kernel with CONFIG_ENCRYPTED_KEYS")
+            : null;
+
+    private static (string Problem, string Remedy)? LackingForRecovery(VolumeSpec spec) =>
+        spec.Recovery is not null && spec.Source.IsKernel() && !Keys.KernelTwoLevelKey.TakesKeys()
+            ? ($"{Keys.KernelTwoLevelKey.TakesNoKeys}, and one that it makes itself can be wrapped for no recovery key", $"{Keys.KernelTwoLevelKey.TakesNoKeysRemedy}; or do without recovery")
+            : null;
 
     /// <summary>What somebody wrote into the header's space, where only our own two copies and zeros belong. Ciphertext begins after it, so nothing here is chance.</summary>
     private static string? Planted(string device)

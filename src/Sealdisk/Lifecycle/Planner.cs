@@ -35,7 +35,7 @@ public static class Planner
         return observed.Record switch
         {
             { Outcome: RecordOutcome.Newer newer } => Plan.Refuse(SealdiskException.Refused(
-                $"cannot bring up {spec.Name}: its record has format version {newer.Version}, and this Sealdisk knows version 1",
+                $"cannot bring up {spec.Name}: its record has format version {newer.Version}, and this Sealdisk knows version {RecordFormat.Version}",
                 "use the Sealdisk that wrote it, or a newer one")),
             { Outcome: RecordOutcome.Damaged damaged } => Plan.Refuse(SealdiskException.Refused(
                 $"cannot bring up {spec.Name}: its record is damaged: {damaged.Reason}",
@@ -125,8 +125,13 @@ public static class Planner
         if (Geometry.Problem(spec, observed.DeviceSize!.Value) is { } problem)
             return Plan.Refuse(SealdiskException.Usage(
                 $"cannot bring up {spec.Name}: {problem}", "nothing was changed; if it was a volume, bring the device back whole; if not, give it more space"));
+        if (observed.NoRecovery is var (lacking, remedy))
+            return Plan.Refuse(SealdiskException.Lacking($"cannot bring up {spec.Name} with recovery: {lacking}", remedy));
         steps.InsertRange(0, Requirements(spec));
-        steps.Add(new Step.SealNewKey(SealedBy(spec, observed.Source ?? spec.Source), spec.KeySize));
+        var source = SealedBy(spec, observed.Source ?? spec.Source);
+        steps.Add(spec.Key == KeyKind.Encrypted
+            ? new Step.MakeTwoLevelKey(source, spec.KeySize, observed.SharedRoot?.Volume, spec.Recovery is { } recovery ? Keys.RecoveryKey.IdOf(recovery) : null)
+            : new Step.SealNewKey(source, spec.KeySize));
         steps.Add(new Step.WriteProvisioning(Where(spec)));
         steps.Add(new Step.OpenMapping(observed.Kind.Text(), spec.Cipher.Text, sectorSize));
         steps.Add(new Step.MakeFilesystem(spec.Filesystem));
@@ -158,7 +163,7 @@ public static class Planner
 
         if (record.State == VolumeState.Provisioning)
             steps.InsertRange(0, Requirements(spec));
-        steps.Add(new Step.Unseal(record.Source.Text(), record.KeySize));
+        steps.Add(new Step.Unseal(record.Source.Text(), record.KeySize, record.RootKey is not null));
         steps.Add(new Step.OpenMapping(observed.Kind.Text(), record.Cipher, record.SectorSize));
         if (record.State == VolumeState.Provisioning)
         {
@@ -195,6 +200,8 @@ public static class Planner
         string Says(string what, object configured, object recorded) => $"the configuration says {what} {configured}, its record says {recorded}";
         if (spec.Source != TrustSource.Auto && spec.Source != record.Source)
             return Says("source", spec.Source.Text(), record.Source.Text());
+        if (spec.Key != record.Key)
+            return Says("key", spec.Key.Text(), record.Key.Text());
         if (!CipherSpec.TryParse(record.Cipher, out var cipher, out _) || cipher!.Canonical != spec.Cipher.Canonical)
             return Says("cipher", spec.Cipher.Text, record.Cipher);
         if (spec.KeySize != record.KeySize)

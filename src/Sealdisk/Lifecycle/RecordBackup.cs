@@ -96,7 +96,7 @@ public static class RecordBackup
                 $"cannot import {name}: it was made before the first boot ended, when there were no data yet", "nothing was changed; import a later backup"),
             RecordOutcome.Good good when backup.Length is <= Length or HeaderLength => good.Record,
             RecordOutcome.Damaged damaged => throw SealdiskException.Usage($"cannot import {name}: it is damaged: {damaged.Reason}"),
-            RecordOutcome.Newer newer => throw SealdiskException.Usage($"cannot import {name}: it has format version {newer.Version}, and this Sealdisk knows version 1", "use the Sealdisk that wrote it, or a newer one"),
+            RecordOutcome.Newer newer => throw SealdiskException.Usage($"cannot import {name}: it has format version {newer.Version}, and this Sealdisk knows version {RecordFormat.Version}", "use the Sealdisk that wrote it, or a newer one"),
             _ => throw SealdiskException.Usage($"cannot import {name}: it is not a record", "'sealdisk record export' makes one"),
         };
     }

@@ -19,7 +19,9 @@ internal static class RecordProof
     internal static string Of(VolumeSpec spec, VolumeRecord record, MappingKind kind)
     {
         using var start = Decrypted(spec, record, kind);
-        var verified = $"the key unseals ({record.KeySize} bytes, {record.Source.Text()})";
+        var verified = record.RootKey is null
+            ? $"the key unseals ({record.KeySize} bytes, {record.Source.Text()})"
+            : $"the root key unseals ({record.Source.Text()}), the key opens under it ({record.KeySize} bytes)";
         if (record.State == VolumeState.Provisioning)
         {
             return FilesystemUse.LastMount(record.Filesystem, start.Memory.Span) is not { } mounted

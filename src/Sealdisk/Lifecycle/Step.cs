@@ -22,6 +22,12 @@ public abstract record Step(string Label, string Intent)
     /// <summary>A random key, sealed; nothing on disk yet: still a first boot.</summary>
     public sealed record SealNewKey(string Source, int KeySize) : Step("key", $"make a random key of {KeySize} bytes, sealed by {Source}");
 
+    /// <summary>The same on two levels: a root key, sealed, or that of another volume, and a random key under it; nothing on disk yet: still a first boot.</summary>
+    public sealed record MakeTwoLevelKey(string Source, int KeySize, string? SharedWith, string? RecoveryKeyId = null) : Step("key", (SharedWith is null
+        ? $"make a random root key, sealed by {Source}, and a random key of {KeySize} bytes, encrypted under it"
+        : $"make a random key of {KeySize} bytes, encrypted under the root key of {SharedWith}, sealed by {Source}")
+        + (RecoveryKeyId is null ? "" : $", and wrapped for recovery key {RecoveryKeyId}"));
+
     /// <summary>
     /// Both copies, written, synced, read back and unsealed. From the first durable copy on, a cut leaves a volume that resumes with this key.
     /// </summary>
@@ -31,7 +37,9 @@ public abstract record Step(string Label, string Intent)
     public sealed record RepairRecord(string Why) : Step("repair", $"write the bad copy of the record anew: {Why}");
 
     /// <summary>Unseals the recorded key, to know before anything is opened that this device can. Touches no disk.</summary>
-    public sealed record Unseal(string Source, int KeySize) : Step("key", $"unseal the key of {KeySize} bytes with {Source}");
+    public sealed record Unseal(string Source, int KeySize, bool IsTwoLevel = false) : Step("key", IsTwoLevel
+        ? $"unseal the root key with {Source}, and decrypt the key of {KeySize} bytes under it"
+        : $"unseal the key of {KeySize} bytes with {Source}");
 
     /// <summary>The decrypted view of the device. Touches no disk; a reboot undoes it.</summary>
     public sealed record OpenMapping(string Kind, string Cipher, int SectorSize) : Step("mapping", $"map through {Kind}: {Cipher}, {SectorSize}-byte sectors");

@@ -31,7 +31,7 @@ public static class VolumeLifecycle
         if (plan.Refusal is { } refusal)
             throw refusal;
         // A HUK that is missing or unusable costs nothing yet.
-        if (spec.Source == TrustSource.Soft && plan.Steps.Any(step => step is Step.SealNewKey or Step.Unseal))
+        if (spec.Source == TrustSource.Soft && plan.Steps.Any(step => step is Step.SealNewKey or Step.MakeTwoLevelKey or Step.Unseal))
             SoftSource.Open(spec.Huk!).Dispose();
         using var apply = new Apply(spec, observed, claim);
         foreach (var step in plan.Steps)

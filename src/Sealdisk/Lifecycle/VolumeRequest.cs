@@ -18,6 +18,7 @@ internal static class VolumeRequest
         Offset = (long)record.DataOffset,
         Length = (long)record.DataLength,
         SealedKey = record.SealedKey,
+        RootKey = record.RootKey,
         Huk = spec.Huk,
         Discard = spec.Discard,
         Options = spec.CryptOptions,

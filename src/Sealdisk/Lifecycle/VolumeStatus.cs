@@ -28,7 +28,7 @@ public sealed record VolumeStatus(string Name, string State, Observed Observed, 
         var observed = Observer.Look(spec);
         var record = (observed.Record.Outcome as RecordOutcome.Good)?.Record;
         var plan = Planner.For(spec, observed);
-        var problem = observed.Mapping?.Problem ?? Ill(spec, observed, record) ?? plan.Refusal?.Message ?? Weak(spec, observed.Record.Outcome);
+        var problem = observed.Mapping?.Problem ?? Ill(spec, observed, record) ?? plan.Refusal?.Message ?? Weak(spec, observed.Record.Outcome) ?? Unrecoverable(spec, record);
         var state = observed switch
         {
             { Mapping: { IsWhole: false } } => "degraded",
@@ -53,6 +53,13 @@ public sealed record VolumeStatus(string Name, string State, Observed Observed, 
         RecordOutcome.None { Claimed: true } => "its first boot was cut while it wrote its first record; the next 'up' begins anew",
         _ => null,
     };
+
+    /// <summary>A recovery key that was configured after the volume was made, or another one since.</summary>
+    private static string? Unrecoverable(VolumeSpec spec, VolumeRecord? record) =>
+        record is not null && spec.Recovery is { } recovery && Keys.RecoveryKey.IdOf(recovery) is var id && record.RecoveryKeyId != id
+            ? $"its key is wrapped for {(record.RecoveryKeyId is { } other ? $"recovery key {other}" : "no recovery key")}, not for the configured {id}"
+              + (record.Source == TrustSource.Soft ? $"; 'sealdisk rotate {spec.Name}' wraps it" : "; a kernel source hands out no key to wrap")
+            : null;
 
     /// <summary>What hurts a mapping that is whole: its device has gone or shrunk under it, or answered with errors.</summary>
     private static string? Ill(VolumeSpec spec, Observed observed, VolumeRecord? record)

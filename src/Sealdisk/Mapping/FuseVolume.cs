@@ -2,7 +2,6 @@ using Sealdisk.Crypto;
 using Sealdisk.DataPath;
 using Sealdisk.Keys;
 using Sealdisk.Linux;
-using Sealdisk.OpTee;
 
 namespace Sealdisk.Mapping;
 
@@ -17,7 +16,7 @@ public static class FuseVolume
     public static IBlockDevice Open(ServeRequest request)
     {
         using var source = SoftSource.Open(request.HukFile);
-        using var key = source.Unseal(BlobText.Parse(System.Text.Encoding.ASCII.GetBytes(request.SealedKey)), request.KeySize, $"the key of {request.FsName}");
+        using var key = source.Unseal(request.SealedKey, request.RootKey, request.KeySize, $"the key of {request.FsName}");
         var file = OpenDevice(request);
         return Decrypted(
             file, CipherSpec.Parse(request.Cipher), new SectorLayout(request.SectorSize, request.IvLargeSectors, request.IvOffset), key);

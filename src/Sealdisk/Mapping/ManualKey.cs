@@ -27,8 +27,9 @@ public sealed record ManualKey(CipherSpec? Cipher, int? KeySize, string? Referen
     /// <param name="Offset">512-byte sectors.</param>
     /// <param name="Length">512-byte sectors.</param>
     /// <param name="Source">Who sealed the key.</param>
-    /// <param name="SealedKey">The blob, as hex text; null where the key is in the kernel already.</param>
-    public sealed record Resolved(CipherSpec Cipher, int KeySize, SectorLayout Layout, long Offset, long Length, TrustSource Source, string? SealedKey)
+    /// <param name="SealedKey">The blob, as hex text, or with a root key the text of an encrypted key; null where the key is in the kernel already.</param>
+    /// <param name="RootKey">The sealed root key that it is encrypted under, as hex text; or null.</param>
+    public sealed record Resolved(CipherSpec Cipher, int KeySize, SectorLayout Layout, long Offset, long Length, TrustSource Source, string? SealedKey, string? RootKey = null)
     {
         /// <summary>For what happens in user space.</summary>
         /// <exception cref="SealdiskException">The key is one that never leaves the kernel.</exception>
@@ -88,7 +89,7 @@ public sealed record ManualKey(CipherSpec? Cipher, int? KeySize, string? Referen
             ? throw SealdiskException.Refused($"cannot use {device}: it has {size} bytes, but its record describes data up to byte {end}: it was truncated")
             : new Resolved(
                 CipherSpec.Parse(record.Cipher), record.KeySize, new SectorLayout(record.SectorSize, record.IvLargeSectors, record.IvOffset),
-                (long)record.DataOffset, (long)record.DataLength, SourceFor(record), record.SealedKey);
+                (long)record.DataOffset, (long)record.DataLength, SourceFor(record), record.SealedKey, record.RootKey);
     }
 
     private static long SizeOf(string device)

@@ -1,7 +1,6 @@
 using Sealdisk.Configuration;
 using Sealdisk.Keys;
 using Sealdisk.Linux;
-using Sealdisk.OpTee;
 
 namespace Sealdisk.Mapping;
 
@@ -33,6 +32,7 @@ public static class ManualMapping
             Offset = resolved.Offset,
             Length = resolved.Length,
             SealedKey = resolved.SealedKey,
+            RootKey = resolved.RootKey,
             Huk = resolved.Source == TrustSource.Soft && wanted.Key.Reference is null ? wanted.FindHuk() : null,
             Discard = wanted.Discard,
             Options = wanted.Options,
@@ -76,9 +76,11 @@ public static class ManualMapping
         }
         var description = $"sealdisk:{wanted.Name}";
         if (huk is null)
-            return KernelKey.LoadTrusted(description, resolved.SealedKey!, "the sealed key");
+            return resolved.RootKey is { } root
+                ? KernelTwoLevelKey.Load(description, resolved.SealedKey!, root, "the sealed key", TrustedSealing.Plain)
+                : KernelKey.LoadTrusted(description, resolved.SealedKey!, "the sealed key");
         using var source = SoftSource.Open(huk);
-        using var key = source.Unseal(BlobText.Parse(System.Text.Encoding.ASCII.GetBytes(resolved.SealedKey!)), resolved.KeySize, "the sealed key");
+        using var key = source.Unseal(resolved.SealedKey!, resolved.RootKey, resolved.KeySize, "the sealed key");
         return KernelKey.AddLogon(description, key);
     }
 
@@ -93,7 +95,7 @@ public static class ManualMapping
     {
         resolved.RequireSoft();
         using var source = SoftSource.Open(huk);
-        using var key = source.Unseal(BlobText.Parse(System.Text.Encoding.ASCII.GetBytes(resolved.SealedKey!)), resolved.KeySize, "the sealed key");
+        using var key = source.Unseal(resolved.SealedKey!, resolved.RootKey, resolved.KeySize, "the sealed key");
         using var schedule = SecretBuffer.Allocate(Crypto.SectorCipher.ScheduleSize(resolved.Cipher));
         var cipher = new Crypto.SectorCipher(resolved.Cipher, resolved.Layout, key.Memory.Span, schedule.Memory);
         DataPath.ImageStream.Run(input, resolved.Offset * 512, output, resolved.Length * 512, cipher, encrypt, progress);

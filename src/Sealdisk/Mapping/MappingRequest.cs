@@ -31,8 +31,11 @@ public sealed record MappingRequest
     /// <summary>How much data there is, in 512-byte sectors.</summary>
     public required long Length { get; init; }
 
-    /// <summary>The blob, as hex text; null where a person names a key that is in the kernel already.</summary>
+    /// <summary>The blob, as hex text, or with a root key the text of an encrypted key; null where a person names a key that is in the kernel already.</summary>
     public required string? SealedKey { get; init; }
+
+    /// <summary>The sealed root key that the key is encrypted under, as hex text; or null.</summary>
+    public string? RootKey { get; init; }
 
     /// <summary>The file with the soft source's HUK, absolute; null for every other source.</summary>
     public required string? Huk { get; init; }
@@ -49,5 +52,5 @@ public sealed record MappingRequest
     /// <summary>The same as the server process is told it, in bytes and in plain words. Only the soft source's keys go there.</summary>
     internal ServeRequest ForServer(RuntimeFolder folder) => new(
         Device, Offset * 512, Length * 512, Cipher.Text, KeySize, Layout.SectorSize, Layout.IvLargeSectors, Layout.IvOffset,
-        SealedKey!, Huk!, folder.Volume, Device, Discard, folder.ServerLog);
+        SealedKey!, Huk!, folder.Volume, Device, Discard, folder.ServerLog) { RootKey = RootKey };
 }

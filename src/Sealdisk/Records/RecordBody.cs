@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Unicode;
 using Sealdisk.Configuration;
+using Sealdisk.Keys;
 
 namespace Sealdisk.Records;
 
@@ -17,14 +18,20 @@ internal static class RecordBody
         "data-length", "filesystem", "filesystem-uuid", "life-cycle", "created-by",
     ];
 
+    /// <summary>Those, and what a key on two levels needs beside them.</summary>
+    private static readonly string[] s_twoLevelNames = [.. Names, "root-key", "recovery"];
+
     private const ulong MaxSectors = long.MaxValue / 512; // so that bytes fit a signed 64-bit offset
     private const ulong MaxKeySize = 4096;
+
+    internal static string[] NamesOf(uint version) => version == RecordFormat.OneLevel ? Names : s_twoLevelNames;
 
     internal static string StateText(VolumeState state) => state == VolumeState.Ready ? "ready" : "provisioning";
 
     /// <summary>Writes the lines; returns their bytes. Throws <see cref="ArgumentException"/> where they do not fit.</summary>
     public static int Write(VolumeRecord record, Span<byte> body)
     {
+        var names = NamesOf(RecordFormat.VersionOf(record));
         string[] values =
         [
             record.Uuid.ToString("D"),
@@ -42,26 +49,29 @@ internal static class RecordBody
             record.FilesystemUuid ?? "",
             record.LifeCycle,
             record.CreatedBy,
+            record.RootKey ?? "",
+            record.Recovery ?? "",
         ];
-        var text = string.Concat(Names.Zip(values, (name, value) => $"{name}={value}\n"));
+        var text = string.Concat(names.Zip(values, (name, value) => $"{name}={value}\n"));
         return Encoding.UTF8.TryGetBytes(text, body, out var written)
             ? written
             : throw new ArgumentException($"cannot write the record: its body is longer than {body.Length} bytes");
     }
 
     /// <summary>Reads the lines: every field once, in order, each value in its one canonical form. Otherwise the copy is bad.</summary>
-    public static CopyReading Read(ReadOnlySpan<byte> body, ulong generation)
+    public static CopyReading Read(ReadOnlySpan<byte> body, ulong generation, uint version)
     {
+        var names = NamesOf(version);
         if (!Utf8.IsValid(body))
             return new CopyReading.Bad("the body is not UTF-8");
         var lines = Encoding.UTF8.GetString(body).Split('\n');
-        if (lines.Length != Names.Length + 1 || lines[^1].Length != 0)
-            return new CopyReading.Bad($"the body does not have {Names.Length} lines");
-        for (var i = 0; i < Names.Length; i++)
+        if (lines.Length != names.Length + 1 || lines[^1].Length != 0)
+            return new CopyReading.Bad($"the body does not have {names.Length} lines");
+        for (var i = 0; i < names.Length; i++)
         {
-            if (!lines[i].StartsWith(Names[i] + "=", StringComparison.Ordinal))
-                return new CopyReading.Bad($"line {i + 1} of the body is not {Names[i]}");
-            lines[i] = lines[i][(Names[i].Length + 1)..];
+            if (!lines[i].StartsWith(names[i] + "=", StringComparison.Ordinal))
+                return new CopyReading.Bad($"line {i + 1} of the body is not {names[i]}");
+            lines[i] = lines[i][(names[i].Length + 1)..];
         }
 
         if (!Guid.TryParseExact(lines[0], "D", out var uuid) || uuid == Guid.Empty || uuid.ToString("D") != lines[0])
@@ -70,7 +80,7 @@ internal static class RecordBody
             return Bad(1);
         if (!TrustSourceText.TryParse(lines[2], out var source) || source == TrustSource.Auto)
             return Bad(2);
-        if (lines[3].Length == 0 || lines[3].Length % 2 != 0 || !lines[3].All(char.IsAsciiHexDigit))
+        if (version == RecordFormat.OneLevel ? !IsBlob(lines[3]) : EncryptedKeyText.Parse(lines[3], out _) is not { MasterType: "trusted" } text || text.ToString() != lines[3])
             return Bad(3);
         if (!IsWord(lines[4]))
             return Bad(4);
@@ -94,6 +104,10 @@ internal static class RecordBody
             return Bad(13);
         if (lines[14].Length == 0 || lines[14].Any(char.IsControl))
             return Bad(14);
+        if (version != RecordFormat.OneLevel && !IsBlob(lines[15]))
+            return Bad(15);
+        if (version != RecordFormat.OneLevel && lines[16].Length > 0 && (!IsBlob(lines[16]) || RecoveryWrap.IdOf(lines[16]) is null))
+            return Bad(16);
 
         return new CopyReading.Valid(new VolumeRecord
         {
@@ -102,6 +116,8 @@ internal static class RecordBody
             State = lines[1] == "ready" ? VolumeState.Ready : VolumeState.Provisioning,
             Source = source,
             SealedKey = lines[3],
+            RootKey = version == RecordFormat.OneLevel ? null : lines[15],
+            Recovery = version == RecordFormat.OneLevel || lines[16].Length == 0 ? null : lines[16],
             Cipher = lines[4],
             KeySize = (int)keySize,
             SectorSize = (int)sectorSize,
@@ -115,8 +131,10 @@ internal static class RecordBody
             CreatedBy = lines[14],
         });
 
-        CopyReading.Bad Bad(int field) => new($"{Names[field]} has an impossible value");
+        CopyReading.Bad Bad(int field) => new($"{names[field]} has an impossible value");
     }
+
+    private static bool IsBlob(string text) => text.Length > 0 && text.Length % 2 == 0 && text.All(char.IsAsciiHexDigit);
 
     /// <summary>Printable ASCII without a space.</summary>
     private static bool IsWord(string text) => text.Length > 0 && !text.AsSpan().ContainsAnyExceptInRange('!', '~');

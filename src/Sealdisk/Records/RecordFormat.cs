@@ -7,7 +7,7 @@ namespace Sealdisk.Records;
 /// One copy of a record as a block of 4096 bytes, little-endian (docs/record-format.md):
 /// <code>
 ///    0   8  magic "SEALDISK"
-///    8   4  format version, 1
+///    8   4  format version: 1, or 2 for a key on two levels
 ///   12   4  body length in bytes, 1 to 4032
 ///   16   8  generation, from 1
 ///   24   8  zero
@@ -22,8 +22,11 @@ public static class RecordFormat
     /// <summary>Bytes of one copy.</summary>
     public const int BlockSize = 4096;
 
-    /// <summary>The format version that this Sealdisk writes, and the only one it reads.</summary>
-    public const uint Version = 1;
+    /// <summary>The highest format version that this Sealdisk knows: that of a key on two levels.</summary>
+    public const uint Version = 2;
+
+    /// <summary>The format version of a record whose key the trust source itself seals.</summary>
+    internal const uint OneLevel = 1;
 
     /// <summary>Bytes of a claim: one sector, the most that is written whole or not at all.</summary>
     public const int ClaimSize = 512;
@@ -59,7 +62,7 @@ public static class RecordFormat
         ArgumentOutOfRangeException.ThrowIfNotEqual(block.Length, BlockSize);
         block.Clear();
         Magic.CopyTo(block);
-        BinaryPrimitives.WriteUInt32LittleEndian(block[VersionOffset..], Version);
+        BinaryPrimitives.WriteUInt32LittleEndian(block[VersionOffset..], VersionOf(record));
         BinaryPrimitives.WriteUInt64LittleEndian(block[GenerationOffset..], record.Generation);
         var length = RecordBody.Write(record, block[BodyOffset..]);
         BinaryPrimitives.WriteInt32LittleEndian(block[LengthOffset..], length);
@@ -107,7 +110,7 @@ public static class RecordFormat
         var version = BinaryPrimitives.ReadUInt32LittleEndian(block[VersionOffset..]);
         if (version > Version)
             return new CopyReading.Newer(version);
-        if (version != Version)
+        if (version < OneLevel)
             return new CopyReading.Bad($"format version {version} does not exist");
         var length = BinaryPrimitives.ReadUInt32LittleEndian(block[LengthOffset..]);
         if (length is 0 or > BlockSize - BodyOffset)
@@ -117,8 +120,11 @@ public static class RecordFormat
         var generation = BinaryPrimitives.ReadUInt64LittleEndian(block[GenerationOffset..]);
         return generation == 0
             ? new CopyReading.Bad("generation 0 is not possible")
-            : RecordBody.Read(block.Slice(BodyOffset, (int)length), generation);
+            : RecordBody.Read(block.Slice(BodyOffset, (int)length), generation, version);
     }
+
+    /// <summary>The lowest version that can say it, so that an earlier Sealdisk reads all that it could ever use.</summary>
+    internal static uint VersionOf(VolumeRecord record) => record.RootKey is null ? OneLevel : Version;
 
     private static bool IsClaim(ReadOnlySpan<byte> block, ReadOnlySpan<byte> text) =>
         block.Length >= ClaimSize && block.StartsWith(text) && !block[text.Length..ClaimSize].ContainsAnyExcept((byte)0);

@@ -1,4 +1,5 @@
 using Sealdisk.Configuration;
+using Sealdisk.Keys;
 
 namespace Sealdisk.Records;
 
@@ -20,8 +21,26 @@ public sealed record VolumeRecord
     /// <summary>Who sealed the key; never <see cref="TrustSource.Auto"/>.</summary>
     public required TrustSource Source { get; init; }
 
-    /// <summary>The sealed key as <c>keyctl pipe</c> prints it: hex text.</summary>
+    /// <summary>The sealed key as <c>keyctl pipe</c> prints it: hex text; with a <see cref="RootKey"/>, the text of a key of type <c>encrypted</c>.</summary>
     public required string SealedKey { get; init; }
+
+    /// <summary>The root key, sealed by the trust source, that the key is encrypted under, as hex text; null where the source seals the key itself.</summary>
+    public string? RootKey { get; init; }
+
+    /// <summary>With a root key, the key once more, wrapped for a recovery key as docs/recovery.md has it, as hex text; or null.</summary>
+    public string? Recovery { get; init; }
+
+    /// <summary>Which recovery key that is, such as <c>5f0c11d25f0c11d2</c>; or null.</summary>
+    public string? RecoveryKeyId => Recovery is null ? null : RecoveryWrap.IdOf(Recovery);
+
+    /// <summary>What the trust source has sealed: the root key where there is one, else the key.</summary>
+    public string Blob => RootKey ?? SealedKey;
+
+    /// <summary>What the kernel knows the root key by, such as <c>sealdisk:root-5f0c11d2</c>: volumes with one root key have one name for it. Null without a root key.</summary>
+    public string? RootKeyName => RootKey is null ? null : TwoLevelKey.Read(SealedKey).MasterDescription;
+
+    /// <summary>Whether the key is on two levels.</summary>
+    public KeyKind Key => RootKey is null ? KeyKind.Trusted : KeyKind.Encrypted;
 
     /// <summary>The dm-crypt cipher specification.</summary>
     public required string Cipher { get; init; }

@@ -87,11 +87,12 @@ public sealed class JsonTests : IDisposable
         AssertKeys("volume plan state mount error", Each("volumes", "up"));
         AssertKeys(
             "volume state problem device device_size record record_copies record_state uuid source mapping block decrypted server discards cipher key_size sector_size "
-            + "filesystem filesystem_uuid mount life_cycle created_by", Each("volumes", "status"));
+            + "filesystem filesystem_uuid mount life_cycle created_by key root_key_name recovery_key_id", Each("volumes", "status"));
         AssertKeys("name mapping device block decrypted server cipher key_size sector_size problem", Json(0, "map", "list").GetProperty("mappings").EnumerateArray().Single(mapping => mapping.GetProperty("name").GetString() == "t1-json"));
         Assert.Equal("already_up", Each("volumes", "up").GetProperty("plan").GetString());
         AssertKeys("volume done error", Each("volumes", "down"));
         AssertKeys("volume unlocks verified error", Each("volumes", "check"));
+        AssertKeys("volume rotated source key root_key_name generation verified error", Each("volumes", "rotate"));
 
         JsonElement Each(string list, params string[] verb) => Assert.Single(Json(0, [.. verb, "--config", volume.Path]).GetProperty(list).EnumerateArray());
     }

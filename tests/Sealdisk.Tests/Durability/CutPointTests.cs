@@ -3,6 +3,7 @@ using Sealdisk.Lifecycle;
 using Sealdisk.Records;
 using Sealdisk.Tests.DataPath;
 using Sealdisk.Tests.Lifecycle;
+using Sealdisk.Tests.Records;
 
 namespace Sealdisk.Tests.Durability;
 
@@ -100,6 +101,91 @@ public sealed class CutPointTests(ITestOutputHelper output)
         using var bed = MadeByHand(record);
         using var cuts = new CutPoints(bed, new Rules(MayStop: true, HadData: true));
         Report(cuts.Explore($"adopt {bed.Name} --blob {bed["k.blob"]}"), atLeast);
+    }
+
+    /// <summary>At every instant the old seal or the new one, and either opens the volume; data of before are there afterwards.</summary>
+    [Theory]
+    [InlineData("header", "trusted", 16)]
+    [InlineData("header", "encrypted", 16)]
+    [InlineData("detached", "encrypted", 16)]
+    public void Rotation(string record, string key, int atLeast)
+    {
+        using var bed = Ready(record, ("key", key));
+        using var cuts = new CutPoints(bed, new Rules(HadData: true, Rotates: true));
+        var before = RecordFileOf(bed, record)[0];
+        Report(cuts.Explore($"rotate {bed.Name}"), atLeast);
+        Assert.NotEqual(before, RecordFileOf(bed, record)[0]);
+    }
+
+    /// <summary>The old device's seal or this one's; until it is this one's, the same verb once more ends it.</summary>
+    [Theory]
+    [InlineData("header", 7)]
+    [InlineData("detached", 7)]
+    public void Recovery(string record, int atLeast)
+    {
+        using var bed = RecoverTests.Elsewhere(record == "detached", ("size", "4MiB"), ("sector-size", 512));
+        var (file, before) = (RecordFileOf(bed, record), RecordFileOf(bed, record)[0]);
+        var (result, operations) = StorageTrace.Of(
+            Path.GetDirectoryName(bed.Image)!, new Dictionary<string, string>(), null, $"{NativeBinary.Path} --config {bed.Config} recover {bed.Name} --key {bed["recovery.key"]}");
+        Bed.Done(result);
+        var after = file[0];
+        var states = new HashSet<ulong>();
+        var name = record == "header" ? "image" : "record";
+        var files = new Dictionary<string, byte[]>(StringComparer.Ordinal) { [name] = File.ReadAllBytes(bed[name]) };
+        before.CopyTo(files[name], file.Offset(0));
+        before.CopyTo(files[name], file.Offset(1));
+        foreach (var instant in new CrashModel(files, operations, (_, _) => true).Instants())
+        {
+            foreach (var state in instant.Possible)
+            {
+                states.Add(state.Key());
+                var bytes = state.Files[name].ToArray();
+                var good = Assert.IsType<RecordOutcome.Good>(new RecordReading(
+                    RecordFormat.Read(bytes.AsSpan(file.Offset(0), RecordFormat.BlockSize)), RecordFormat.Read(bytes.AsSpan(file.Offset(1), RecordFormat.BlockSize))).Outcome);
+                Assert.Contains(Samples.Block(good.Record), new[] { before, after });
+            }
+        }
+        Report(new Seen(operations.Count, states.Count, 2, 1), atLeast);
+        bed.Up();
+        Assert.Equal(CutPoints.Content, File.ReadAllText(bed.File1));
+        bed.Down();
+    }
+
+    /// <summary>A rotation that drops the old seal before the new one is proven to be on the medium, or writes one that opens nothing.</summary>
+    [Theory]
+    [InlineData("header")]
+    [InlineData("detached")]
+    public void A_rotation_that_drops_the_old_seal_too_early_is_caught(string record)
+    {
+        using var bed = Ready(record, ("key", "encrypted"));
+        using var cuts = new CutPoints(bed, new Rules(HadData: true, Rotates: true));
+        var before = cuts.Files();
+        var (result, operations) = cuts.Trace($"rotate {bed.Name}");
+        Bed.Done(result);
+        Assert.Null(cuts.FirstViolation(before, operations));
+        var writes = operations.OfType<StorageOperation.Write>().ToArray();
+        Assert.Equal(2, writes.Length);
+        var first = operations.First(operation => operation is StorageOperation.Sync && operation.Begin > writes[0].Begin);
+        Assert.True(first.End < writes[1].Begin, "the first copy is synced before the second is written");
+
+        var violation = cuts.FirstViolation(before, [.. operations.Where(operation => operation != first)])!;
+        output.WriteLine(violation);
+        Assert.Contains("stops: ", violation, StringComparison.Ordinal);
+
+        bed.NewHuk("other.hex");
+        StorageOperation[] unproven = [.. operations.Select(operation => operation is StorageOperation.Write write ? write with { Data = SealedElsewhere(write.Data, bed["other.hex"]) } : operation)];
+        Assert.ThrowsAny<Xunit.Sdk.XunitException>(() => cuts.FirstViolation(before, unproven));
+    }
+
+    /// <summary>The same record with the root key of another device.</summary>
+    private static byte[] SealedElsewhere(byte[] block, string huk)
+    {
+        var record = Assert.IsType<CopyReading.Valid>(RecordFormat.Read(block)).Record;
+        using var source = Sealdisk.Keys.SoftSource.Open(huk);
+        using var root = Sealdisk.Linux.SecretBuffer.Random(32);
+        var other = new byte[RecordFormat.BlockSize];
+        RecordFormat.Write(record with { RootKey = source.Seal(root) }, other);
+        return other;
     }
 
     /// <summary>A new file is there whole or not at all, and there for certain once the verb has ended.</summary>
@@ -290,9 +376,9 @@ public sealed class CutPointTests(ITestOutputHelper output)
     }
 
     /// <summary>After its first boot, with a file on it, and down.</summary>
-    private static Bed Ready(string record)
+    private static Bed Ready(string record, params (string Key, object? Value)[] settings)
     {
-        var bed = NewBed();
+        var bed = NewBed(settings);
         if (record == "detached")
             bed.Change("record", bed["record"]);
         bed.Up();

@@ -12,7 +12,8 @@ namespace Sealdisk.Tests.Durability;
 /// <param name="HadData">A file is on the volume before; it must be there after every later boot.</param>
 /// <param name="Erases">The verb itself wipes the data, so that a first boot may follow.</param>
 /// <param name="GoesBack">The verb was told to go back to an older record.</param>
-internal sealed record Rules(bool MayStop = false, bool HadData = false, bool Erases = false, bool GoesBack = false);
+/// <param name="Rotates">The verb seals the key anew: old seal or new, but always one that opens the data.</param>
+internal sealed record Rules(bool MayStop = false, bool HadData = false, bool Erases = false, bool GoesBack = false, bool Rotates = false);
 
 /// <summary>What an exploration has seen.</summary>
 /// <param name="Operations">Storage operations between which, and within which, the power failed.</param>
@@ -203,7 +204,7 @@ internal sealed partial class CutPoints : IDisposable
             (_, _, { Kind: PlanKind.FirstBoot }) when good is not null => "a new key, and a record is there",
             (_, _, { Kind: PlanKind.FirstBoot }) when HoldsData(rules, at.Start, state) => "a new key and filesystem over data",
             ({ } was, null, _) => $"the record of generation {was.Record.Generation} is lost",
-            ({ } was, { } now, _) when was.Record.SealedKey != now.Record.SealedKey || was.Record.Uuid != now.Record.Uuid => "another key than the one that was on the medium",
+            ({ } was, { } now, _) when (was.Record.SealedKey != now.Record.SealedKey && !rules.Rotates) || was.Record.Uuid != now.Record.Uuid => "another key than the one that was on the medium",
             ({ } was, { } now, _) when now.Record.Generation < was.Record.Generation && !rules.GoesBack => $"generation {now.Record.Generation} after generation {was.Record.Generation}",
             (_, { Record.State: VolumeState.Ready }, _) when state.Lost < ReadySince(operations, good!.Record) || inside.Uuid != good.Record.FilesystemUuid => "it says that it is ready, and its filesystem is not there",
             (_, { Record.State: VolumeState.Ready }, _) when rules.Erases && IsWritten(at.Start, state) => "it says that it is ready, and its data are half erased",

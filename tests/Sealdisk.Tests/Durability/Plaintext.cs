@@ -17,15 +17,27 @@ internal sealed class Plaintext(string hukFile)
     /// <summary>The UUID of the recorded type of filesystem, if one is there, and whether it was ever mounted.</summary>
     public (string? Uuid, bool WasMounted) Of(VolumeRecord record, string image)
     {
-        var blob = BlobText.Parse(Encoding.ASCII.GetBytes(record.SealedKey));
         using var key = SecretBuffer.Allocate(record.KeySize);
-        Assert.Equal(UnsealResult.Opened, TrustedKeysTa.Unseal(_taKey, blob, key.Memory.Span));
+        Unseal(record, key.Memory.Span);
         using var volume = Sealdisk.Mapping.FuseVolume.Decrypted(
             new FileDevice(FileDescriptor.Open(image, OpenFlags.Read), (long)record.DataOffset * 512, (long)record.DataLength * 512),
             CipherSpec.Parse(record.Cipher), new SectorLayout(record.SectorSize, record.IvLargeSectors, record.IvOffset), key);
         var start = new byte[FilesystemUuid.Window];
         volume.Read(0, start);
         return (FilesystemUuid.Read(record.Filesystem, start), FilesystemUse.LastMount(record.Filesystem, start) is not null);
+    }
+
+    private void Unseal(VolumeRecord record, Span<byte> key)
+    {
+        var blob = BlobText.Parse(Encoding.ASCII.GetBytes(record.Blob));
+        if (record.RootKey is null)
+        {
+            Assert.Equal(UnsealResult.Opened, TrustedKeysTa.Unseal(_taKey, blob, key));
+            return;
+        }
+        Span<byte> root = stackalloc byte[TwoLevelKey.RootSize];
+        Assert.Equal(UnsealResult.Opened, TrustedKeysTa.Unseal(_taKey, blob, root));
+        Assert.True(EncryptedKeyModel.Unwrap(TwoLevelKey.Read(record.SealedKey), root, key));
     }
 
     private static byte[] TaKey(string hukFile)

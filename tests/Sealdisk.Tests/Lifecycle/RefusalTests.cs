@@ -211,9 +211,9 @@ public sealed class RefusalTests
     public void A_newer_format(string where, int second)
     {
         using var bed = With(where, out var file);
-        Rewrite(file, [0, second], block => block[8] = 2);
+        Rewrite(file, [0, second], block => block[8] = 3);
         foreach (var verb in new[] { "up", "plan", "check" })
-            bed.Refused(verb, ExitCode.Refused, $"cannot bring up {bed.Name}: its record has format version 2, and this Sealdisk knows version 1", "use the Sealdisk that wrote it");
+            bed.Refused(verb, ExitCode.Refused, $"cannot bring up {bed.Name}: its record has format version 3, and this Sealdisk knows version 2", "use the Sealdisk that wrote it");
     }
 
     [Theory]

@@ -92,8 +92,8 @@ public sealed class WaysOutTests
         File.WriteAllBytes(bed["damaged"], [.. File.ReadAllBytes(bed["backup"]).Select((value, at) => at % 4096 == 77 ? (byte)~value : value)]);
         Import("damaged", ExitCode.Usage, $"cannot import {bed["damaged"]}: it is damaged: copy A is bad");
         Write(bed.Image, 0, Samples.Vector("newer"));
-        Import("backup", ExitCode.Refused, $"cannot import the record of {bed.Name}: the record there has format 2");
-        Bed.AssertFailure(bed.Run("erase", bed.Name, "--yes", bed.Name), ExitCode.Refused, $"cannot erase {bed.Name}: its record has format version 2");
+        Import("backup", ExitCode.Refused, $"cannot import the record of {bed.Name}: the record there has format 3");
+        Bed.AssertFailure(bed.Run("erase", bed.Name, "--yes", bed.Name), ExitCode.Refused, $"cannot erase {bed.Name}: its record has format version 3");
 
         void Import(string file, ExitCode code, string message, string hint = "")
         {

@@ -1,7 +1,9 @@
 using System.Diagnostics;
 using System.Text;
+using Sealdisk.Keys;
 using Sealdisk.Linux;
 using Sealdisk.OpTee;
+using Sealdisk.Records;
 using Sealdisk.Tests.DataPath;
 using Sealdisk.Tests.Lifecycle;
 
@@ -51,26 +53,46 @@ public sealed class KeysInMemoryTests
         Assert.Equal(before, Files());
     }
 
-    [Fact]
-    public void First_boot_keeps_its_keys_to_their_pages() => Watch("up", wasSetUp: false, mostPerThread: 20);
+    [Theory]
+    [InlineData("trusted")]
+    [InlineData("encrypted")]
+    public void First_boot_keeps_its_keys_to_their_pages(string key) => Watch("up", wasSetUp: false, mostPerThread: 20, key);
 
-    [Fact]
-    public void A_later_boot_keeps_its_keys_to_their_pages() => Watch("up", wasSetUp: true, mostPerThread: 20);
+    [Theory]
+    [InlineData("trusted")]
+    [InlineData("encrypted")]
+    public void A_later_boot_keeps_its_keys_to_their_pages(string key) => Watch("up", wasSetUp: true, mostPerThread: 20, key);
 
-    [Fact]
-    public void A_check_keeps_its_keys_to_their_pages() => Watch("check", wasSetUp: true, mostPerThread: 100);
+    [Theory]
+    [InlineData("trusted")]
+    [InlineData("encrypted")]
+    public void A_rotation_keeps_its_keys_to_their_pages(string key) => Watch("rotate", wasSetUp: true, mostPerThread: 100, key);
 
+    /// <summary>The recovery key too, as it was typed and as it is used.</summary>
     [Fact]
-    public void A_running_server_has_its_key_in_its_own_pages_and_nowhere_else()
+    public void A_recovery_keeps_its_keys_to_their_pages()
     {
-        using var bed = Bed.With(("size", "32MiB"));
+        using var bed = RecoverTests.Elsewhere(settings: [("size", "32MiB")]);
+        using var secret = RecoveryKey.Read(bed["recovery.key"]);
+        Watch(bed, ["recover", bed.Name, "--key", bed["recovery.key"]], 100, [("recovery key", secret.Memory.ToArray()), ("recovery key's text", Encoding.ASCII.GetBytes(File.ReadAllText(bed["recovery.key"])[6..30]))]);
+    }
+
+    [Fact]
+    public void A_check_keeps_its_keys_to_their_pages() => Watch("check", wasSetUp: true, mostPerThread: 100, "trusted");
+
+    [Theory]
+    [InlineData("trusted")]
+    [InlineData("encrypted")]
+    public void A_running_server_has_its_key_in_its_own_pages_and_nowhere_else(string key)
+    {
+        using var bed = Bed.With(("size", "32MiB"), ("key", key));
         bed.Up();
         Tool.Shell("dd if=/dev/urandom of=$1/data bs=64k count=64 conv=fsync status=none; cat $1/data > /dev/null", bed.Mount);
-        var (volumeKey, huk, taKey) = Secrets(bed);
+        var (volumeKey, others) = Secrets(bed);
         var image = MemoryImage.Of(Assert.Single(Bed.Servers(bed.Name)));
         Assert.NotEmpty(image.FindSetApart(volumeKey)); // it works with it, so the search can find it
         Assert.Empty(image.Find(volumeKey));
-        foreach (var secret in new[] { huk, taKey })
+        foreach (var (_, secret) in others)
         {
             Assert.Empty(image.Find(secret));
             Assert.Empty(image.FindSetApart(secret));
@@ -79,47 +101,57 @@ public sealed class KeysInMemoryTests
         bed.Down();
     }
 
-    private static void Watch(string verb, bool wasSetUp, int mostPerThread)
+    private static void Watch(string verb, bool wasSetUp, int mostPerThread, string key)
     {
-        using var bed = Bed.With(("size", "32MiB"));
+        using var bed = Bed.With(("size", "32MiB"), ("key", key));
         if (wasSetUp)
         {
             bed.Up();
             bed.Down();
         }
+        Watch(bed, [verb], mostPerThread, []);
+    }
+
+    private static void Watch(Bed bed, string[] verb, int mostPerThread, (string Name, byte[] Secret)[] more)
+    {
         var images = new List<MemoryImage>();
         using var log = KernelLog.FromNow();
-        var run = StoppedRun.Of(bed["trace"], mostPerThread, process => images.Add(MemoryImage.Of(process)), NativeBinary.Path, "--config", bed.Config, verb);
+        var run = StoppedRun.Of(bed["trace"], mostPerThread, process => images.Add(MemoryImage.Of(process)), NativeBinary.Path, ["--config", bed.Config, .. verb]);
         Assert.Contains(bed.Name, run.Output, StringComparison.Ordinal);
-        var (volumeKey, huk, taKey) = Secrets(bed);
+        var (volumeKey, others) = Secrets(bed);
         bed.Run("down");
 
         Assert.True(images.Count >= 20, $"only {images.Count} looks; {run.Output}");
         Assert.True(images.Sum(image => image.Size) > 1_000_000, "next to no memory was searched");
         Assert.True(images.Exists(image => image.FindSetApart(volumeKey).Any()), "the volume key was in no process at any stop: they are the wrong stops");
-        foreach (var (name, secret) in new[] { ("volume key", volumeKey), ("HUK", huk), ("TA key", taKey) })
+        foreach (var (name, secret) in others.Prepend(("volume key", volumeKey)).Concat(more))
         {
             for (var index = 0; index < images.Count; index++)
                 Assert.True(!images[index].Find(secret).Any(), $"the {name} at stop {index} of {images.Count}: {string.Join('\n', images[index].Find(secret))}");
             Assert.DoesNotContain(Convert.ToHexStringLower(secret)[..32], run.Output + string.Concat(log.Read()), StringComparison.OrdinalIgnoreCase);
         }
-        TestContext.Current.SendDiagnosticMessage($"{verb}: {images.Count} looks, {images.Sum(image => image.Size) >> 20} MiB searched");
+        TestContext.Current.SendDiagnosticMessage($"{verb[0]}: {images.Count} looks, {images.Sum(image => image.Size) >> 20} MiB searched");
     }
 
     /// <summary>Known here as the HUK file is: the sealed key is in the record.</summary>
-    private static (byte[] VolumeKey, byte[] Huk, byte[] TaKey) Secrets(Bed bed)
+    private static (byte[] VolumeKey, List<(string Name, byte[] Secret)> Others) Secrets(Bed bed)
     {
         var huk = Convert.FromHexString(File.ReadAllText(bed["huk.hex"]).Trim());
         var taKey = new byte[32];
         TrustedKeysTa.DeriveKey(huk, taKey);
+        var others = new List<(string, byte[])> { ("HUK", huk), ("TA key", taKey) };
         var block = new byte[4096];
         using (var image = FileDescriptor.Open(bed.Image, OpenFlags.Read))
             image.ReadAt(block, 0);
-        var text = Encoding.ASCII.GetString(block);
-        var at = text.IndexOf("sealed-key=", StringComparison.Ordinal) + 11;
-        var blob = Convert.FromHexString(text[at..text.IndexOf('\n', at)]);
-        var key = new byte[blob.Length - TrustedKeysTa.Overhead];
-        Assert.Equal(UnsealResult.Opened, TrustedKeysTa.Unseal(taKey, blob, key));
-        return (key, huk, taKey);
+        var record = Assert.IsType<CopyReading.Valid>(RecordFormat.Read(block)).Record;
+        var blob = Convert.FromHexString(record.Blob);
+        var unsealed = new byte[blob.Length - TrustedKeysTa.Overhead];
+        Assert.Equal(UnsealResult.Opened, TrustedKeysTa.Unseal(taKey, blob, unsealed));
+        if (record.RootKey is null)
+            return (unsealed, others);
+        others.Add(("root key", unsealed));
+        var key = new byte[record.KeySize];
+        Assert.True(EncryptedKeyModel.Unwrap(TwoLevelKey.Read(record.SealedKey), unsealed, key));
+        return (key, others);
     }
 }

@@ -68,13 +68,16 @@ internal static class Samples
         from sizes in Gen.Select(Gen.Int[1, 4096], Gen.Int[0, 3], Gen.Bool)
         from place in Gen.Select(Gen.ULong, Gen.ULong[0, 1UL << 50], Gen.ULong[1, 1UL << 50])
         from words in Gen.Select(Word, Word, Word.Null(), Line, Line)
+        from root in Gen.Byte.Array[1, 200].Select(Convert.ToHexStringLower).Null()
         select new VolumeRecord
         {
             Uuid = uuid,
             Generation = generation,
             State = state,
             Source = source,
-            SealedKey = Convert.ToHexStringLower(bytes),
+            SealedKey = root is null ? Convert.ToHexStringLower(bytes) : EncryptedText(bytes),
+            RootKey = root,
+            Recovery = root is null || sizes.Item3 ? null : "01" + Convert.ToHexStringLower(new byte[56 + bytes.Length]),
             Cipher = words.Item1,
             KeySize = sizes.Item1,
             SectorSize = 512 << sizes.Item2,
@@ -87,6 +90,9 @@ internal static class Samples
             LifeCycle = words.Item4,
             CreatedBy = "0." + words.Item5,
         };
+
+    private static string EncryptedText(byte[] bytes) => new Sealdisk.Keys.EncryptedKeyText(
+        "default", $"trusted:root-{bytes.Length}", 20 + bytes.Length, new byte[16], new byte[(20 + bytes.Length + 15) / 16 * 16], [.. Enumerable.Repeat(bytes[0], 32)]).ToString();
 
     private static Gen<string> Word => Gen.Char['!', '~'].Array[1, 40].Select(letters => new string(letters));
 

@@ -49,7 +49,7 @@ internal static class KeyChecks
 
     private static JudgedKey Huk(HukOracle oracle, Look look, AuditedVolume volume)
     {
-        var blob = BlobText.Parse(System.Text.Encoding.ASCII.GetBytes(volume.Good!.SealedKey));
+        var blob = BlobText.Parse(System.Text.Encoding.ASCII.GetBytes(volume.Good!.Blob));
         var family = volume.Source == TrustSource.Soft ? null : look.Platform.Family;
         return Huk(oracle, blob, family, volume.Spec.Name, volume.Seen);
     }
@@ -199,7 +199,7 @@ internal static class KeyChecks
         foreach (var volume in look.Volumes.All.Where(volume => volume.Good is { Source: TrustSource.Tpm }))
         {
             any = true;
-            var description = BlobDescription.Of(BlobText.Parse(System.Text.Encoding.ASCII.GetBytes(volume.Good!.SealedKey)));
+            var description = BlobDescription.Of(BlobText.Parse(System.Text.Encoding.ASCII.GetBytes(volume.Good!.Blob)));
             string? Detail(string name) => description.Details.FirstOrDefault(detail => detail.Name == name).Value;
             var evidence = new Evidence("sealed key", string.Join(", ", description.Details.Select(detail => $"{detail.Name} {detail.Value}")));
             var finding = (Detail("policy"), Detail("fixedTPM")) switch

@@ -1,0 +1,45 @@
+using System.CommandLine;
+using Sealdisk.Configuration;
+using Sealdisk.Lifecycle;
+
+namespace Sealdisk.Cli.Verbs;
+
+/// <summary><c>rotate</c>: the key sealed anew, the data untouched.</summary>
+internal static class RotateVerb
+{
+    internal static Command Create()
+    {
+        var volumes = VolumeArgument.New();
+        var source = new Option<string?>("--source") { Description = "Move it to this trust source, where its key can be carried: tee, tpm, caam, dcp or soft", HelpName = "SOURCE" };
+        source.CompletionSources.Add("tee", "tpm", "caam", "dcp", "soft");
+        var command = new Command("rotate", "Seal a volume's key anew, on two levels under a new root key; its data are not touched") { volumes, source };
+        command.SetAction(parsed =>
+        {
+            var target = parsed.GetValue(source) is null ? (TrustSource?)null : SealedKeyOptions.SourceOf(parsed, source, null);
+            var huk = SealdiskConfiguration.Load(Path.GetFullPath(parsed.GetValue(GlobalOptions.Config)!)).SoftHuk;
+            // The volumes of one run, one source and two levels share the new root key.
+            var roots = new Dictionary<TrustSource, SharedRoot>();
+            return EachVolume.Run(
+                parsed, volumes, (terminal, spec) => RotateOne(terminal, spec, target, huk, roots), reports => (new RotationsReport(reports), Reports.Default.RotationsReport),
+                (spec, error) => new RotateReport(spec.Name, false, null, null, null, null, null, error));
+        });
+        return HelpWithExamples.With(command, "sealdisk rotate data", "sealdisk down && sealdisk rotate && sealdisk up", "sealdisk rotate data --source tee");
+    }
+
+    private static RotateReport RotateOne(Terminal terminal, VolumeSpec spec, TrustSource? target, string? huk, Dictionary<TrustSource, SharedRoot> roots)
+    {
+        var shared = spec.Key == KeyKind.Encrypted ? roots.GetValueOrDefault(target ?? spec.Source) : null;
+        var result = VolumeRotation.Run(spec, target, huk, shared);
+        var record = result.Record;
+        if (shared is null && result.Root(spec.Name) is { } root)
+            roots[target ?? spec.Source] = root;
+        if (!terminal.Json)
+            terminal.Result(record.RootKeyName is { } name
+                ? $"{spec.Name} is rotated: its key is under root key {name}, sealed by {record.Source.Text()}; {result.Proof}"
+                : $"{spec.Name} is rotated: its key has a new seal by {record.Source.Text()}; {result.Proof}");
+        if (spec.Source != TrustSource.Auto && spec.Source != record.Source)
+            terminal.Note($"  note: the configuration says source {spec.Source.Text()}: set source = \"{record.Source.Text()}\", or the next 'up' refuses");
+        terminal.Note("  note: a backup or an older copy of the record opens the volume as before, wherever its seal does; make a new backup, and destroy those");
+        return new RotateReport(spec.Name, true, record.Source.Text(), record.Key.Text(), record.RootKeyName, record.Generation, result.Proof, null);
+    }
+}

@@ -1,0 +1,131 @@
+using Sealdisk.Configuration;
+using Sealdisk.Keys;
+using Sealdisk.Mapping;
+using Sealdisk.Records;
+
+namespace Sealdisk.Lifecycle;
+
+/// <summary>
+/// Seals a volume's key anew, and changes nothing of the data: on two levels with a new root key, else with a new seal. The new record is made and proven on the
+/// data in memory; it takes the place of one copy, synced and read back, and only then of the other. Power fails anywhere: the newest whole copy is the
+/// record, the old or the new one, and both open. The volume must be down, since the proof reads its data.
+/// </summary>
+public static class VolumeRotation
+{
+    /// <summary>What came of it.</summary>
+    /// <param name="Record">The volume's record now.</param>
+    /// <param name="Proof">What was verified before it was written, for people.</param>
+    public sealed record Result(VolumeRecord Record, string Proof)
+    {
+        /// <summary>For the next volume of the same run: on two levels the root key that this one has now.</summary>
+        public SharedRoot? Root(string volume) => Record.RootKey is { } root ? new SharedRoot(volume, root, Record.SealedKey, Record.LifeCycle) : null;
+    }
+
+    /// <summary>Rotates one volume.</summary>
+    /// <param name="spec">The volume.</param>
+    /// <param name="target">Another source to move it to; null to stay with its own.</param>
+    /// <param name="softHuk">The soft source's HUK file, where one is configured.</param>
+    /// <param name="shared">On two levels, a volume that was rotated just now, whose root key this one is to have; null for a new one.</param>
+    /// <exception cref="SealdiskException">Nothing was changed: it is in use (1), its key cannot be carried there or its record cannot be relied on (3), it does not
+    /// open here (4), the kernel lacks something (5). Or the medium refused a write (1): the message says which copy is good.</exception>
+    public static Result Run(VolumeSpec spec, TrustSource? target, string? softHuk, SharedRoot? shared)
+    {
+        var act = $"rotate {spec.Name}";
+        Capabilities.RequireMounting(act);
+        using var turn = Turn.Take(spec.Name, spec.Device);
+        var observed = Observer.Look(spec);
+        RequireDown(spec, observed, act);
+        if (observed.Record.Outcome is not RecordOutcome.Good { Record: var old })
+            throw Planner.For(spec, observed).Refusal ?? SealdiskException.Failed($"cannot {act}: it has not had its first boot yet", $"sealdisk up {spec.Name}");
+        var to = target is null or TrustSource.Auto ? old.Source : target.Value;
+        var (before, after) = (AsSource(spec, old.Source, softHuk), AsSource(spec, to, softHuk));
+        if (Planner.For(spec.Source == to ? before : spec with { Huk = before.Huk }, observed with { Lacking = null, Source = old.Source }).Refusal is { } refusal)
+            throw refusal;
+        if (old.State == VolumeState.Provisioning)
+            throw SealdiskException.Failed($"cannot {act}: its first boot has not ended", $"sealdisk up {spec.Name}");
+        if (CannotCarry(spec.Name, old.Key, old.Source, to) is { } impossible)
+            throw impossible;
+        var kinds = (Kind(before, act), Kind(after, act));
+        RecordProof.Of(before, old, kinds.Item1);
+
+        return Commit(after, Resealed(old, to, after.Tpm, NewKeyOf(before, old, after, shared)), kinds.Item2, act);
+    }
+
+    /// <summary>The next generation of a record, with its key sealed anew.</summary>
+    internal static VolumeRecord Resealed(VolumeRecord old, TrustSource source, TpmSettings settings, NewKey key) => old with
+    {
+        Generation = old.Generation + 1,
+        Source = source,
+        SealedKey = key.SealedKey,
+        RootKey = key.RootKey,
+        Recovery = key.Recovery,
+        LifeCycle = ChipLifeCycle.Of(source, settings),
+        CreatedBy = $"sealdisk {ProductVersion.Text}",
+    };
+
+    /// <summary>Proves a record on the data, and only then writes it: over one copy, and when that is on the medium over the other.</summary>
+    internal static Result Commit(VolumeSpec spec, VolumeRecord record, MappingKind kind, string act)
+    {
+        var proof = RecordProof.Of(spec, record, kind);
+        var store = Observer.StoreOf(spec);
+        store.Write(record);
+        return store.Read().Outcome is RecordOutcome.Good { CopiesToRepair.Count: 0, Record: var back } && back == record
+            ? new Result(record, proof)
+            : throw SealdiskException.Failed($"cannot {act}: what reads back is not what was written", "the medium may be failing: back up the data now");
+    }
+
+    /// <summary>Why a key cannot be sealed anew, or by another source, without becoming another key; or null.</summary>
+    internal static SealdiskException? CannotCarry(string volume, KeyKind key, TrustSource from, TrustSource to) => (key, from.IsKernel(), to.IsKernel()) switch
+    {
+        (KeyKind.Trusted, true, _) => SealdiskException.Refused(
+            $"cannot rotate {volume}: its key is a trusted key of source '{from.Text()}', which the kernel hands out to nobody, so nobody can seal it anew",
+            "nothing was changed; a volume that is made with key = \"encrypted\" can be rotated: copy the data into one"),
+        (KeyKind.Trusted, false, true) => SealdiskException.Refused(
+            $"cannot move {volume} to source '{to.Text()}': the kernel makes every trusted key itself, and takes none from outside",
+            "nothing was changed; a volume that is made with key = \"encrypted\" can be moved: copy the data into one"),
+        (KeyKind.Encrypted, true, _) when from != to => SealdiskException.Refused(
+            $"cannot move {volume} from source '{from.Text()}' to '{to.Text()}': its key is decrypted in the kernel only, which has one trust source and hands out no key",
+            "nothing was changed; copy the data into a volume of that source"),
+        _ => null,
+    };
+
+    internal static void RequireDown(VolumeSpec spec, Observed observed, string act)
+    {
+        if (observed.DeviceSize is null)
+            throw SealdiskException.Failed($"cannot {act}: {spec.Device} does not exist (ENOENT)");
+        if (observed.Mapping is not null)
+            throw SealdiskException.Failed(
+                $"cannot {act}: the volume is in use{(observed.MountedAt is { } mount ? $", mounted on {mount}" : "")} (EBUSY)", $"sealdisk down {spec.Name}; the new seal is proven on its data, which takes a moment");
+        if (observed.UsedBy is { } user)
+            throw SealdiskException.Failed($"cannot {act}: {spec.Device}: {user} (EBUSY)", "release it first");
+        if (observed.OutOfReach is var (problem, remedy))
+            throw SealdiskException.Failed($"cannot {act}: {problem}", remedy);
+    }
+
+    /// <summary>The volume as if that source were configured.</summary>
+    private static VolumeSpec AsSource(VolumeSpec spec, TrustSource source, string? softHuk) => spec with
+    {
+        Source = source,
+        Huk = source != TrustSource.Soft ? null : spec.Huk ?? softHuk
+            ?? throw SealdiskException.Usage($"cannot use source soft for {spec.Name}: no huk is configured", "add [source.soft] with huk = \"/etc/sealdisk/huk.hex\""),
+    };
+
+    private static MappingKind Kind(VolumeSpec spec, string act)
+    {
+        var here = Capabilities.For(spec.Source, spec.Source.IsKernel() ? MappingKind.Dm : spec.Mapping);
+        return here.Lacking is var (problem, remedy) ? throw SealdiskException.Lacking($"cannot {act}: {problem}", remedy) : here.Kind;
+    }
+
+    private static NewKey NewKeyOf(VolumeSpec before, VolumeRecord old, VolumeSpec after, SharedRoot? shared)
+    {
+        var subject = $"the key of {before.Name}";
+        var root = shared is null ? null : new TwoLevelKey(shared.RootKey, shared.SealedKey);
+        if (old.Source.IsKernel())
+            return NewKey.Of(KernelTwoLevelKey.Rewrap(new TwoLevelKey(old.RootKey!, old.SealedKey), root, subject, TrustedSealing.Of(before, old.LifeCycle), TrustedSealing.Of(after, shared?.LifeCycle))) with { Recovery = old.Recovery };
+        using var source = SoftSource.Open(before.Huk!);
+        using var key = source.Unseal(old.SealedKey, old.RootKey, old.KeySize, subject);
+        using var sealer = new VolumeKey(after, MappingKind.Auto);
+        // A recovery key that was configured since is served now.
+        return sealer.Seal(key, shared) with { Recovery = after.Recovery is { } recovery ? RecoveryWrap.Wrap(recovery, key) : old.Recovery };
+    }
+}

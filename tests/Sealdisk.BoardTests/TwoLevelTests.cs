@@ -1,0 +1,105 @@
+using Sealdisk.Board;
+
+namespace Sealdisk.BoardTests;
+
+/// <summary>Keys on two levels with a real OP-TEE: the kernel's own trusted and encrypted keys, and dm-crypt.</summary>
+public sealed class TwoLevelTests
+{
+    [Fact]
+    public void First_boot_rotation_later_boot_another_device_and_recovery_there()
+    {
+        using var work = new Workplace();
+        var options = new BootOptions { Disks = [new FileDisk(work.Disk("volume", 32)), new FileDisk(work.Disk("logs", 32))] };
+        string recovery, line;
+        using (var first = Machine.Boot(options))
+        {
+            line = first.Succeed("sealdisk recovery new /tmp/recovery.key");
+            recovery = first.Succeed("cat /tmp/recovery.key");
+            Configure(first, "tee", line);
+            first.Succeed("sealdisk up");
+            Assert.Matches("^0 [0-9]+ crypt aes-xts-plain64 :64:encrypted:sealdisk:data 0 25[34]:0 2048", first.Succeed("dmsetup table --showkeys data"));
+            Assert.Matches("^0 [0-9]+ crypt aes-xts-plain64 :64:encrypted:sealdisk:logs 0 25[34]:16 2048", first.Succeed("dmsetup table --showkeys logs"));
+            Assert.Equal("", first.Succeed("grep -E 'trusted|encrypted' /proc/keys || true"));
+            first.Succeed("echo 'written at the first boot' > /data/file && echo 'of the logs' > /logs/file && sealdisk down");
+            Assert.Equal("1", first.Succeed("(sealdisk record show data; sealdisk record show logs) | grep root-key= | sort -u | wc -l"));
+            Assert.Equal("2", first.Succeed("(sealdisk record show data; sealdisk record show logs) | grep sealed-key= | sort -u | wc -l"));
+
+            // A rotation touches the records alone.
+            var before = first.Succeed("(sealdisk record show data; sealdisk record show logs) | grep root-key= | sort -u") + first.Succeed("tail -c +1048577 /dev/vda | sha256sum; tail -c +1048577 /dev/vdb | sha256sum");
+            first.Succeed("sealdisk rotate");
+            Assert.Equal("1", first.Succeed("(sealdisk record show data; sealdisk record show logs) | grep root-key= | sort -u | wc -l"));
+            var after = first.Succeed("(sealdisk record show data; sealdisk record show logs) | grep root-key= | sort -u") + first.Succeed("tail -c +1048577 /dev/vda | sha256sum; tail -c +1048577 /dev/vdb | sha256sum");
+            Assert.NotEqual(before.Split('\n')[0], after.Split('\n')[0]);
+            Assert.Equal(before[^80..], after[^80..]);
+            Volume.AssertNothingOpen(first);
+            first.PowerOff();
+        }
+
+        using (var second = Machine.Boot(options))
+        {
+            Configure(second, "tee", line);
+            second.Succeed("sealdisk up");
+            Assert.Equal("written at the first boot", second.Succeed("cat /data/file"));
+            Assert.Equal("of the logs", second.Succeed("cat /logs/file"));
+            Volume.Refused(second, ExitCode.Failed, "sealdisk rotate data", "the volume is in use, mounted on /data (EBUSY)");
+            second.Succeed("sealdisk down");
+
+            // By hand, as docs/record-format.md has it; the kernel prints what the record has.
+            second.Succeed("sealdisk record show data | sed -n 's/^  root-key=//p' > /tmp/root; sealdisk record show data | sed -n 's/^  sealed-key=//p' > /tmp/key");
+            second.Succeed("name=$(cut -d' ' -f2 /tmp/key | cut -d: -f2-); keyctl add trusted $name \"load $(cat /tmp/root)\" @u && keyctl add encrypted byhand \"load $(cat /tmp/key)\" @u");
+            Assert.Equal(second.Succeed("cat /tmp/key"), second.Succeed("keyctl pipe $(keyctl search @u encrypted byhand)"));
+            second.Succeed("DM_DISABLE_UDEV=1 dmsetup create byhand --table \"0 2048 crypt aes-xts-plain64 :64:encrypted:byhand 0 /dev/vda 2048 1 sector_size:$(sealdisk record show data | sed -n 's/^  sector-size=//p')\"");
+            // The magic of ext4.
+            Assert.Equal(second.Succeed("printf '\\123\\357' | sha256sum"), second.Succeed("dd if=/dev/mapper/byhand of=/tmp/start bs=512 count=4 && tail -c +1081 /tmp/start | head -c 2 | sha256sum"));
+            second.Succeed("DM_DISABLE_UDEV=1 dmsetup remove byhand && keyctl clear @u");
+            Volume.AssertNothingOpen(second);
+            second.PowerOff();
+        }
+
+        using var other = Machine.Boot(options with { Firmware = Firmware.Second });
+        Configure(other, "tee", line);
+        var disks = Volume.Hash(other, "/dev/vda");
+        Volume.Refused(other, ExitCode.DoesNotOpen, "sealdisk up data", "cannot unseal the root key above the key of data: this hardware does not open it (EFAULT)");
+        Volume.Refused(other, ExitCode.DoesNotOpen, "sealdisk rotate data", "cannot unseal the root key above the key of data");
+        Assert.Equal(disks, Volume.Hash(other, "/dev/vda"));
+        other.Put("/tmp/recovery.key", System.Text.Encoding.ASCII.GetBytes(recovery));
+        Assert.Contains("is recovered", other.Succeed("sealdisk recover data --key /tmp/recovery.key"), StringComparison.Ordinal);
+        other.Succeed("sealdisk up data");
+        Assert.Equal("written at the first boot", other.Succeed("cat /data/file"));
+        other.Succeed("sealdisk down data");
+        Volume.AssertNothingOpen(other);
+    }
+
+    [Fact]
+    public void A_key_of_the_soft_source_moves_to_the_TEE_and_none_comes_back()
+    {
+        using var work = new Workplace();
+        using var machine = Machine.Boot(new BootOptions { Disks = [new FileDisk(work.Disk("volume", 32)), new FileDisk(work.Disk("logs", 32))] });
+        machine.Succeed("sealdisk huk new /tmp/huk.hex");
+        Configure(machine, "soft", "");
+        machine.Succeed("sealdisk up data && echo 'made with soft' > /data/file && sealdisk down data");
+        Assert.Contains("set source = \"tee\"", machine.Run("sealdisk rotate data --source tee").Error, StringComparison.Ordinal);
+        Volume.Refused(machine, ExitCode.Refused, "sealdisk up data", "the configuration says source soft, its record says tee");
+        Configure(machine, "tee", "");
+        Assert.Contains("source tee, mapping dm", machine.Succeed("sealdisk up data"), StringComparison.Ordinal);
+        Assert.Equal("made with soft", machine.Succeed("cat /data/file"));
+        machine.Succeed("sealdisk down data");
+        var before = Volume.Hash(machine, "/dev/vda");
+        Volume.Refused(machine, ExitCode.Refused, "sealdisk rotate data --source soft", "cannot move data from source 'tee' to 'soft'", "nothing was changed");
+
+        Configure(machine, "tee", "", "trusted");
+        Volume.Refused(machine, ExitCode.Refused, "sealdisk up data", "the configuration says key trusted, its record says encrypted");
+        Assert.Equal(before, Volume.Hash(machine, "/dev/vda"));
+        machine.Succeed("sealdisk erase data --yes data && sealdisk up data && sealdisk down data");
+        Volume.Refused(machine, ExitCode.Refused, "sealdisk rotate data", "its key is a trusted key of source 'tee', which the kernel hands out to nobody", "nothing was changed");
+        machine.Succeed("sealdisk up data && sealdisk down data");
+        Volume.AssertNothingOpen(machine);
+    }
+
+    private static void Configure(Machine machine, string source, string recovery, string key = "encrypted")
+    {
+        var volumes = string.Concat(new[] { ("data", "vda"), ("logs", "vdb") }.Select(volume =>
+            $"[volume.{volume.Item1}]\ndevice = \"/dev/{volume.Item2}\"\nsource = \"{source}\"\nkey = \"{key}\"\n{recovery.Trim()}\nmount = \"/{volume.Item1}\"\n"));
+        machine.Put(Volume.Config, System.Text.Encoding.UTF8.GetBytes($"{volumes}[source.soft]\nhuk = \"/tmp/huk.hex\"\n"));
+    }
+}
