@@ -12,7 +12,10 @@ namespace Sealdisk.Tests.Durability;
 internal static partial class StorageTrace
 {
     private const string Calls =
-        "openat,open,creat,pwrite64,pwritev,pwritev2,write,writev,fsync,fdatasync,sync_file_range,syncfs,ftruncate,truncate,fallocate,rename,renameat,renameat2,unlink,unlinkat,link,linkat,symlink,symlinkat,copy_file_range,sendfile,splice,msync,io_uring_enter";
+        "openat,open,creat,pwrite64,pwritev,pwritev2,write,writev,fsync,fdatasync,sync_file_range,syncfs,ftruncate,truncate,fallocate,rename,renameat,renameat2,unlink,unlinkat,link,linkat,symlink,symlinkat,copy_file_range,sendfile,splice,msync,io_uring_enter,io_setup";
+
+    /// <summary>The server takes this kernel for one without asynchronous transfers: its writes and syncs are then calls that begin and end where they show.</summary>
+    private const string Synchronous = "io_setup:error=ENOSYS";
 
     /// <summary>What a script writes, as a file in the folder, to say from where on something is promised.</summary>
     public const string Mark = "promised-";
@@ -28,7 +31,7 @@ internal static partial class StorageTrace
         try
         {
             string[] tampering = inject is null ? [] : ["-e", $"inject={inject}"];
-            var result = NativeBinary.Run(new ProcessStartInfo("strace", ["-f", "--seccomp-bpf", "-qq", "-y", "-xx", "-s", "16777216", "-o", log, "-e", $"trace={Calls}", .. tampering, "sh", "-uc", script]));
+            var result = NativeBinary.Run(new ProcessStartInfo("strace", ["-f", "--seccomp-bpf", "-qq", "-y", "-xx", "-s", "16777216", "-o", log, "-e", $"trace={Calls}", "-e", $"inject={Synchronous}", .. tampering, "sh", "-uc", script]));
             return (result, [.. Read(folder, devices, File.ReadLines(log))]);
         }
         finally
