@@ -53,7 +53,7 @@ internal static class Report
             foreach (var subject in subjects)
             {
                 var values = Values(row, subject);
-                table.Append(values.Length == 0 ? " – |" : subject == Ours ? $" {Figure(Median(values))} |" : $" {Figure(Median(values))} ({Ratio(row, subject):F2}x) |");
+                table.Append(values.Length == 0 ? " – |" : subject == Ours || Values(row, Ours).Length == 0 ? $" {Figure(Median(values))} |" : $" {Figure(Median(values))} ({Ratio(row, subject):F2}x) |");
             }
             table.AppendLine();
         }
