@@ -14,6 +14,9 @@ internal sealed class FuseSlot(FuseVolume volume, ManualResetEventSlim ready) : 
     /// <summary>Largest READ or WRITE in bytes: larger ones come as several, which several slots then work on at the same time.</summary>
     public const int MaxTransfer = 128 << 10;
 
+    /// <summary>The result of a transfer that the kernel did not take.</summary>
+    public const long NotBegun = long.MinValue;
+
     private const int PageSize = 4096, DataStart = PageSize;
     private const int WriteHeaders = 80, OutHeader = 16;
     private const int RequestStart = DataStart - WriteHeaders;
@@ -97,7 +100,8 @@ internal sealed class FuseSlot(FuseVolume volume, ManualResetEventSlim ready) : 
 
     /// <summary>Leaves the answer where it is sent from and returns its length.</summary>
     /// <param name="result">
-    /// Bytes, or an errno below zero. What did not end as it should is done once more, and waited for: that is what then succeeds, or says what is wrong.
+    /// Bytes, an errno below zero, or <see cref="NotBegun"/>. A read or write that did not end as it should is done once more, and waited for: that is what
+    /// then succeeds, or says what is wrong.
     /// </param>
     public int End(long result)
     {
@@ -117,8 +121,11 @@ internal sealed class FuseSlot(FuseVolume volume, ManualResetEventSlim ready) : 
                         device.Direct!.Write(_offset, Data);
                     return Finish(_header, errno, Put(Data, new FuseWriteOut { Size = (uint)_length }));
                 default:
-                    if (result != 0)
+                    // Never twice: the kernel tells of a failed writeback once, and a second sync would succeed.
+                    if (result == NotBegun)
                         volume.Flush();
+                    else if (result != 0)
+                        throw new LinuxException((Errno)(-result), "sync", device.Direct!.File.Name);
                     return Finish(_header, errno, 0);
             }
         }

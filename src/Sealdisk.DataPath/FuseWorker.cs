@@ -28,8 +28,10 @@ internal sealed class FuseWorker : IDisposable
         _channel = channel;
         _volume = volume;
         _answer = Answer;
-        _answerRefused = tag => Answer(tag, -1);
-        _transfers = volume.Direct is null ? null : AsyncTransfers.TryCreate(Depth, channel.MakeNonBlocking());
+        _answerRefused = tag => Answer(tag, FuseSlot.NotBegun);
+        _transfers = volume.Direct is null ? null : AsyncTransfers.TryCreate(Depth, channel.Device);
+        if (_transfers is not null)
+            channel.MakeNonBlocking();
         _slots = new FuseSlot[_transfers is null ? 1 : Depth];
         for (var tag = _slots.Length - 1; tag >= 0; tag--)
         {

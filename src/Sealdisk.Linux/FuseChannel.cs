@@ -71,11 +71,10 @@ internal sealed class FuseChannel : IDisposable
     }
 
     /// <summary>From now on by <see cref="TryReceive"/> only.</summary>
-    public FileDescriptor MakeNonBlocking()
-    {
-        _device.SetNonBlocking();
-        return _device;
-    }
+    public void MakeNonBlocking() => _device.SetNonBlocking();
+
+    /// <summary>What to wait for a request on; stays this object's.</summary>
+    public FileDescriptor Device => _device;
 
     /// <summary>The next request, if there is one: its length, 0 once unmounted, null where there is none.</summary>
     public int? TryReceive(Span<byte> buffer)
