@@ -44,21 +44,22 @@ public static class AesCbc
         switch (path)
         {
             case AesPath.AesNi:
-                Chain<X86Aes>(keys, iv, data, encrypt);
+                Chain<X86Encryption, X86Decryption>(keys, iv, data, encrypt);
                 break;
             case AesPath.Armv8:
-                Chain<ArmAes>(keys, iv, data, encrypt);
+                Chain<ArmEncryption, ArmDecryption>(keys, iv, data, encrypt);
                 break;
             default:
-                Chain<BitslicedAes>(keys, iv, data, encrypt);
+                Chain<BitslicedEncryption, BitslicedDecryption>(keys, iv, data, encrypt);
                 break;
         }
         CryptographicOperations.ZeroMemory(schedules);
     }
 
     /// <summary>One block at a time, of the eight that a core takes: there are few, and no hurry.</summary>
-    private static void Chain<TCore>(ReadOnlySpan<byte> keys, ReadOnlySpan<byte> iv, Span<byte> data, bool encrypt)
-        where TCore : IAesCore
+    private static void Chain<TEncryption, TDecryption>(ReadOnlySpan<byte> keys, ReadOnlySpan<byte> iv, Span<byte> data, bool encrypt)
+        where TEncryption : IAesCore
+        where TDecryption : IAesCore
     {
         ref readonly var first = ref MemoryMarshal.GetReference(keys);
         var chained = MemoryMarshal.Read<Block>(iv);
@@ -68,9 +69,9 @@ public static class AesCbc
             var input = encrypt ? given ^ chained : given;
             var (b0, b1, b2, b3, b4, b5, b6, b7) = (input, input, input, input, input, input, input, input);
             if (encrypt)
-                TCore.Encrypt(ref b0, ref b1, ref b2, ref b3, ref b4, ref b5, ref b6, ref b7, in first, Rounds);
+                AesRounds.Run<TEncryption>(ref b0, ref b1, ref b2, ref b3, ref b4, ref b5, ref b6, ref b7, in first, Rounds);
             else
-                TCore.Decrypt(ref b0, ref b1, ref b2, ref b3, ref b4, ref b5, ref b6, ref b7, in first, Rounds);
+                AesRounds.Run<TDecryption>(ref b0, ref b1, ref b2, ref b3, ref b4, ref b5, ref b6, ref b7, in first, Rounds);
             value = encrypt ? b0 : b0 ^ chained;
             chained = encrypt ? b0 : given;
         }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace Sealdisk.Crypto;
@@ -10,7 +11,7 @@ internal static class Cbc
     /// side; where there are fewer units, the last one is done by several lanes, which read and write the same bytes.
     /// `ivs` holds eight IVs, of which lane i uses the one of its unit.
     /// </summary>
-    public static void Encrypt<TCore>(ref byte units, int count, nuint size, ReadOnlySpan<Block> ivs, ref readonly byte keys, int rounds)
+    public static void Encrypt<TCore>(ref byte units, int count, nuint size, ReadOnlySpan<Block> ivs, ref readonly byte keys, nuint rounds)
         where TCore : IAesCore
     {
         var last = (nuint)count - 1;
@@ -46,7 +47,7 @@ internal static class Cbc
             b5 ^= Vector128.LoadUnsafe(ref units, u5 + at);
             b6 ^= Vector128.LoadUnsafe(ref units, u6 + at);
             b7 ^= Vector128.LoadUnsafe(ref units, u7 + at);
-            TCore.Encrypt(ref b0, ref b1, ref b2, ref b3, ref b4, ref b5, ref b6, ref b7, in keys, rounds);
+            AesRounds.Run<TCore>(ref b0, ref b1, ref b2, ref b3, ref b4, ref b5, ref b6, ref b7, in keys, rounds);
             b0.StoreUnsafe(ref units, at);
             b1.StoreUnsafe(ref units, u1 + at);
             b2.StoreUnsafe(ref units, u2 + at);
@@ -58,8 +59,18 @@ internal static class Cbc
         }
     }
 
-    /// <summary>Decrypts one unit of `size` bytes, eight blocks at a time.</summary>
-    public static void Decrypt<TCore>(ref byte unit, nuint size, Block iv, ref readonly byte keys, int rounds) where TCore : IAesCore
+    /// <summary>Decrypts `count` units of `size` bytes that follow each other at `units`, eight blocks at a time; `ivs` holds their IVs.</summary>
+    public static void Decrypt<TCore>(ref byte units, int count, nuint size, ReadOnlySpan<Block> ivs, ref readonly byte keys, nuint rounds)
+        where TCore : IAesCore
+    {
+        for (var unit = 0; unit < count; unit++)
+        {
+            Decrypt<TCore>(ref units, size, ivs[unit], in keys, rounds);
+            units = ref Unsafe.Add(ref units, size);
+        }
+    }
+
+    private static void Decrypt<TCore>(ref byte unit, nuint size, Block iv, ref readonly byte keys, nuint rounds) where TCore : IAesCore
     {
         for (nuint at = 0; at < size; at += 128)
         {
@@ -72,7 +83,7 @@ internal static class Cbc
             var b6 = Vector128.LoadUnsafe(ref unit, at + 96);
             var b7 = Vector128.LoadUnsafe(ref unit, at + 112);
             var next = b7;
-            TCore.Decrypt(ref b0, ref b1, ref b2, ref b3, ref b4, ref b5, ref b6, ref b7, in keys, rounds);
+            AesRounds.Run<TCore>(ref b0, ref b1, ref b2, ref b3, ref b4, ref b5, ref b6, ref b7, in keys, rounds);
             // From the last to the first: each needs the ciphertext before it, still in place.
             (b7 ^ Vector128.LoadUnsafe(ref unit, at + 96)).StoreUnsafe(ref unit, at + 112);
             (b6 ^ Vector128.LoadUnsafe(ref unit, at + 80)).StoreUnsafe(ref unit, at + 96);

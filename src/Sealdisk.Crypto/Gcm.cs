@@ -114,13 +114,13 @@ public sealed class Gcm : IDisposable
         switch (_path)
         {
             case AesPath.AesNi:
-                EncryptBlock<X86Aes>(block);
+                EncryptBlock<X86Encryption>(block);
                 break;
             case AesPath.Armv8:
-                EncryptBlock<ArmAes>(block);
+                EncryptBlock<ArmEncryption>(block);
                 break;
             default:
-                EncryptBlock<BitslicedAes>(block);
+                EncryptBlock<BitslicedEncryption>(block);
                 break;
         }
     }
@@ -131,7 +131,7 @@ public sealed class Gcm : IDisposable
     {
         ref var value = ref MemoryMarshal.AsRef<Block>(block);
         var (b0, b1, b2, b3, b4, b5, b6, b7) = (value, value, value, value, value, value, value, value);
-        TCore.Encrypt(ref b0, ref b1, ref b2, ref b3, ref b4, ref b5, ref b6, ref b7, in MemoryMarshal.GetArrayDataReference(_schedule), Rounds);
+        AesRounds.Run<TCore>(ref b0, ref b1, ref b2, ref b3, ref b4, ref b5, ref b6, ref b7, in MemoryMarshal.GetArrayDataReference(_schedule), Rounds);
         value = b0;
     }
 }

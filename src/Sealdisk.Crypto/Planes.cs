@@ -9,9 +9,9 @@ namespace Sealdisk.Crypto;
 /// plane does the same to 128 bytes of state.
 /// </summary>
 [StructLayout(LayoutKind.Sequential)]
-internal struct Planes
+internal struct Planes(Block p0, Block p1, Block p2, Block p3, Block p4, Block p5, Block p6, Block p7)
 {
-    public Block P0, P1, P2, P3, P4, P5, P6, P7;
+    public Block P0 = p0, P1 = p1, P2 = p2, P3 = p3, P4 = p4, P5 = p5, P6 = p6, P7 = p7;
 
     /// <summary>Transposes the 8 by 8 bits at every byte: blocks to planes, or planes to blocks.</summary>
     public void Transpose()

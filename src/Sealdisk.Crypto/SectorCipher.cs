@@ -16,7 +16,7 @@ public sealed class SectorCipher
     private readonly Memory<byte> _schedule;
     private readonly CipherSpec _spec;
     private readonly AesPath _path;
-    private readonly int _rounds;
+    private readonly nuint _rounds;
     private readonly int _slotSize;
     private readonly int _sectorsPerUnit;
     private readonly int _ivShift;
@@ -57,7 +57,7 @@ public sealed class SectorCipher
         _ivOffset = layout.IvOffset;
         SectorSize = layout.SectorSize;
         var keySize = key.Length / spec.KeyCount;
-        _rounds = AesSchedule.Rounds(spec.Mode == SectorMode.Xts ? keySize / 2 : keySize);
+        _rounds = (nuint)AesSchedule.Rounds(spec.Mode == SectorMode.Xts ? keySize / 2 : keySize);
         for (var i = 0; i < spec.KeyCount; i++)
             ExpandSlot(key.Slice(i * keySize, keySize), _schedule.Span.Slice(i * _slotSize, _slotSize));
     }
@@ -97,7 +97,7 @@ public sealed class SectorCipher
     {
         var data = _spec.Mode == SectorMode.Xts ? key[..(key.Length / 2)] : key;
         AesSchedule.Expand(data, slot[..AesSchedule.Size]);
-        AesSchedule.Invert(slot[..AesSchedule.Size], slot.Slice(DecryptionAt, AesSchedule.Size), _rounds);
+        AesSchedule.Invert(slot[..AesSchedule.Size], slot.Slice(DecryptionAt, AesSchedule.Size), (int)_rounds);
         if (_spec.Mode == SectorMode.Xts)
             AesSchedule.Expand(key[(key.Length / 2)..], slot.Slice(TweakAt, AesSchedule.Size));
         if (_spec.Iv != IvGenerator.Essiv)
@@ -115,17 +115,20 @@ public sealed class SectorCipher
         if ((sector & (ulong)(_sectorsPerUnit - 1)) != 0)
             throw new ArgumentException($"512-byte sector {sector} is not the start of a sector of {SectorSize} bytes", nameof(sector));
         if (_path == AesPath.AesNi && X86.Aes.IsSupported)
-            Run<X86Aes>(data, sector, encrypt);
+            Run<X86Encryption, X86Decryption>(data, sector, encrypt);
         else if (_path == AesPath.Armv8 && Arm.Aes.IsSupported)
-            Run<ArmAes>(data, sector, encrypt);
+            Run<ArmEncryption, ArmDecryption>(data, sector, encrypt);
         else
-            Run<BitslicedAes>(data, sector, encrypt);
+            Run<BitslicedEncryption, BitslicedDecryption>(data, sector, encrypt);
     }
 
     // Up to eight units at a time, since their IVs are then encrypted together; with several keys in turn, one at a time.
-    private void Run<TCore>(Span<byte> data, ulong sector, bool encrypt) where TCore : IAesCore
+    private void Run<TEncryption, TDecryption>(Span<byte> data, ulong sector, bool encrypt)
+        where TEncryption : IAesCore
+        where TDecryption : IAesCore
     {
         Span<Block> ivs = stackalloc Block[8];
+        Span<Block> scratch = stackalloc Block[16];
         var size = (nuint)SectorSize;
         var schedule = _schedule.Span;
         var first = sector + _ivOffset;
@@ -134,25 +137,16 @@ public sealed class SectorCipher
             var count = _spec.KeyCount == 1 ? Math.Min(8, data.Length / SectorSize) : 1;
             var slot = schedule.Slice((int)(first & (ulong)(_spec.KeyCount - 1)) * _slotSize, _slotSize);
             ref readonly var keys = ref slot[encrypt ? 0 : DecryptionAt];
-            MakeIvs<TCore>(ivs, first, slot);
+            MakeIvs<TEncryption>(ivs, first, slot);
             ref var units = ref MemoryMarshal.GetReference(data);
-            if (_spec.Mode == SectorMode.Cbc && encrypt)
-            {
-                Cbc.Encrypt<TCore>(ref units, count, size, ivs, in keys, _rounds);
-            }
+            if (_spec.Mode == SectorMode.Xts && encrypt)
+                Xts.Run<TEncryption>(ref units, count, size, ivs, scratch, in keys, _rounds);
+            else if (_spec.Mode == SectorMode.Xts)
+                Xts.Run<TDecryption>(ref units, count, size, ivs, scratch, in keys, _rounds);
+            else if (encrypt)
+                Cbc.Encrypt<TEncryption>(ref units, count, size, ivs, in keys, _rounds);
             else
-            {
-                for (var i = 0; i < count; i++)
-                {
-                    ref var unit = ref data[i * SectorSize];
-                    if (_spec.Mode == SectorMode.Cbc)
-                        Cbc.Decrypt<TCore>(ref unit, size, ivs[i], in keys, _rounds);
-                    else if (encrypt)
-                        Xts.Encrypt<TCore>(ref unit, size, ivs[i], in keys, _rounds);
-                    else
-                        Xts.Decrypt<TCore>(ref unit, size, ivs[i], in keys, _rounds);
-                }
-            }
+                Cbc.Decrypt<TDecryption>(ref units, count, size, ivs, in keys, _rounds);
             first += (ulong)(count * _sectorsPerUnit);
             data = data[(count * SectorSize)..];
         }
@@ -200,11 +194,11 @@ public sealed class SectorCipher
             offsets[i] ^= tweaks[i];
     }
 
-    private static void EncryptBlocks<TCore>(Span<Block> blocks, ref readonly byte keys, int rounds) where TCore : IAesCore
+    private static void EncryptBlocks<TCore>(Span<Block> blocks, ref readonly byte keys, nuint rounds) where TCore : IAesCore
     {
         var (b0, b1, b2, b3) = (blocks[0], blocks[1], blocks[2], blocks[3]);
         var (b4, b5, b6, b7) = (blocks[4], blocks[5], blocks[6], blocks[7]);
-        TCore.Encrypt(ref b0, ref b1, ref b2, ref b3, ref b4, ref b5, ref b6, ref b7, in keys, rounds);
+        AesRounds.Run<TCore>(ref b0, ref b1, ref b2, ref b3, ref b4, ref b5, ref b6, ref b7, in keys, rounds);
         (blocks[0], blocks[1], blocks[2], blocks[3]) = (b0, b1, b2, b3);
         (blocks[4], blocks[5], blocks[6], blocks[7]) = (b4, b5, b6, b7);
     }

@@ -1,83 +1,81 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
 namespace Sealdisk.Crypto;
 
-/// <summary>XTS (IEEE 1619) over one unit of whole groups of eight blocks, in place; the tweak comes already encrypted.</summary>
+/// <summary>XTS (IEEE 1619) over units of whole groups of eight blocks, in place; encryption and decryption differ in the core only.</summary>
 internal static class Xts
 {
-    /// <summary>Encrypts `size` bytes at `unit`.</summary>
-    public static void Encrypt<TCore>(ref byte unit, nuint size, Block tweak, ref readonly byte keys, int rounds) where TCore : IAesCore
+    private const nuint Group = 8 * 16;
+
+    /// <summary>
+    /// Does `count` units of `size` bytes that follow each other at `units`; `tweaks` holds their tweaks, already encrypted. The tweaks of a group
+    /// are made between the rounds of the group before it, where the AES unit leaves the vector unit idle: they are a chain, and would be waited for.
+    /// `scratch` holds sixteen: those of the group at work, and those of the next one.
+    /// </summary>
+    public static void Run<TCore>(ref byte units, int count, nuint size, ReadOnlySpan<Block> tweaks, Span<Block> scratch, ref readonly byte keys,
+        nuint rounds)
+        where TCore : IAesCore
     {
-        for (nuint at = 0; at < size; at += 128)
+        ref var masks = ref MemoryMarshal.GetReference(MemoryMarshal.AsBytes(scratch));
+        nuint now = 0;
+        var tweak = tweaks[0];
+        for (nuint i = 0; i < Group; i += 16)
+            tweak = Keep(tweak, ref masks, i);
+        for (var unit = 0; unit < count; unit++)
         {
-            var t0 = tweak;
-            var t1 = Double(t0);
-            var t2 = Double(t1);
-            var t3 = Double(t2);
-            var t4 = Double(t3);
-            var t5 = Double(t4);
-            var t6 = Double(t5);
-            var t7 = Double(t6);
-            tweak = Double(t7);
-            var b0 = Vector128.LoadUnsafe(ref unit, at) ^ t0;
-            var b1 = Vector128.LoadUnsafe(ref unit, at + 16) ^ t1;
-            var b2 = Vector128.LoadUnsafe(ref unit, at + 32) ^ t2;
-            var b3 = Vector128.LoadUnsafe(ref unit, at + 48) ^ t3;
-            var b4 = Vector128.LoadUnsafe(ref unit, at + 64) ^ t4;
-            var b5 = Vector128.LoadUnsafe(ref unit, at + 80) ^ t5;
-            var b6 = Vector128.LoadUnsafe(ref unit, at + 96) ^ t6;
-            var b7 = Vector128.LoadUnsafe(ref unit, at + 112) ^ t7;
-            TCore.Encrypt(ref b0, ref b1, ref b2, ref b3, ref b4, ref b5, ref b6, ref b7, in keys, rounds);
-            (b0 ^ t0).StoreUnsafe(ref unit, at);
-            (b1 ^ t1).StoreUnsafe(ref unit, at + 16);
-            (b2 ^ t2).StoreUnsafe(ref unit, at + 32);
-            (b3 ^ t3).StoreUnsafe(ref unit, at + 48);
-            (b4 ^ t4).StoreUnsafe(ref unit, at + 64);
-            (b5 ^ t5).StoreUnsafe(ref unit, at + 80);
-            (b6 ^ t6).StoreUnsafe(ref unit, at + 96);
-            (b7 ^ t7).StoreUnsafe(ref unit, at + 112);
+            for (nuint at = 0; at < size; at += Group)
+            {
+                if (at + Group == size && unit + 1 < count)
+                    tweak = tweaks[unit + 1];
+                var next = now ^ Group;
+                var b0 = Vector128.LoadUnsafe(ref units, at) ^ Vector128.LoadUnsafe(ref masks, now);
+                var b1 = Vector128.LoadUnsafe(ref units, at + 16) ^ Vector128.LoadUnsafe(ref masks, now + 16);
+                var b2 = Vector128.LoadUnsafe(ref units, at + 32) ^ Vector128.LoadUnsafe(ref masks, now + 32);
+                var b3 = Vector128.LoadUnsafe(ref units, at + 48) ^ Vector128.LoadUnsafe(ref masks, now + 48);
+                var b4 = Vector128.LoadUnsafe(ref units, at + 64) ^ Vector128.LoadUnsafe(ref masks, now + 64);
+                var b5 = Vector128.LoadUnsafe(ref units, at + 80) ^ Vector128.LoadUnsafe(ref masks, now + 80);
+                var b6 = Vector128.LoadUnsafe(ref units, at + 96) ^ Vector128.LoadUnsafe(ref masks, now + 96);
+                var b7 = Vector128.LoadUnsafe(ref units, at + 112) ^ Vector128.LoadUnsafe(ref masks, now + 112);
+                TCore.Start(ref b0, ref b1, ref b2, ref b3, ref b4, ref b5, ref b6, ref b7, in keys);
+                TCore.Round(ref b0, ref b1, ref b2, ref b3, ref b4, ref b5, ref b6, ref b7, in keys, 1);
+                tweak = Keep(tweak, ref masks, next);
+                TCore.Round(ref b0, ref b1, ref b2, ref b3, ref b4, ref b5, ref b6, ref b7, in keys, 2);
+                tweak = Keep(tweak, ref masks, next + 16);
+                TCore.Round(ref b0, ref b1, ref b2, ref b3, ref b4, ref b5, ref b6, ref b7, in keys, 3);
+                tweak = Keep(tweak, ref masks, next + 32);
+                TCore.Round(ref b0, ref b1, ref b2, ref b3, ref b4, ref b5, ref b6, ref b7, in keys, 4);
+                tweak = Keep(tweak, ref masks, next + 48);
+                TCore.Round(ref b0, ref b1, ref b2, ref b3, ref b4, ref b5, ref b6, ref b7, in keys, 5);
+                tweak = Keep(tweak, ref masks, next + 64);
+                TCore.Round(ref b0, ref b1, ref b2, ref b3, ref b4, ref b5, ref b6, ref b7, in keys, 6);
+                tweak = Keep(tweak, ref masks, next + 80);
+                TCore.Round(ref b0, ref b1, ref b2, ref b3, ref b4, ref b5, ref b6, ref b7, in keys, 7);
+                tweak = Keep(tweak, ref masks, next + 96);
+                TCore.Round(ref b0, ref b1, ref b2, ref b3, ref b4, ref b5, ref b6, ref b7, in keys, 8);
+                tweak = Keep(tweak, ref masks, next + 112);
+                TCore.Round(ref b0, ref b1, ref b2, ref b3, ref b4, ref b5, ref b6, ref b7, in keys, 9);
+                AesRounds.End<TCore>(ref b0, ref b1, ref b2, ref b3, ref b4, ref b5, ref b6, ref b7, in keys, rounds);
+                (b0 ^ Vector128.LoadUnsafe(ref masks, now)).StoreUnsafe(ref units, at);
+                (b1 ^ Vector128.LoadUnsafe(ref masks, now + 16)).StoreUnsafe(ref units, at + 16);
+                (b2 ^ Vector128.LoadUnsafe(ref masks, now + 32)).StoreUnsafe(ref units, at + 32);
+                (b3 ^ Vector128.LoadUnsafe(ref masks, now + 48)).StoreUnsafe(ref units, at + 48);
+                (b4 ^ Vector128.LoadUnsafe(ref masks, now + 64)).StoreUnsafe(ref units, at + 64);
+                (b5 ^ Vector128.LoadUnsafe(ref masks, now + 80)).StoreUnsafe(ref units, at + 80);
+                (b6 ^ Vector128.LoadUnsafe(ref masks, now + 96)).StoreUnsafe(ref units, at + 96);
+                (b7 ^ Vector128.LoadUnsafe(ref masks, now + 112)).StoreUnsafe(ref units, at + 112);
+                now = next;
+            }
+            units = ref Unsafe.Add(ref units, size);
         }
     }
 
-    /// <summary>Decrypts `size` bytes at `unit`.</summary>
-    public static void Decrypt<TCore>(ref byte unit, nuint size, Block tweak, ref readonly byte keys, int rounds) where TCore : IAesCore
-    {
-        for (nuint at = 0; at < size; at += 128)
-        {
-            var t0 = tweak;
-            var t1 = Double(t0);
-            var t2 = Double(t1);
-            var t3 = Double(t2);
-            var t4 = Double(t3);
-            var t5 = Double(t4);
-            var t6 = Double(t5);
-            var t7 = Double(t6);
-            tweak = Double(t7);
-            var b0 = Vector128.LoadUnsafe(ref unit, at) ^ t0;
-            var b1 = Vector128.LoadUnsafe(ref unit, at + 16) ^ t1;
-            var b2 = Vector128.LoadUnsafe(ref unit, at + 32) ^ t2;
-            var b3 = Vector128.LoadUnsafe(ref unit, at + 48) ^ t3;
-            var b4 = Vector128.LoadUnsafe(ref unit, at + 64) ^ t4;
-            var b5 = Vector128.LoadUnsafe(ref unit, at + 80) ^ t5;
-            var b6 = Vector128.LoadUnsafe(ref unit, at + 96) ^ t6;
-            var b7 = Vector128.LoadUnsafe(ref unit, at + 112) ^ t7;
-            TCore.Decrypt(ref b0, ref b1, ref b2, ref b3, ref b4, ref b5, ref b6, ref b7, in keys, rounds);
-            (b0 ^ t0).StoreUnsafe(ref unit, at);
-            (b1 ^ t1).StoreUnsafe(ref unit, at + 16);
-            (b2 ^ t2).StoreUnsafe(ref unit, at + 32);
-            (b3 ^ t3).StoreUnsafe(ref unit, at + 48);
-            (b4 ^ t4).StoreUnsafe(ref unit, at + 64);
-            (b5 ^ t5).StoreUnsafe(ref unit, at + 80);
-            (b6 ^ t6).StoreUnsafe(ref unit, at + 96);
-            (b7 ^ t7).StoreUnsafe(ref unit, at + 112);
-        }
-    }
-
-    // The tweak of the next block: times x modulo x^128 + x^7 + x^2 + x + 1, little endian.
+    /// <summary>Keeps a tweak and makes that of the next block: times x modulo x^128 + x^7 + x^2 + x + 1, little endian.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Block Double(Block tweak)
+    private static Block Keep(Block tweak, ref byte masks, nuint at)
     {
+        tweak.StoreUnsafe(ref masks, at);
         var carry = (Vector128.Shuffle(tweak.AsInt32(), Vector128.Create(3, 0, 1, 0)) >> 31) & Vector128.Create(0x87, 0, 1, 0);
         return (tweak.AsUInt64() + tweak.AsUInt64()).AsByte() ^ carry.AsByte();
     }
