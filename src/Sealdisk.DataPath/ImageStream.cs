@@ -5,16 +5,20 @@ namespace Sealdisk.DataPath;
 
 /// <summary>
 /// Encrypts or decrypts a whole image of any size in constant memory: each thread reads a piece, transforms it in place and writes it, and
-/// then takes the next. Holes of the input are read as the zeros they are, so ciphertext is never sparse.
+/// then takes the next. Holes of the input are read as the zeros they are, so ciphertext is never sparse. The output goes around the page cache where it
+/// can: it has to reach the medium anyhow, and the cache would make its writers wait at times of its own choosing.
 /// </summary>
 public static class ImageStream
 {
     private const int PieceSize = 1 << 20;
 
+    // The most that a filesystem or disk asks of a direct transfer.
+    private const int DirectUnit = 4096;
+
     /// <summary>Runs to the end, and returns when the output is synced.</summary>
     /// <param name="input">Read from <paramref name="inputOffset"/> (bytes) on.</param>
     /// <param name="inputOffset">Bytes.</param>
-    /// <param name="output">Written from its start.</param>
+    /// <param name="output">Written from its start. Space in a file is reserved first: a full disk is told before the work.</param>
     /// <param name="length">Bytes; a multiple of the cipher's sector size.</param>
     /// <param name="cipher">Counts its sectors from the first byte read.</param>
     /// <param name="encrypt">False to decrypt.</param>
@@ -25,7 +29,11 @@ public static class ImageStream
         var next = 0L;
         var done = 0L;
         LinuxException? fault = null;
-        var threads = new Thread[Math.Clamp(Environment.ProcessorCount, 1, 4)];
+        Reserve(output, length);
+        output.TrySetDirect(true);
+        var end = length - length % DirectUnit;
+        // More than there are processors: while one waits for the disk, another computes.
+        var threads = new Thread[Math.Clamp(2 * Environment.ProcessorCount, 2, 8)];
         for (var index = 0; index < threads.Length; index++)
         {
             threads[index] = new Thread(Work);
@@ -33,6 +41,13 @@ public static class ImageStream
         }
         foreach (var thread in threads)
             thread.Join();
+        if (fault is null && end < length)
+        {
+            output.TrySetDirect(false);
+            next = end;
+            end = length;
+            Work();
+        }
         if (fault is not null)
             throw fault;
         output.Sync();
@@ -43,16 +58,16 @@ public static class ImageStream
             using var buffer = SecretBuffer.Allocate(PieceSize);
             try
             {
-                for (var at = Interlocked.Add(ref next, PieceSize) - PieceSize; at < length && Volatile.Read(ref fault) is null; at = Interlocked.Add(ref next, PieceSize) - PieceSize)
+                for (var at = Take(); at < end && Volatile.Read(ref fault) is null; at = Take())
                 {
-                    var piece = buffer.Memory.Span[..(int)Math.Min(PieceSize, length - at)];
+                    var piece = buffer.Memory.Span[..(int)Math.Min(PieceSize, end - at)];
                     if (input.ReadAt(piece, inputOffset + at) != piece.Length)
                         throw new LinuxException(Errno.EIO, "read to the end of", input.Name);
                     if (encrypt)
                         cipher.Encrypt(piece, (ulong)at / 512);
                     else
                         cipher.Decrypt(piece, (ulong)at / 512);
-                    output.WriteAt(piece, at);
+                    Write(output, piece, at);
                     progress(Interlocked.Add(ref done, piece.Length));
                 }
             }
@@ -60,6 +75,35 @@ public static class ImageStream
             {
                 Interlocked.CompareExchange(ref fault, problem, null);
             }
+        }
+
+        long Take() => Interlocked.Add(ref next, PieceSize) - PieceSize;
+    }
+
+    private static void Reserve(FileDescriptor output, long length)
+    {
+        if (length == 0 || output.Status().Kind != FileKind.Regular)
+            return;
+        try
+        {
+            output.Allocate(0, length);
+        }
+        catch (LinuxException problem) when (problem.Errno is Errno.EOPNOTSUPP or Errno.ENOSYS)
+        {
+            // A filesystem without reservations finds the space as it is written to.
+        }
+    }
+
+    private static void Write(FileDescriptor output, ReadOnlySpan<byte> piece, long at)
+    {
+        try
+        {
+            output.WriteAt(piece, at);
+        }
+        catch (LinuxException problem) when (problem.Errno == Errno.EINVAL && output.TrySetDirect(false))
+        {
+            // It took the flag, and then not the transfers.
+            output.WriteAt(piece, at);
         }
     }
 }

@@ -158,7 +158,7 @@ public sealed partial class FileDescriptor : SafeHandle
     }
 
     /// <summary>Sets or takes away O_DIRECT by fcntl(2); false where the filesystem has no such thing.</summary>
-    internal bool TrySetDirect(bool direct)
+    public bool TrySetDirect(bool direct)
     {
         var flags = Flags();
         var bit = OpenFlags.Direct.ToKernel() & ~OpenFlags.Read.ToKernel();

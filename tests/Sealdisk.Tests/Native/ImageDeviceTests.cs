@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Sealdisk.Crypto;
 using Sealdisk.Tests.Crypto;
 using Sealdisk.Tests.DataPath;
 
@@ -13,12 +14,15 @@ public sealed class ImageDeviceTests : IDisposable
 
     private readonly WorkFolder _folder = new();
     private readonly List<string> _loops = [];
+    private readonly List<string> _memory = [];
     private readonly GoldenImage _image = GoldenImage.All.Single(image => image.Name == "xts256-plain64-4096");
 
     public void Dispose()
     {
         foreach (var loop in _loops)
             Tool.Run("losetup", "-d", loop);
+        foreach (var folder in _memory)
+            Directory.Delete(folder, recursive: true);
         _folder.Dispose();
     }
 
@@ -98,12 +102,39 @@ public sealed class ImageDeviceTests : IDisposable
             using (var large = File.Create(_folder["large"]))
                 large.SetLength(4 * MiB);
             var result = _folder.Expect(1, ["image", "encrypt", "large", $"{small}/out", .. Options]);
-            Assert.StartsWith($"sealdisk: cannot write {small}/out: No space left on device (ENOSPC)\n", result.Stderr, StringComparison.Ordinal);
+            Assert.StartsWith($"sealdisk: cannot allocate space in {small}/out: No space left on device (ENOSPC)\n", result.Stderr, StringComparison.Ordinal);
             Assert.Empty(Directory.GetFileSystemEntries(small));
         }
         finally
         {
             Tool.Run("umount", small);
+        }
+    }
+
+    /// <summary>Most of an image goes around the page cache, in whole pages; what is left at its end does not. tmpfs is all page cache.</summary>
+    [Theory]
+    [InlineData(512)]
+    [InlineData(4096 + 512)]
+    [InlineData(1024 * 1024 - 512)]
+    [InlineData(3 * 1024 * 1024 + 3584)]
+    public void The_end_of_an_image_may_be_no_whole_page(int size)
+    {
+        var image = GoldenImage.All.Single(image => image.Name == "xts256-plain64-512");
+        var options = GoldenCommand.Options(image, _folder.Huk);
+        var plain = Noise(size);
+        File.WriteAllBytes(_folder["plain"], plain);
+        var spec = CipherSpec.Parse(image.Cipher);
+        var cipher = new SectorCipher(spec, image.Layout, image.Key, new byte[SectorCipher.ScheduleSize(spec)]);
+        foreach (var output in (string[])[_folder["crypt"], MemoryFile()])
+        {
+            _folder.Done(["image", "encrypt", "plain", output, .. options]);
+            var crypt = File.ReadAllBytes(output);
+            Assert.Equal(size, crypt.Length);
+            Assert.NotEqual(plain, crypt);
+            cipher.Decrypt(crypt, 0);
+            Assert.Equal(plain, crypt);
+            _folder.Done(["image", "decrypt", output, $"{output}.back", .. options]);
+            Assert.Equal(plain, File.ReadAllBytes($"{output}.back"));
         }
     }
 
@@ -113,18 +144,23 @@ public sealed class ImageDeviceTests : IDisposable
         const long size = 300 * MiB;
         using (var sparse = File.Create(_folder["sparse"]))
             sparse.SetLength(size);
-        Assert.InRange(PeakMemory(size, "out", ["image", "encrypt", "sparse", "out", .. Options]), 1, 64 * MiB);
+        Assert.InRange(PeakMemory(size, ["image", "encrypt", "sparse", "out", .. Options]), 1, 64 * MiB);
         File.Delete(_folder["sparse"]);
-        Assert.InRange(PeakMemory(size, "back", ["image", "decrypt", "out", "back", .. Options]), 1, 64 * MiB);
+        Assert.InRange(PeakMemory(size, ["image", "decrypt", "out", "back", .. Options]), 1, 64 * MiB);
         Tool.Run("cmp", "-n", $"{size}", _folder["back"], "/dev/zero");
     }
 
-    /// <summary>Null where the process has just ended: its status is then without that line, or gone while it is read.</summary>
-    private static string? PeakLine(int process)
+    /// <summary>Bytes that the process has given to the kernel to write: its output has all of its size from the start.</summary>
+    private static long Written(int process) => StatusLine(process, "io", "wchar:") is { } line ? long.Parse(line["wchar:".Length..]) : 0;
+
+    private static string? PeakLine(int process) => StatusLine(process, "status", "VmHWM:");
+
+    /// <summary>Null where the process has just ended: its files are then without that line, or gone while they are read.</summary>
+    private static string? StatusLine(int process, string file, string start)
     {
         try
         {
-            return File.ReadLines($"/proc/{process}/status").FirstOrDefault(line => line.StartsWith("VmHWM:", StringComparison.Ordinal));
+            return File.ReadLines($"/proc/{process}/{file}").FirstOrDefault(line => line.StartsWith(start, StringComparison.Ordinal));
         }
         catch (IOException)
         {
@@ -133,13 +169,13 @@ public sealed class ImageDeviceTests : IDisposable
     }
 
     /// <summary>The most resident memory that a run had, as last seen before its end, and seen when at least nine tenths were written.</summary>
-    private long PeakMemory(long size, string output, string[] arguments)
+    private long PeakMemory(long size, string[] arguments)
     {
         using var process = Process.Start(new ProcessStartInfo(NativeBinary.Path, arguments) { WorkingDirectory = _folder.Path, RedirectStandardOutput = true })!;
         long peak = 0, written = 0;
         while (!process.WaitForExit(TimeSpan.FromMilliseconds(1)))
         {
-            var seen = new FileInfo(_folder[output]) is { Exists: true } file ? file.Length : 0;
+            var seen = Written(process.Id);
             if (PeakLine(process.Id) is not { } line)
                 continue;
             peak = long.Parse(line.Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries)[1]) * KiB;
@@ -148,6 +184,14 @@ public sealed class ImageDeviceTests : IDisposable
         Assert.Equal(0, process.ExitCode);
         Assert.True(written >= size / 10 * 9, $"last seen when {written} bytes were written");
         return peak;
+    }
+
+    /// <summary>A name in /dev/shm that is free.</summary>
+    private string MemoryFile()
+    {
+        var folder = Directory.CreateDirectory($"/dev/shm/{Guid.NewGuid():N}").FullName;
+        _memory.Add(folder);
+        return $"{folder}/crypt";
     }
 
     private string Attach(string name, byte[] content)
