@@ -2,6 +2,7 @@ using CsCheck;
 using Sealdisk.DataPath;
 using Sealdisk.Linux;
 using Sealdisk.Tests.Linux;
+using Sealdisk.Tests.Native;
 
 namespace Sealdisk.Tests.DataPath;
 
@@ -178,6 +179,48 @@ public sealed class FuseServerTests : IDisposable
         Assert.NotEqual(0, Tool.Try("dd", "if=/dev/zero", $"of={loop.Path}", "bs=4k", "count=1", "conv=fsync", "status=none").Code);
         fail = false;
         Tool.Run("dd", "if=/dev/zero", $"of={loop.Path}", "bs=4k", "count=1", "conv=fsync", "status=none");
+    }
+
+    /// <summary>
+    /// A page of the volume's file cannot be written back, for which the disk below has no room. The kernel says so to one sync of each open file, and to
+    /// no other; the server, whose sync that is, must not have a second one succeed.
+    /// </summary>
+    [Fact]
+    public void A_sync_that_fails_below_is_told_and_not_tried_again()
+    {
+        Requirements.RootWithLoop();
+        var loop = "";
+        try
+        {
+            loop = Tool.Shell(
+                """
+                mkdir "$1/ram" "$1/disk"
+                mount -t tmpfs -o size=48m none "$1/ram"
+                fallocate -l 32M "$1/ram/image"
+                mkfs.ext4 -q -b 4096 -O ^has_journal -E lazy_itable_init=0,nodiscard "$1/ram/image"
+                loop=$(losetup -f --show "$1/ram/image")
+                mount "$loop" "$1/disk"
+                head -c 4M /dev/zero >"$1/disk/volume"
+                sync -f "$1/disk/volume"
+                block=$(filefrag -e "$1/disk/volume" | awk '$1 == "0:" { sub(/[.].*/, "", $4); print $4 }')
+                fallocate -p -o $((block * 4096)) -l 4M "$1/ram/image"
+                dd if=/dev/zero of="$1/ram/rest" bs=64k status=none 2>/dev/null || true
+                echo "$loop"
+                """, _directory.Path).Trim();
+            var path = _directory["disk/volume"];
+            var device = FileDevice.Open(path, directSectorSize: 4096);
+            Assert.True(device.IsDirect);
+            using var served = Serve(ServedVolume.Encrypted(device, 4096));
+            using var file = FileDescriptor.Open(served.Path, OpenFlags.ReadWrite);
+            file.DataSync();
+            using (var cached = FileDescriptor.Open(path, OpenFlags.Write))
+                cached.WriteAt(new byte[4096], 0);
+            Assert.Contains(Assert.Throws<LinuxException>(file.DataSync).Errno, (Errno[])[Errno.EIO, Errno.ENOSPC]);
+        }
+        finally
+        {
+            Tool.Shell("umount \"$1/disk\" || true; [ -z \"$2\" ] || losetup -d \"$2\"; umount \"$1/ram\" || true", _directory.Path, loop);
+        }
     }
 
     [Fact]

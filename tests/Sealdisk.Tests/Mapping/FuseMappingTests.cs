@@ -49,6 +49,24 @@ public sealed class FuseMappingTests
         Assert.Equal("the file of the first boot", File.ReadAllText(bed.File1));
     }
 
+    /// <summary>Its requests are then waited for one by one: a server that asks again and again whether there is one would use up a processor.</summary>
+    [Fact]
+    public void Without_asynchronous_transfers_the_server_waits_for_its_requests()
+    {
+        using var bed = Bed.Ready(("size", "24MiB"));
+        var result = NativeBinary.Run(new ProcessStartInfo("strace",
+        [
+            "-f", "-qq", "-y", "-o", bed["log"], "-e", "trace=io_setup,io_submit,read", "-e", "inject=io_setup:error=ENOSYS", "sh", "-euc",
+            "$1 up --config $2; head -c 3M /dev/urandom >$3/file; sync -f $3/file; $1 down --config $2", "sh", NativeBinary.Path, bed.Config, bed["mnt"],
+        ]));
+        Assert.True(result.Exit == 0, result.Stderr);
+        var calls = File.ReadAllLines(bed["log"]);
+        Assert.Contains(calls, call => call.Contains("io_setup(", StringComparison.Ordinal) && call.EndsWith("(INJECTED)", StringComparison.Ordinal));
+        Assert.DoesNotContain(calls, call => call.Contains("io_submit", StringComparison.Ordinal));
+        Assert.Contains(calls, call => call.Contains("</dev/fuse>", StringComparison.Ordinal));
+        Assert.DoesNotContain(calls, call => call.Contains("</dev/fuse>", StringComparison.Ordinal) && call.Contains("EAGAIN", StringComparison.Ordinal));
+    }
+
     [Fact]
     public void A_hundred_rounds_leave_nothing_behind()
     {
