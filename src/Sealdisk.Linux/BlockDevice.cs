@@ -57,17 +57,7 @@ public static class BlockDevice
     public static void FlushCache(FileDescriptor device) => Check(device.Ioctl(BLKFLSBUF, (nuint)0), "flush the cache of", device);
 
     /// <summary>A number in a sysfs file; null when there is no such file.</summary>
-    internal static long? ReadNumber(string path)
-    {
-        try
-        {
-            return long.Parse(File.ReadAllText(path).AsSpan().Trim(), CultureInfo.InvariantCulture);
-        }
-        catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
-        {
-            return null;
-        }
-    }
+    internal static long? ReadNumber(string path) => KernelFile.TryRead(path) is { } text ? long.Parse(text.AsSpan().Trim(), CultureInfo.InvariantCulture) : null;
 
     private static void Check(int result, string operation, FileDescriptor device)
     {

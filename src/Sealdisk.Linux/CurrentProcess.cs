@@ -56,14 +56,13 @@ public static partial class CurrentProcess
     }
 
     /// <summary>True when the effective set holds the capability.</summary>
-    public static bool HasCapability(Capability capability)
+    public static unsafe bool HasCapability(Capability capability)
     {
-        foreach (var line in File.ReadLines("/proc/self/status"))
-        {
-            if (line.StartsWith("CapEff:", StringComparison.Ordinal))
-                return (ulong.Parse(line.AsSpan(7).Trim(), NumberStyles.HexNumber, CultureInfo.InvariantCulture) >> (int)capability & 1) == 1;
-        }
-        return false;
+        var head = stackalloc int[] { LINUX_CAPABILITY_VERSION_3, 0 };
+        var sets = stackalloc uint[6]; // effective, permitted, inheritable; the low 32, then the high 32
+        // SAFETY: this version of struct __user_cap_header_struct is two ints, and of the data two times three.
+        Check(capget(head, sets), "get the capabilities of");
+        return (sets[(int)capability / 32 * 3] >> ((int)capability % 32) & 1) == 1;
     }
 
     /// <summary>The name that ps and top show, at most 15 bytes of it.</summary>
@@ -128,10 +127,13 @@ public static partial class CurrentProcess
     private const int PR_SET_DUMPABLE = 4, PR_SET_IO_FLUSHER = 57, RLIMIT_CORE = 4;
     private const int MCL_CURRENT = 1, MCL_FUTURE = 2, MCL_ONFAULT = 4;
     private const nint SIG_IGN = 1, SIG_ERR = -1;
-    private const int F_GETFD = 1;
+    private const int F_GETFD = 1, LINUX_CAPABILITY_VERSION_3 = 0x20080522;
 
     [LibraryImport("libc")]
     private static partial uint geteuid();
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static unsafe partial int capget(int* head, uint* sets);
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int prctl(int option, nuint a, nuint b, nuint c, nuint d);

@@ -9,7 +9,7 @@ namespace Sealdisk.Linux;
 /// </summary>
 /// <remarks>
 /// A mapping is made by Create, LoadTable, Resume, in this order; each does one thing, and nothing is undone behind the caller's back: after a
-/// refused table or resume the name stays taken until Remove. Requests travel in locked memory that is wiped after each.
+/// refused table or resume the name stays taken until Remove. Tables and messages, which may hold a key, travel in locked memory that is wiped after each.
 /// What is made or changed here has a plain name, see <see cref="IsName"/>, or else it is EINVAL; mappings of others can be looked at by any name.
 /// </remarks>
 public sealed class DeviceMapper : IDisposable
@@ -48,15 +48,15 @@ public sealed class DeviceMapper : IDisposable
     /// <summary>The version of the kernel's interface.</summary>
     public DmVersion Version()
     {
-        using var buffer = Ask(DmCommand.DM_VERSION, "", DmFlags.None, "ask the version of", DmControl.Path);
-        return new DmReply(buffer.GetSpan(), "ask the version of", DmControl.Path).Version;
+        var buffer = Ask(DmCommand.DM_VERSION, "", "ask the version of", DmControl.Path);
+        return new DmReply(buffer, "ask the version of", DmControl.Path).Version;
     }
 
     /// <summary>The target types that the kernel has loaded by now, with their versions.</summary>
     public IReadOnlyDictionary<string, DmVersion> Targets()
     {
-        using var buffer = Ask(DmCommand.DM_LIST_VERSIONS, "", DmFlags.None, "list the targets of", DmControl.Path);
-        return new DmReply(buffer.GetSpan(), "list the targets of", DmControl.Path).Versions();
+        var buffer = Ask(DmCommand.DM_LIST_VERSIONS, "", "list the targets of", DmControl.Path);
+        return new DmReply(buffer, "list the targets of", DmControl.Path).Versions();
     }
 
     /// <summary>
@@ -67,8 +67,8 @@ public sealed class DeviceMapper : IDisposable
     {
         try
         {
-            using var buffer = Ask(DmCommand.DM_GET_TARGET_VERSION, type, DmFlags.None, "ask the version of target", type);
-            return new DmReply(buffer.GetSpan(), "ask the version of target", type).Versions().TryGetValue(type, out var version) ? version : null;
+            var buffer = Ask(DmCommand.DM_GET_TARGET_VERSION, type, "ask the version of target", type);
+            return new DmReply(buffer, "ask the version of target", type).Versions().TryGetValue(type, out var version) ? version : null;
         }
         catch (LinuxException refused) when (refused.Errno is Errno.EINVAL or Errno.ENOTTY)
         {
@@ -79,8 +79,8 @@ public sealed class DeviceMapper : IDisposable
     /// <summary>All mappings.</summary>
     public IReadOnlyList<(string Name, DeviceNumber Device)> List()
     {
-        using var buffer = Ask(DmCommand.DM_LIST_DEVICES, "", DmFlags.None, "list the mappings of", DmControl.Path);
-        return new DmReply(buffer.GetSpan(), "list the mappings of", DmControl.Path).Names();
+        var buffer = Ask(DmCommand.DM_LIST_DEVICES, "", "list the mappings of", DmControl.Path);
+        return new DmReply(buffer, "list the mappings of", DmControl.Path).Names();
     }
 
     /// <summary>A new mapping without a table; nobody can open it yet.</summary>
@@ -93,8 +93,8 @@ public sealed class DeviceMapper : IDisposable
         Check(name, Operation);
         if (uuid is not null && (uuid.Length == 0 || Encoding.UTF8.GetByteCount(uuid) > DmRequest.MaxUuid || uuid.Contains('\0')))
             throw new LinuxException(Errno.EINVAL, "create a mapping with UUID", uuid);
-        using var buffer = SecretBuffer.Allocate(DmIoctl.Size);
-        DmRequest.WriteUuid(ref DmRequest.WriteHead(buffer.GetSpan(), DmCommand.DM_DEV_CREATE, name, DmFlags.None), uuid);
+        Span<byte> buffer = stackalloc byte[DmIoctl.Size];
+        DmRequest.WriteUuid(ref DmRequest.WriteHead(buffer, DmCommand.DM_DEV_CREATE, name, DmFlags.None), uuid);
         return Submit(DmCommand.DM_DEV_CREATE, buffer, Operation, name).Device();
     }
 
@@ -116,7 +116,7 @@ public sealed class DeviceMapper : IDisposable
         var flags = (options.ReadOnly ? DmFlags.DM_READONLY : DmFlags.None) | (options.SecureData ? DmFlags.DM_SECURE_DATA : DmFlags.None);
         DmRequest.WriteHead(buffer.GetSpan(), DmCommand.DM_TABLE_LOAD, name, flags).TargetCount = (uint)targets.Count;
         DmRequest.WriteTable(buffer.GetSpan()[DmIoctl.Size..], targets);
-        Submit(DmCommand.DM_TABLE_LOAD, buffer, Operation, name);
+        Submit(DmCommand.DM_TABLE_LOAD, buffer.GetSpan(), Operation, name);
     }
 
     /// <summary>Drops a table that was loaded and is not in place yet.</summary>
@@ -180,8 +180,8 @@ public sealed class DeviceMapper : IDisposable
     {
         const string Operation = "list the devices of mapping";
         CheckAny(name, Operation);
-        using var buffer = Ask(DmCommand.DM_TABLE_DEPS, name, DmFlags.None, Operation, name);
-        return new DmReply(buffer.GetSpan(), Operation, name).Dependencies();
+        var buffer = Ask(DmCommand.DM_TABLE_DEPS, name, Operation, name);
+        return new DmReply(buffer, Operation, name).Dependencies();
     }
 
     /// <summary>Tells a target something, such as "key wipe"; the text may hold key bytes, and the kernel wipes its copy of it.</summary>
@@ -199,7 +199,7 @@ public sealed class DeviceMapper : IDisposable
         using var buffer = SecretBuffer.Allocate(FirstRoom + DmRequest.MessageSize(text));
         DmRequest.WriteHead(buffer.GetSpan(), DmCommand.DM_TARGET_MSG, name, DmFlags.DM_SECURE_DATA);
         DmRequest.WriteMessage(buffer.GetSpan()[DmIoctl.Size..], sector, text);
-        var reply = Submit(DmCommand.DM_TARGET_MSG, buffer, Operation, name);
+        var reply = Submit(DmCommand.DM_TARGET_MSG, buffer.GetSpan(), Operation, name);
         return reply.Has(DmFlags.DM_BUFFER_FULL) ? throw new LinuxException(Errno.ENOBUFS, Operation, name) : reply.Answer();
     }
 
@@ -249,18 +249,22 @@ public sealed class DeviceMapper : IDisposable
     private IReadOnlyList<DmTarget> Lines(string name, DmFlags flags, string operation)
     {
         CheckAny(name, operation);
-        using var buffer = Ask(DmCommand.DM_TABLE_STATUS, name, flags, operation, name);
-        return new DmReply(buffer.GetSpan(), operation, name).Targets();
+        for (var room = FirstRoom; ; room *= 2)
+        {
+            using var buffer = SecretBuffer.Allocate(room);
+            if (TryAsk(DmCommand.DM_TABLE_STATUS, name, flags, buffer.GetSpan(), operation, name))
+                return new DmReply(buffer.GetSpan(), operation, name).Targets();
+        }
     }
 
     /// <summary>A request that is all head, and a reply that describes the mapping.</summary>
     private DmDevice Simple(DmCommand command, string name, DmFlags flags, string operation, uint cookie = 0)
     {
         CheckAny(name, operation);
-        using var buffer = SecretBuffer.Allocate(DmIoctl.Size);
+        Span<byte> buffer = stackalloc byte[DmIoctl.Size];
         while (true)
         {
-            DmRequest.WriteHead(buffer.GetSpan(), command, name, flags).EventNumber = cookie;
+            DmRequest.WriteHead(buffer, command, name, flags).EventNumber = cookie;
             try
             {
                 return Submit(command, buffer, operation, name).Device();
@@ -272,37 +276,32 @@ public sealed class DeviceMapper : IDisposable
         }
     }
 
-    /// <summary>A request without data whose reply has some: asked again with more room while the kernel says that it is too little.</summary>
-    private SecretBuffer Ask(DmCommand command, string name, DmFlags flags, string operation, string subject)
+    /// <summary>A request without data whose reply has some, with no key in it: asked again with more room while the kernel says that it is too little.</summary>
+    private Span<byte> Ask(DmCommand command, string name, string operation, string subject)
     {
         for (var room = FirstRoom; ; room *= 2)
         {
-            var buffer = SecretBuffer.Allocate(room);
-            try
-            {
-                DmRequest.WriteHead(buffer.GetSpan(), command, name, flags);
-                if (!Submit(command, buffer, operation, subject).Has(DmFlags.DM_BUFFER_FULL))
-                    return buffer;
-                if (room >= MostRoom)
-                    throw new LinuxException(Errno.ENOBUFS, operation, subject);
-            }
-            catch
-            {
-                buffer.Dispose();
-                throw;
-            }
-            buffer.Dispose();
+            Span<byte> buffer = new byte[room];
+            if (TryAsk(command, name, DmFlags.None, buffer, operation, subject))
+                return buffer;
         }
     }
 
-    private unsafe DmReply Submit(DmCommand command, SecretBuffer buffer, string operation, string subject)
+    private bool TryAsk(DmCommand command, string name, DmFlags flags, Span<byte> buffer, string operation, string subject)
     {
-        var span = buffer.GetSpan();
+        DmRequest.WriteHead(buffer, command, name, flags);
+        if (!Submit(command, buffer, operation, subject).Has(DmFlags.DM_BUFFER_FULL))
+            return true;
+        return buffer.Length < MostRoom ? false : throw new LinuxException(Errno.ENOBUFS, operation, subject);
+    }
+
+    private unsafe DmReply Submit(DmCommand command, Span<byte> buffer, string operation, string subject)
+    {
         int result;
         // SAFETY: the head holds the size of the whole buffer, and the kernel reads and writes no more than that.
-        fixed (byte* start = span)
+        fixed (byte* start = buffer)
             result = _control.Ioctl((uint)command, start);
-        return result >= 0 ? new DmReply(span, operation, subject) : throw LinuxException.Last(operation, subject);
+        return result >= 0 ? new DmReply(buffer, operation, subject) : throw LinuxException.Last(operation, subject);
     }
 
     /// <summary>What the kernel can be asked about: it has names that are not plain.</summary>

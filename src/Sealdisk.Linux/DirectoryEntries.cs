@@ -48,6 +48,35 @@ public static partial class DirectoryEntries
             throw new LinuxException(errno, "make directory", path);
     }
 
+    /// <summary>The names in a directory, in no order; none where there is no such directory.</summary>
+    public static unsafe IReadOnlyList<string> Names(string directory)
+    {
+        var names = new List<string>();
+        try
+        {
+            using var descriptor = FileDescriptor.Open(directory, OpenFlags.Read | OpenFlags.Directory);
+            var buffer = stackalloc byte[EntriesRoom];
+            while (true)
+            {
+                // SAFETY: the kernel writes whole entries, and no more than there is room for.
+                var got = getdents64(descriptor, buffer, EntriesRoom);
+                if (got < 0)
+                    throw LinuxException.Last("list", directory);
+                if (got == 0)
+                    return names;
+                for (var at = 0; at < got; at += *(ushort*)(buffer + at + EntryLength))
+                {
+                    if (Marshal.PtrToStringUTF8((nint)(buffer + at + EntryName)) is { } name and not ("." or ".."))
+                        names.Add(name);
+                }
+            }
+        }
+        catch (LinuxException none) when (none.Errno is Errno.ENOENT or Errno.ENOTDIR)
+        {
+            return [];
+        }
+    }
+
     /// <summary>A new file, open for reading and writing; EEXIST when the name is taken.</summary>
     /// <param name="path">Its name.</param>
     /// <param name="mode">Permission bits; 0600 unless told.</param>
@@ -67,6 +96,12 @@ public static partial class DirectoryEntries
         if (mknod(path, (uint)FileKind.CharacterDevice | (uint)mode, device.Encoded) != 0 && ErrnoExtensions.Last() != Errno.EEXIST)
             throw LinuxException.Last("make device node", path);
     }
+
+    // struct linux_dirent64: inode and offset of 8 bytes each, length of the entry, type, name with a NUL
+    private const int EntriesRoom = 8192, EntryLength = 16, EntryName = 19;
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static unsafe partial nint getdents64(FileDescriptor directory, byte* buffer, nuint length);
 
     [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int rename(string from, string to);

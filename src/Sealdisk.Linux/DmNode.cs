@@ -31,8 +31,7 @@ public static class DmNode
         var path = PathOf(device.Name);
         if (UdevMakesNodes() && Wait(() => Is(path, device.Number)))
             return path;
-        if (!Is(path, device.Number))
-            Make(path, device.Number);
+        Make(path, device.Number);
         return path;
     }
 
@@ -56,7 +55,9 @@ public static class DmNode
 
     private static void Make(string path, DeviceNumber number)
     {
-        DirectoryEntries.MakeDirectory(Folder, mode: 0x1ED);
+        DirectoryEntries.MakeBlockDevice(path, number);
+        if (Is(path, number))
+            return;
         // A node or link that an earlier mapping of this name left is replaced; anything else is not ours to remove.
         if (FileStatus.TryOf(path) is { Kind: FileKind.BlockDevice } || IsDanglingLink(path))
             DirectoryEntries.Unlink(path);

@@ -5,10 +5,11 @@ namespace Sealdisk.Linux;
 /// <summary>An open file. Every failure is a <see cref="LinuxException"/> that names the path it was opened by.</summary>
 public sealed partial class FileDescriptor : SafeHandle
 {
-    /// <summary>Wraps a descriptor that this object then owns.</summary>
+    /// <summary>Wraps a descriptor.</summary>
     /// <param name="fd">The number.</param>
     /// <param name="name">What to call it in errors.</param>
-    internal FileDescriptor(int fd, string name) : base(-1, ownsHandle: true)
+    /// <param name="isOwned">Whether closing this object closes it.</param>
+    internal FileDescriptor(int fd, string name, bool isOwned = true) : base(-1, isOwned)
     {
         SetHandle(fd);
         Name = name;
@@ -40,10 +41,7 @@ public sealed partial class FileDescriptor : SafeHandle
     public static FileDescriptor Standard(int number)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)number, 2u, nameof(number));
-        var fd = dup(number);
-        return fd >= 0
-            ? new FileDescriptor(fd, number switch { 0 => "standard input", 1 => "standard output", _ => "standard error" })
-            : throw LinuxException.Last("duplicate", $"descriptor {number}");
+        return new FileDescriptor(number, number switch { 0 => "standard input", 1 => "standard output", _ => "standard error" }, isOwned: false);
     }
 
     /// <summary>Reads at a byte offset until the buffer is full or the file ends; returns the bytes read.</summary>
@@ -239,9 +237,6 @@ public sealed partial class FileDescriptor : SafeHandle
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial long lseek(FileDescriptor file, long offset, int whence);
-
-    [LibraryImport("libc", SetLastError = true)]
-    private static partial int dup(int fd);
 
     [LibraryImport("libc", SetLastError = true)]
     private static unsafe partial nint pread(FileDescriptor fd, byte* buffer, nuint length, long offset);

@@ -31,6 +31,9 @@ public sealed class LoopDevice
 
     private LoopDevice(int number) => Number = number;
 
+    /// <summary>LOOP_MAJOR: the major number of every loop device.</summary>
+    public const uint Major = 7;
+
     /// <summary>N of /dev/loopN.</summary>
     public int Number { get; }
 
@@ -59,7 +62,7 @@ public sealed class LoopDevice
             if (number < 0)
                 throw LinuxException.Last("find a free loop device for", backingFile);
             var loop = new LoopDevice(number);
-            DirectoryEntries.MakeBlockDevice(loop.Path, new DeviceNumber(LoopMajor, (uint)number)); // there is none without udev or devtmpfs
+            DirectoryEntries.MakeBlockDevice(loop.Path, new DeviceNumber(Major, (uint)number)); // there is none without udev or devtmpfs
             if (loop.Configure(backing, options, flags) is { } held)
                 return (loop, held);
         }
@@ -83,13 +86,19 @@ public sealed class LoopDevice
     public static LoopDevice OfNumber(int number) => new(number);
 
     /// <summary>The loop devices that show a file now, lowest number first.</summary>
-    public static IReadOnlyList<LoopDevice> InUse()
+    public static IReadOnlyList<LoopDevice> InUse() => Numbered().FindAll(loop => Directory.Exists($"/sys/block/loop{loop.Number}/loop"));
+
+    /// <summary>The loop devices that show a file of that path, deleted or not, lowest number first.</summary>
+    public static IReadOnlyList<LoopDevice> Showing(string backingFile) =>
+        Numbered().FindAll(loop => loop.BackingFile() is { } file && (file == backingFile || file == backingFile + " (deleted)"));
+
+    /// <summary>All that there are, in use or not.</summary>
+    private static List<LoopDevice> Numbered()
     {
         var numbers = new List<int>();
-        foreach (var directory in Directory.EnumerateDirectories("/sys/block", "loop*"))
+        foreach (var name in DirectoryEntries.Names("/sys/block"))
         {
-            if (Directory.Exists($"{directory}/loop")
-                && int.TryParse(System.IO.Path.GetFileName(directory).AsSpan(4), NumberStyles.None, CultureInfo.InvariantCulture, out var number))
+            if (name.StartsWith("loop", StringComparison.Ordinal) && int.TryParse(name.AsSpan(4), NumberStyles.None, CultureInfo.InvariantCulture, out var number))
                 numbers.Add(number);
         }
         numbers.Sort();
@@ -110,17 +119,7 @@ public sealed class LoopDevice
     }
 
     /// <summary>The backing file's path as the kernel knows it; null when it shows nothing. A deleted file ends in " (deleted)".</summary>
-    public string? BackingFile()
-    {
-        try
-        {
-            return File.ReadAllText($"/sys/block/loop{Number}/loop/backing_file").TrimEnd('\n');
-        }
-        catch (IOException problem) when (problem is FileNotFoundException or DirectoryNotFoundException || problem.HResult == (int)Errno.ENODEV)
-        {
-            return null; // not in use, or detached this very moment
-        }
-    }
+    public string? BackingFile() => KernelFile.TryRead($"/sys/block/loop{Number}/loop/backing_file")?.TrimEnd('\n');
 
     /// <summary>A number of /sys/block/loopN/queue, such as "write_zeroes_max_bytes"; null when the kernel has no such limit.</summary>
     public long? QueueLimit(string name) => BlockDevice.ReadNumber($"/sys/block/loop{Number}/queue/{name}");
@@ -191,7 +190,6 @@ public sealed class LoopDevice
 
     private const uint LOOP_CLR_FD = 0x4C01, LOOP_GET_STATUS64 = 0x4C05, LOOP_CONFIGURE = 0x4C0A, LOOP_CTL_GET_FREE = 0x4C82;
     private const uint LO_FLAGS_READ_ONLY = 1, LO_FLAGS_AUTOCLEAR = 4, LO_FLAGS_DIRECT_IO = 16;
-    private const uint LoopMajor = 7;
 
     /// <summary>struct loop_info64 of include/uapi/linux/loop.h.</summary>
     [StructLayout(LayoutKind.Sequential)]

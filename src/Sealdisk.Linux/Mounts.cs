@@ -62,7 +62,8 @@ public static partial class Mounts
     public static IReadOnlyList<MountEntry> Read()
     {
         var entries = new List<MountEntry>();
-        foreach (var line in File.ReadLines("/proc/self/mountinfo"))
+        const string List = "/proc/self/mountinfo";
+        foreach (var line in (KernelFile.TryRead(List) ?? throw new LinuxException(Errno.ENOENT, "read", List)).Split('\n', StringSplitOptions.RemoveEmptyEntries))
             entries.Add(MountEntry.Parse(line));
         return entries;
     }

@@ -6,17 +6,21 @@ namespace Sealdisk.Configuration;
 /// <summary>The bytes of a configuration file as text. Pipes work too.</summary>
 internal static class ConfigurationFile
 {
-    private const int MaxLength = 1 << 20;
+    private const int UsualLength = 4096, MaxLength = 1 << 20;
 
     public static string Read(string path)
     {
-        var bytes = new byte[MaxLength + 1];
+        var bytes = new byte[UsualLength];
         var length = 0;
         try
         {
             using var file = FileDescriptor.Open(path, OpenFlags.Read | OpenFlags.NoControllingTerminal);
-            while (length < bytes.Length && file.Read(bytes.AsSpan(length)) is > 0 and var got)
+            while (length <= MaxLength && file.Read(bytes.AsSpan(length)) is > 0 and var got)
+            {
                 length += got;
+                if (length == bytes.Length)
+                    Array.Resize(ref bytes, 2 * length);
+            }
         }
         catch (LinuxException refused)
         {

@@ -1,5 +1,4 @@
-using System.ComponentModel;
-using System.Diagnostics;
+using System.Text;
 using Sealdisk.Linux;
 
 namespace Sealdisk.Filesystems;
@@ -20,28 +19,21 @@ internal static class SystemProgram
     internal static Result Run(string name, params ReadOnlySpan<string> arguments)
     {
         var path = Find(name) ?? throw SealdiskException.Lacking($"cannot run {name}: this system has none", PackageHint(name));
-        var start = new ProcessStartInfo(path)
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        foreach (var argument in arguments)
-            start.ArgumentList.Add(argument);
-        start.Environment["LC_ALL"] = "C";
+        using var child = Start(name, path, arguments);
+        child.Input.Dispose();
+        var (output, error) = child.ReadToEnd();
+        return new Result(child.Wait(), Encoding.UTF8.GetString(output), Encoding.UTF8.GetString(error));
+    }
+
+    private static ChildProcess Start(string name, string path, ReadOnlySpan<string> arguments)
+    {
         try
         {
-            using var process = Process.Start(start)!;
-            process.StandardInput.Close();
-            // Both pipes are drained at once: a program that fills one while we wait on the other would never end.
-            var error = process.StandardError.ReadToEndAsync();
-            var output = process.StandardOutput.ReadToEnd();
-            process.WaitForExit();
-            return new Result(process.ExitCode, output, error.GetAwaiter().GetResult());
+            return ChildProcess.Start(path, arguments, "LC_ALL=C");
         }
-        catch (Win32Exception problem)
+        catch (LinuxException problem)
         {
-            throw SealdiskException.Lacking(new LinuxException((Errno)problem.NativeErrorCode, "run", path).Message, PackageHint(name));
+            throw SealdiskException.Lacking(problem.Message, PackageHint(name));
         }
     }
 

@@ -206,23 +206,23 @@ internal sealed class Apply : IDisposable
         return null;
     }
 
+    /// <summary>The filesystem's own superblock tells; blkid is asked what is there instead only where it does not.</summary>
     private string? VerifyFilesystem(Step.VerifyFilesystem recorded)
     {
-        var found = Signature.Probe(BlockPath);
-        if (found.Type == recorded.Type && string.Equals(found.Uuid, recorded.Uuid, StringComparison.OrdinalIgnoreCase))
+        using var start = ReadStart();
+        var found = Is(FilesystemUuid.Read(recorded.Type, start.Memory.Span)) ? new Signature(recorded.Type, recorded.Uuid, null, null, false) : Signature.Probe(BlockPath);
+        if (found.Type == recorded.Type && Is(found.Uuid))
         {
-            using var start = ReadStart();
             RecordProof.RequireRoom(_spec, Record, start.Memory.Span, "bring up");
             return null;
         }
-        // blkid of util-linux 2.39 and later does not see an ext4 with a torn superblock; the check mends that.
-        if (found.IsNothing && recorded.Type is ("ext2" or "ext3" or "ext4") && ExtSuperblock.Read(BlockPath) is { IsTorn: true, Uuid: var torn } && torn == recorded.Uuid)
-            return "its superblock is torn";
         var raw = Signature.Probe(_spec.Device);
         throw SealdiskException.Refused(
             $"cannot bring up {_spec.Name}: the mapping should hold {recorded.Type} {recorded.Uuid} and holds {found.Description}{(found.Uuid is { } uuid ? $" {uuid}" : "")}"
             + (raw.IsPlainFilesystem ? $"; {_spec.Device} itself holds {raw.Description}, which is never mounted in its place" : ""),
             "the data were overwritten, or the record belongs to another volume; nothing was changed");
+
+        bool Is(string? uuid) => string.Equals(uuid, recorded.Uuid, StringComparison.OrdinalIgnoreCase);
     }
 
     /// <summary>The record says that nothing was ever mounted; where the volume itself knows better, the record is not to be believed.</summary>

@@ -18,6 +18,10 @@ public static class Observer
     /// <summary>The same for a caller that may hold the <see cref="Claim"/> on the device, who is not to be taken for somebody else.</summary>
     internal static Observed Look(VolumeSpec spec, bool isClaimed)
     {
+        var status = FileStatus.TryOf(spec.Device);
+        if (status is { Kind: not (FileKind.BlockDevice or FileKind.Regular) })
+            throw SealdiskException.Usage($"cannot use {spec.Device}: it is neither a block device nor a regular file");
+        var record = status is null && spec.RecordFile is null ? RecordReading.Nothing : StoreOf(spec).Read();
         var mapping = Mappings.Find(spec.Name);
         var mounts = Mounts.Read();
         var mountedAt = mapping is null ? null : mounts.LastOrDefault(mapping.Mounted)?.Target;
@@ -29,41 +33,37 @@ public static class Observer
             Kind = capabilities.Kind,
             Mapping = mapping,
             MapsAnother = mapping is { Device: not null } && !mapping.IsOf(spec.Device),
-            NameTaken = DmMapping.Foreign(spec.Name) is null ? null : $"a device-mapper device of the name {spec.Name}, which is not one of Sealdisk's",
+            NameTaken = mapping is { Kind: MappingKind.Dm } || DmMapping.Foreign(spec.Name) is null ? null : $"a device-mapper device of the name {spec.Name}, which is not one of Sealdisk's",
             MountedAt = mountedAt,
             // What is on top is what everybody sees there.
             InTheWay = mounts.LastOrDefault(mount => mount.Target == spec.Mount) is { } top && mapping?.Mounted(top) != true ? top.Source : null,
             Lacking = capabilities.Lacking ?? LackingForKey(spec),
-            OutOfReach = OutOfReach.Of(spec, mounts),
+            OutOfReach = OutOfReach.Of(spec, mounts, record),
+            Record = record,
         };
-        if (FileStatus.TryOf(spec.Device) is not { } status)
+        if (status is not { } there)
         {
             var folder = Path.GetDirectoryName(spec.Device)!;
             return observed with
             {
                 PhysicalSectorSize = Directory.Exists(folder) ? BlockDevice.PhysicalSectorSizeUnder(folder) : 512,
-                Record = spec.RecordFile is { } file ? RecordStore.Detached(file).Read() : RecordReading.Nothing,
                 SharedRoot = SharedRoot.Find(spec, capabilities.Source),
                 NoRecovery = LackingForRecovery(spec),
             };
         }
 
-        if (status.Kind is not (FileKind.BlockDevice or FileKind.Regular))
-            throw SealdiskException.Usage($"cannot use {spec.Device}: it is neither a block device nor a regular file");
         using var device = FileDescriptor.Open(spec.Device, OpenFlags.Read);
-        var size = status.Kind == FileKind.BlockDevice ? BlockDevice.Size(device) : status.Size;
-        var record = StoreOf(spec).Read();
+        var size = there.Kind == FileKind.BlockDevice ? BlockDevice.Size(device) : there.Size;
         return observed with
         {
             DeviceSize = size,
-            PhysicalSectorSize = status.Kind == FileKind.BlockDevice ? BlockDevice.PhysicalSectorSize(device) : BlockDevice.PhysicalSectorSizeUnder(spec.Device),
-            Record = record,
+            PhysicalSectorSize = there.Kind == FileKind.BlockDevice ? BlockDevice.PhysicalSectorSize(device) : BlockDevice.PhysicalSectorSizeUnder(spec.Device),
             SharedRoot = record.Outcome is RecordOutcome.None ? SharedRoot.Find(spec, capabilities.Source) : null,
             NoRecovery = record.Outcome is RecordOutcome.None ? LackingForRecovery(spec) : null,
             Content = record.Outcome is RecordOutcome.None none ? Content.Of(spec.Device, device, size, spec.RecordFile is null, none.Claimed) : null,
             PlantedInHeader = spec.RecordFile is null && record.Outcome is RecordOutcome.Good { CopiesToRepair.Count: > 0 } ? Planted(spec.Device) : null,
             // A mapping of our own has the device for itself alone; a server also where the rest of its mapping is gone.
-            UsedBy = mapping is { Kind: MappingKind.Dm } or { Server: not null } && !observed.MapsAnother ? null : UserOf(spec, status, mounts, isClaimed) ?? TwinOf(spec, record),
+            UsedBy = mapping is { Kind: MappingKind.Dm } or { Server: not null } && !observed.MapsAnother ? null : UserOf(spec, there, record, mounts, isClaimed),
         };
     }
 
@@ -88,19 +88,21 @@ public static class Observer
         return signature.IsNothing ? null : signature.Description;
     }
 
-    private static string? UserOf(VolumeSpec spec, FileStatus status, IReadOnlyList<MountEntry> mounts, bool isClaimed)
+    private static string? UserOf(VolumeSpec spec, FileStatus status, RecordReading record, IReadOnlyList<MountEntry> mounts, bool isClaimed)
     {
-        if (Mappings.List().FirstOrDefault(other => other.Name != spec.Name && other.IsOf(spec.Device)) is { } mapping)
+        var others = Mappings.List().Where(other => other.Name != spec.Name).ToArray();
+        if (others.FirstOrDefault(other => other.IsOf(spec.Device)) is { } mapping)
             return $"mapping {mapping.Name} has it open";
-        if (status.Kind == FileKind.Regular)
-            return LoopDevice.BackedBy(spec.Device) is [var loop, ..] ? $"it is attached to {loop.Path}" : null;
-        return isClaimed ? null : DeviceUser.Of(spec.Device, status.RawDevice, mounts);
+        if (status.Kind == FileKind.Regular && LoopDevice.BackedBy(spec.Device) is [var loop, ..])
+            return $"it is attached to {loop.Path}";
+        if (status.Kind == FileKind.BlockDevice && !isClaimed && DeviceUser.Of(spec.Device, status.RawDevice, mounts) is { } user)
+            return user;
+        return TwinOf(record, others);
     }
 
     /// <summary>The very volume, under another name and through another device: two loop devices on one file, or a copy of it. Its sealed key tells.</summary>
-    private static string? TwinOf(VolumeSpec spec, RecordReading record) =>
-        record.Outcome is RecordOutcome.Good { Record.SealedKey: var key }
-        && Mappings.List().FirstOrDefault(other => other.Name != spec.Name && other.SealedKeyId == MappingState.IdOf(key)) is { } twin
+    private static string? TwinOf(RecordReading record, MappingState[] others) =>
+        record.Outcome is RecordOutcome.Good { Record.SealedKey: var key } && others.FirstOrDefault(other => other.SealedKeyId == MappingState.IdOf(key)) is { } twin
             ? $"its volume is mapped already, as {twin.Name} through {twin.Device}"
             : null;
 }

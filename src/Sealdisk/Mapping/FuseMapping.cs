@@ -98,7 +98,7 @@ public static class FuseMapping
         if (!Directory.Exists(folder.Path))
             return null;
         var isRunning = FuseServerProcess.IsRunning(folder.ServerLog);
-        var loop = LoopsOn(folder).FirstOrDefault();
+        var loop = LoopsOn(folder) is [var first, ..] ? first : null;
         var mounted = IsMounted(folder);
         // Nothing but files: left by an open that was killed before anything was there.
         if (!isRunning && loop is null && !mounted)
@@ -162,8 +162,7 @@ public static class FuseMapping
             throw SealdiskException.Lacking($"cannot open a fuse mapping: this system has no {device}", remedy);
     }
 
-    private static IEnumerable<LoopDevice> LoopsOn(RuntimeFolder folder) =>
-        LoopDevice.InUse().Where(loop => loop.BackingFile() is { } file && (file == folder.Volume || file == folder.Volume + " (deleted)"));
+    private static IReadOnlyList<LoopDevice> LoopsOn(RuntimeFolder folder) => LoopDevice.Showing(folder.Volume);
 
     private static bool IsMounted(RuntimeFolder folder) => Mounts.Read().Any(mount => mount.Target == folder.Volume);
 

@@ -52,7 +52,7 @@ public sealed record MappingState(string Name, MappingKind Kind, string? BlockPa
     /// <summary>The <see cref="SealedKeyId"/> of a sealed key.</summary>
     internal static string IdOf(string sealedKey) => sealedKey[^Math.Min(32, sealedKey.Length)..];
 
-    /// <summary>True where that mount is one of its filesystem.</summary>
+    /// <summary>True where that mount is one of its filesystem. No block device has the major number 0, which most of what is mounted has.</summary>
     internal bool Mounted(MountEntry mount) =>
-        BlockPath is not null && (mount.Source == BlockPath || (FileStatus.TryOf(BlockPath) is { Kind: FileKind.BlockDevice } block && mount.Device == block.RawDevice));
+        BlockPath is not null && (mount.Source == BlockPath || (mount.Device.Major != 0 && FileStatus.TryOf(BlockPath) is { Kind: FileKind.BlockDevice } block && mount.Device == block.RawDevice));
 }

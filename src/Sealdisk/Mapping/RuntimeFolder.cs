@@ -32,9 +32,7 @@ internal sealed class RuntimeFolder
     internal string ServerLog => System.IO.Path.Combine(Path, "server.log");
 
     /// <summary>The names of all folders, in ordinal order; none where nothing was ever opened since boot.</summary>
-    internal static IReadOnlyList<string> Names() => Directory.Exists(Root)
-        ? Directory.GetDirectories(Root).Select(path => System.IO.Path.GetFileName(path)).Where(name => name[0] != '.').Order(StringComparer.Ordinal).ToArray()
-        : [];
+    internal static IReadOnlyList<string> Names() => DirectoryEntries.Names(Root).Where(name => name[0] != '.').Order(StringComparer.Ordinal).ToArray();
 
     internal void Create()
     {

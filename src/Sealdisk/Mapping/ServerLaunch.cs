@@ -1,5 +1,5 @@
-using System.Diagnostics;
 using System.Globalization;
+using System.Text;
 using Sealdisk.DataPath;
 using Sealdisk.Linux;
 
@@ -11,36 +11,26 @@ namespace Sealdisk.Mapping;
 /// </summary>
 internal sealed class ServerLaunch : IDisposable
 {
-    private readonly Process _process;
+    private readonly ChildProcess _process;
 
-    private ServerLaunch(Process process) => _process = process;
+    private ServerLaunch(ChildProcess process) => _process = process;
 
     /// <summary>Starts the server and waits until its file is there.</summary>
     /// <exception cref="SealdiskException">It ended instead: its own message and exit code.</exception>
     internal static ServerLaunch Start(RuntimeFolder folder, ServeRequest request)
     {
         var program = Environment.ProcessPath ?? throw SealdiskException.Lacking("cannot start the data-path server: /proc is not mounted");
-        var start = new ProcessStartInfo(program)
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            WorkingDirectory = "/",
-        };
-        start.ArgumentList.Add("serve");
-        start.ArgumentList.Add(folder.Name);
-        var launch = new ServerLaunch(Process.Start(start)!);
+        var launch = new ServerLaunch(ChildProcess.Start(program, ["serve", folder.Name]));
         launch.Say(request.ToLine());
-        if (launch._process.StandardOutput.ReadLine() == FuseServerProcess.ReadyLine)
+        if (launch.Hear() == FuseServerProcess.ReadyLine)
         {
             using var pid = FileDescriptor.Open(folder.ServerPid, OpenFlags.Write | OpenFlags.Create | OpenFlags.Truncate, 0b110_000_000);
-            pid.WriteAt(System.Text.Encoding.ASCII.GetBytes(launch._process.Id.ToString(CultureInfo.InvariantCulture) + "\n"), 0);
+            pid.WriteAt(Encoding.ASCII.GetBytes(launch._process.Id.ToString(CultureInfo.InvariantCulture) + "\n"), 0);
             return launch;
         }
 
-        var words = launch._process.StandardError.ReadToEnd().Trim();
-        launch._process.WaitForExit();
-        var code = (ExitCode)launch._process.ExitCode;
+        var words = Encoding.UTF8.GetString(launch._process.ReadToEnd().Error).Trim();
+        var code = (ExitCode)launch._process.Wait();
         launch.Dispose();
         throw Failure(folder.Name, words, code);
     }
@@ -52,7 +42,7 @@ internal sealed class ServerLaunch : IDisposable
     internal void SettleDiscards(LoopDevice loop)
     {
         Say(loop.StopWriteZeroes() ? FuseServerProcess.LiveDiscard : FuseServerProcess.Live);
-        if (_process.StandardOutput.ReadLine() != FuseServerProcess.Live)
+        if (Hear() != FuseServerProcess.Live)
             throw SealdiskException.Failed($"cannot serve through {loop.Path}: the server ended while discards were being settled");
     }
 
@@ -60,8 +50,28 @@ internal sealed class ServerLaunch : IDisposable
 
     private void Say(string line)
     {
-        _process.StandardInput.Write(line + "\n");
-        _process.StandardInput.Flush();
+        try
+        {
+            _process.Input.Write(Encoding.UTF8.GetBytes(line + "\n"));
+        }
+        catch (LinuxException problem) when (problem.Errno == Errno.EPIPE)
+        {
+            // It has ended already; why, is asked when no answer comes.
+        }
+    }
+
+    /// <summary>A line without its end; null where the server has ended.</summary>
+    private string? Hear()
+    {
+        var line = new StringBuilder();
+        Span<byte> next = stackalloc byte[1];
+        while (_process.Output.Read(next) == 1)
+        {
+            if (next[0] == '\n')
+                return line.ToString();
+            line.Append((char)next[0]);
+        }
+        return null;
     }
 
     /// <summary>The server's own words: "sealdisk: cannot ...", then perhaps "  hint: ...".</summary>

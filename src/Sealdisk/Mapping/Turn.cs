@@ -30,8 +30,6 @@ internal sealed class Turn : IDisposable
     /// <exception cref="SealdiskException">The turn has not come within ten minutes.</exception>
     internal static Turn Take(string name, string? device)
     {
-        DirectoryEntries.MakeDirectory(RuntimeFolder.Root, 0b111_101_101);
-        DirectoryEntries.MakeDirectory(Folder, 0b111_000_000);
         // Always the name first and the device last, so that two of them cannot wait for each other.
         var byName = Lock($"name-{name}");
         try
@@ -54,7 +52,7 @@ internal sealed class Turn : IDisposable
     private static FileDescriptor Lock(string file)
     {
         var path = Path.Combine(Folder, file);
-        var descriptor = FileDescriptor.Open(path, OpenFlags.ReadWrite | OpenFlags.Create, 0b110_000_000);
+        var descriptor = Open(path);
         var waited = Stopwatch.StartNew();
         while (!descriptor.TryLock())
         {
@@ -67,6 +65,22 @@ internal sealed class Turn : IDisposable
             Thread.Sleep(Pause);
         }
         return descriptor;
+    }
+
+    private static FileDescriptor Open(string path)
+    {
+        const OpenFlags Flags = OpenFlags.ReadWrite | OpenFlags.Create;
+        const int Mode = 0b110_000_000;
+        try
+        {
+            return FileDescriptor.Open(path, Flags, Mode);
+        }
+        catch (LinuxException first) when (first.Errno == Errno.ENOENT)
+        {
+            DirectoryEntries.MakeDirectory(RuntimeFolder.Root, 0b111_101_101);
+            DirectoryEntries.MakeDirectory(Folder, 0b111_000_000);
+            return FileDescriptor.Open(path, Flags, Mode);
+        }
     }
 
     /// <summary>FNV-1a of the path behind any symbolic link; two paths with one key merely wait for each other.</summary>

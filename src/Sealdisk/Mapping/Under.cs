@@ -30,13 +30,12 @@ internal sealed class Under : IDisposable
     internal static string? PathOf(DeviceNumber device)
     {
         var folder = $"/sys/dev/block/{device}";
-        if (File.Exists($"{folder}/loop/backing_file"))
+        if (device.Major == LoopDevice.Major && KernelFile.TryRead($"{folder}/loop/backing_file") is { } file)
         {
-            const string deleted = " (deleted)";
-            var file = File.ReadAllText($"{folder}/loop/backing_file").TrimEnd('\n');
-            return file.EndsWith(deleted, StringComparison.Ordinal) ? file[..^deleted.Length] : file;
+            const string deleted = " (deleted)\n";
+            return file.EndsWith(deleted, StringComparison.Ordinal) ? file[..^deleted.Length] : file.TrimEnd('\n');
         }
-        return File.Exists($"{folder}/uevent") && File.ReadLines($"{folder}/uevent").FirstOrDefault(line => line.StartsWith("DEVNAME=", StringComparison.Ordinal)) is { } line
+        return KernelFile.TryRead($"{folder}/uevent")?.Split('\n').FirstOrDefault(line => line.StartsWith("DEVNAME=", StringComparison.Ordinal)) is { } line
             ? $"/dev/{line["DEVNAME=".Length..]}"
             : string.Create(CultureInfo.InvariantCulture, $"device {device}");
     }
