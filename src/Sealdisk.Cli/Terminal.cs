@@ -1,6 +1,4 @@
 using System.CommandLine;
-using System.Text.Json;
-using System.Text.Json.Serialization.Metadata;
 
 namespace Sealdisk.Cli;
 
@@ -24,7 +22,7 @@ internal sealed class Terminal(ParseResult parsed)
 
     internal void Result(string line) => _results.WriteLine(line);
 
-    internal void Result<T>(T value, JsonTypeInfo<T> type) => _results.WriteLine(JsonSerializer.Serialize(value, type));
+    internal void Result(IReport report) => _results.WriteLine(ReportWriter.TextOf(report));
 
     /// <summary>What is going on; not part of the result.</summary>
     internal void Note(string line)
@@ -55,7 +53,7 @@ internal sealed class Terminal(ParseResult parsed)
         if (Verbose && cause is not null)
             _notes.WriteLine(cause.ToString());
         if (Json)
-            Result(new ErrorReport(problem.Message, problem.Hint, (int)problem.Code), Reports.Default.ErrorReport);
+            Result(new ErrorReport(problem.Message, problem.Hint, (int)problem.Code));
         return (int)problem.Code;
     }
 }

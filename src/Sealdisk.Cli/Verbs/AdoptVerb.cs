@@ -24,7 +24,7 @@ internal static class AdoptVerb
             var record = Adoption.Run(spec, path, rootPath);
             if (terminal.Json)
                 terminal.Result(
-                    new AdoptReport(spec.Name, spec.RecordFile ?? "header", record.Uuid.ToString("D"), record.Source.Text(), record.Filesystem, record.FilesystemUuid!), Reports.Default.AdoptReport);
+                    new AdoptReport(spec.Name, spec.RecordFile ?? "header", record.Uuid.ToString("D"), record.Source.Text(), record.Filesystem, record.FilesystemUuid!));
             else
                 terminal.Result($"{spec.Name} is adopted: {record.Filesystem} {record.FilesystemUuid}, source {record.Source.Text()}; its record is in {(spec.RecordFile is { } file ? file : "its header")}. 'sealdisk up {spec.Name}' mounts it");
             return 0;

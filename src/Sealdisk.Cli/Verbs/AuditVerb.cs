@@ -80,7 +80,7 @@ internal static class AuditVerb
         if (Checks.Find(id) is not { } check)
             throw SealdiskException.Usage($"cannot explain '{id}': there is no such check", "'sealdisk audit --list' lists them");
         if (terminal.Json)
-            terminal.Result(Report(check), Reports.Default.CheckExplainedReport);
+            terminal.Result(Report(check));
         else
             new AuditText(terminal).Explain(check);
         return 0;
@@ -89,7 +89,7 @@ internal static class AuditVerb
     private static int List(Terminal terminal)
     {
         if (terminal.Json)
-            terminal.Result(new ChecksExplainedReport(Checks.All.Select(Report).ToArray()), Reports.Default.ChecksExplainedReport);
+            terminal.Result(new ChecksExplainedReport(Checks.All.Select(Report).ToArray()));
         else
             foreach (var check in Checks.All)
                 terminal.Result($"{check.Id,-20} {AuditJson.Word(check.Severity),-9} {check.Title}");

@@ -54,7 +54,7 @@ internal static class BlobAuditVerb
                 Print(terminal, report);
         }
         if (terminal.Json)
-            terminal.Result(new BlobAuditsReport(reports), Reports.Default.BlobAuditsReport);
+            terminal.Result(new BlobAuditsReport(reports));
         return (int)(reports.Any(report => report.Verdict == "known") ? ExitCode.Findings
             : reports.Any(report => report.Verdict == "malformed") ? ExitCode.Usage : ExitCode.Done);
     }

@@ -30,8 +30,7 @@ internal static class BlobVerbs
                 terminal.Result(
                     new BlobReport(
                         path, Word(description.Kind), description.Length, description.KeySize, description.WellFormed, description.Problem,
-                        description.Details.ToDictionary(detail => JsonNamingPolicy.SnakeCaseLower.ConvertName(detail.Name), detail => detail.Value, StringComparer.Ordinal), opens),
-                    Reports.Default.BlobReport);
+                        description.Details.ToDictionary(detail => JsonNamingPolicy.SnakeCaseLower.ConvertName(detail.Name), detail => detail.Value, StringComparer.Ordinal), opens));
             else
                 Print(terminal, path, description, opens);
             return (int)(opens == false ? ExitCode.DoesNotOpen : description.WellFormed ? ExitCode.Done : ExitCode.Usage);

@@ -12,7 +12,7 @@ internal static class CheckVerb
         var volumes = VolumeArgument.New();
         var command = new Command("check", "Would the next boot unlock it? Unseals and verifies, mounts nothing") { volumes };
         command.SetAction(parsed => EachVolume.Run(
-            parsed, volumes, CheckOne, reports => (new ChecksReport(reports), Reports.Default.ChecksReport),
+            parsed, volumes, CheckOne, reports => new ChecksReport(reports),
             (spec, error) => new CheckReport(spec.Name, false, null, error)));
         return HelpWithExamples.With(command, "sealdisk check", "sealdisk check data && echo safe to reboot");
     }

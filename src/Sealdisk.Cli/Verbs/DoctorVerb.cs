@@ -15,7 +15,7 @@ internal static class DoctorVerb
             var terminal = new Terminal(parsed);
             var findings = Examine(Path.GetFullPath(parsed.GetValue(GlobalOptions.Config)!));
             if (terminal.Json)
-                terminal.Result(new DoctorReport(findings.Select(finding => new FindingReport(finding.Id, Word(finding), finding.Text, finding.Remedy)).ToArray()), Reports.Default.DoctorReport);
+                terminal.Result(new DoctorReport(findings.Select(finding => new FindingReport(finding.Id, Word(finding), finding.Text, finding.Remedy)).ToArray()));
             else
                 foreach (var finding in findings)
                 {

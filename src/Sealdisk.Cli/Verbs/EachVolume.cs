@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text.Json.Serialization.Metadata;
 using Sealdisk.Configuration;
 using Sealdisk.Linux;
 
@@ -11,11 +10,11 @@ namespace Sealdisk.Cli.Verbs;
 /// </summary>
 internal static class EachVolume
 {
-    internal static int Run<TReport, TReports>(
+    internal static int Run<TReport>(
         ParseResult parsed,
         Argument<string[]> argument,
         Func<Terminal, VolumeSpec, TReport> verb,
-        Func<IReadOnlyList<TReport>, (TReports, JsonTypeInfo<TReports>)> report,
+        Func<IReadOnlyList<TReport>, IReport> report,
         Func<VolumeSpec, ErrorReport, TReport>? failed = null,
         bool reverse = false)
     {
@@ -39,10 +38,7 @@ internal static class EachVolume
             }
         }
         if (terminal.Json)
-        {
-            var (value, type) = report(reports);
-            terminal.Result(value, type);
-        }
+            terminal.Result(report(reports));
         return code;
     }
 }

@@ -28,7 +28,7 @@ internal static class EraseVerb
         var result = VolumeErase.Run(spec);
         if (terminal.Json)
         {
-            terminal.Result(new EraseReport(spec.Name, result.Done.Count > 0, result.Done, result.Remains), Reports.Default.EraseReport);
+            terminal.Result(new EraseReport(spec.Name, result.Done.Count > 0, result.Done, result.Remains));
             return 0;
         }
         foreach (var done in result.Done)

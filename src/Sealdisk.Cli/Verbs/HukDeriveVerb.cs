@@ -77,7 +77,7 @@ internal static class HukDeriveVerb
         }
         DurableFile.Create(path, text.Memory.Span, OwnerOnly);
         if (terminal.Json)
-            terminal.Result(new HukReport(path, HukModels.Size), Reports.Default.HukReport);
+            terminal.Result(new HukReport(path, HukModels.Size));
         else
             terminal.Result($"made HUK {path}: {family.Name}, {HukModels.Size} bytes, mode 0600");
         if (family.Secret == HukSecret.None)

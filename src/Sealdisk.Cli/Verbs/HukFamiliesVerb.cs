@@ -16,7 +16,7 @@ internal static class HukFamiliesVerb
             var terminal = new Terminal(parsed);
             var families = parsed.GetValue(family) is { } id ? [HukDeriveVerb.FindFamily(id)] : HukCatalogue.Families;
             if (terminal.Json)
-                terminal.Result(new FamiliesReport(families.Select(Report).ToArray()), Reports.Default.FamiliesReport);
+                terminal.Result(new FamiliesReport(families.Select(Report).ToArray()));
             else if (parsed.GetValue(family) is null)
                 foreach (var known in families)
                     terminal.Result($"{known.Id,-12} {known.Name,-44} {Short(known)}");

@@ -25,7 +25,7 @@ internal static class HukVerbs
             var path = parsed.GetRequiredValue(file);
             HukFile.Create(path);
             if (terminal.Json)
-                terminal.Result(new HukReport(path, HukFile.NewLength), Reports.Default.HukReport);
+                terminal.Result(new HukReport(path, HukFile.NewLength));
             else
                 terminal.Result($"made HUK {path}: {HukFile.NewLength} random bytes, mode 0600");
             return 0;

@@ -76,7 +76,7 @@ internal static class ImageVerbs
         }
         var direction = encrypt ? "encrypted" : "decrypted";
         if (terminal.Json)
-            terminal.Result(new ImageReport(input, output, direction, bytes, resolved.Cipher.Text, resolved.Layout.SectorSize), Reports.Default.ImageReport);
+            terminal.Result(new ImageReport(input, output, direction, bytes, resolved.Cipher.Text, resolved.Layout.SectorSize));
         else
             terminal.Result($"{direction} {ByteText.Of(bytes)} into {output} ({resolved.Cipher.Text}, {resolved.Layout.SectorSize}-byte sectors)");
         return 0;

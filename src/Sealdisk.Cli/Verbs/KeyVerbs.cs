@@ -91,7 +91,7 @@ internal static class KeyVerbs
     private static void Report(Terminal terminal, KeyReport report, string text)
     {
         if (terminal.Json)
-            terminal.Result(report, Reports.Default.KeyReport);
+            terminal.Result(report);
         else
             terminal.Result(text);
     }

@@ -42,7 +42,7 @@ internal static class MapVerbs
                 ValidName(parsed.GetRequiredValue(name)), Path.GetFullPath(parsed.GetRequiredValue(device)), ImageVerbs.ManualKeyOf(parsed, key, layout, Reference(parsed.GetValue(keyReference))),
                 Kind(parsed.GetValue(mapping)!), () => key.FindHuk(parsed), parsed.GetValue(discard), crypt.Of(parsed)));
             if (terminal.Json)
-                terminal.Result(Report(state), Reports.Default.MappingReport);
+                terminal.Result(Report(state));
             else
                 terminal.Result($"{state.Name} is open: {state.BlockPath}{(state.VolumePath is { } file ? $", and as a file {file}" : "")}");
             return 0;
@@ -69,7 +69,7 @@ internal static class MapVerbs
             var mapping = ValidName(parsed.GetRequiredValue(name));
             var closed = ManualMapping.Close(mapping, parsed.GetValue(deferred));
             if (terminal.Json)
-                terminal.Result(new ClosedReport(mapping, closed), Reports.Default.ClosedReport);
+                terminal.Result(new ClosedReport(mapping, closed));
             else
                 terminal.Result(closed ? $"{mapping} is closed" : $"{mapping} is closed already");
             return 0;
@@ -86,7 +86,7 @@ internal static class MapVerbs
             var mappings = Mappings.List();
             if (terminal.Json)
             {
-                terminal.Result(new MappingsReport(mappings.Select(Report).ToArray()), Reports.Default.MappingsReport);
+                terminal.Result(new MappingsReport(mappings.Select(Report).ToArray()));
                 return 0;
             }
             foreach (var mapping in mappings)

@@ -46,7 +46,7 @@ internal static class RecordVerbs
             path = Path.GetFullPath(path);
             RecordBackup.Save(backup, path);
             if (terminal.Json)
-                terminal.Result(new BackupReport(spec.Name, path, backup.Length), Reports.Default.BackupReport);
+                terminal.Result(new BackupReport(spec.Name, path, backup.Length));
             else
                 terminal.Result($"exported the record of {spec.Name} to {path}: {backup.Length} bytes, which open nothing on another device");
             return 0;
@@ -66,7 +66,7 @@ internal static class RecordVerbs
             var name = path == "-" ? "standard input" : Path.GetFullPath(path);
             var done = RecordBackup.Import(spec, ReadBackup(path == "-" ? null : name), name, parsed.GetValue(replaceNewer));
             if (terminal.Json)
-                terminal.Result(new ImportReport(spec.Name, done is not null, done), Reports.Default.ImportReport);
+                terminal.Result(new ImportReport(spec.Name, done is not null, done));
             else
                 terminal.Result(done is null ? $"{spec.Name} has this very record already" : $"restored the record of {spec.Name} from {name}: {done}");
             return 0;
@@ -95,8 +95,7 @@ internal static class RecordVerbs
                     spec.Name, spec.RecordFile ?? "header", RecordReading.Describe(reading.A), RecordReading.Describe(reading.B), record?.Uuid.ToString("D"), record?.Generation,
                     record?.State.ToString().ToLowerInvariant(), record?.Source.Text(), record?.SealedKey, record?.Cipher, record?.KeySize, record?.SectorSize, record?.IvLargeSectors,
                     record?.IvOffset, record?.DataOffset, record?.DataLength, record?.Filesystem, record?.FilesystemUuid, record?.LifeCycle, record?.CreatedBy,
-                    record?.Key.Text(), record?.RootKey, record?.Recovery),
-                Reports.Default.RecordReport);
+                    record?.Key.Text(), record?.RootKey, record?.Recovery));
         }
         else
         {

@@ -25,7 +25,7 @@ internal static class RecoverVerb
     {
         var (record, proof) = VolumeRecovery.Reseal(spec, keyPath);
         if (terminal.Json)
-            terminal.Result(new RecoverReport(spec.Name, null, null, record.Source.Text(), record.RootKeyName, record.Generation, proof), Reports.Default.RecoverReport);
+            terminal.Result(new RecoverReport(spec.Name, null, null, record.Source.Text(), record.RootKeyName, record.Generation, proof));
         else
             terminal.Result($"{spec.Name} is recovered: its key is under root key {record.RootKeyName}, sealed by {record.Source.Text()} on this device; {proof}. 'sealdisk up {spec.Name}' mounts it");
         return 0;
@@ -35,7 +35,7 @@ internal static class RecoverVerb
     {
         var bytes = VolumeRecovery.Decrypt(spec, keyPath, image);
         if (terminal.Json)
-            terminal.Result(new RecoverReport(spec.Name, image, bytes, null, null, null, null), Reports.Default.RecoverReport);
+            terminal.Result(new RecoverReport(spec.Name, image, bytes, null, null, null, null));
         else
             terminal.Result($"decrypted {ByteText.Of(bytes)} of {spec.Name} into {image}; the volume was not changed");
         return 0;

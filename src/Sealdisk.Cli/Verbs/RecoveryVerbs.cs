@@ -33,7 +33,7 @@ internal static class RecoveryVerbs
             path = Path.GetFullPath(path);
             var publicKey = RecoveryKey.Create(path);
             if (terminal.Json)
-                terminal.Result(new RecoveryReport(path, publicKey), Reports.Default.RecoveryReport);
+                terminal.Result(new RecoveryReport(path, publicKey));
             else
                 terminal.Result($"recovery = \"{publicKey}\"");
             terminal.Note($"{path} is the recovery key: keep it where no device is; the line above is for the configuration");

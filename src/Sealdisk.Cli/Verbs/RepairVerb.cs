@@ -12,7 +12,7 @@ internal static class RepairVerb
         var volumes = VolumeArgument.New();
         var command = new Command("repair", "Rebuild a bad copy of the record from the good one, with the volume up or down") { volumes };
         command.SetAction(parsed => EachVolume.Run(
-            parsed, volumes, RepairOne, reports => (new RepairsReport(reports), Reports.Default.RepairsReport),
+            parsed, volumes, RepairOne, reports => new RepairsReport(reports),
             (spec, error) => new RepairReport(spec.Name, null, error)));
         return HelpWithExamples.With(command, "sealdisk repair", "sealdisk repair data");
     }

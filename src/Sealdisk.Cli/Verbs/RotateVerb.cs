@@ -20,7 +20,7 @@ internal static class RotateVerb
             // The volumes of one run, one source and two levels share the new root key.
             var roots = new Dictionary<TrustSource, SharedRoot>();
             return EachVolume.Run(
-                parsed, volumes, (terminal, spec) => RotateOne(terminal, spec, target, huk, roots), reports => (new RotationsReport(reports), Reports.Default.RotationsReport),
+                parsed, volumes, (terminal, spec) => RotateOne(terminal, spec, target, huk, roots), reports => new RotationsReport(reports),
                 (spec, error) => new RotateReport(spec.Name, false, null, null, null, null, null, error));
         });
         return HelpWithExamples.With(command, "sealdisk rotate data", "sealdisk down && sealdisk rotate && sealdisk up", "sealdisk rotate data --source tee");

@@ -17,7 +17,7 @@ internal static class SelfTestVerb
             var wrong = answers.Count(answer => !answer.Passed);
             if (terminal.Json)
             {
-                terminal.Result(new SelfTestReport(wrong == 0, answers), Reports.Default.SelfTestReport);
+                terminal.Result(new SelfTestReport(wrong == 0, answers));
             }
             else
             {

@@ -12,7 +12,7 @@ internal static class StatusVerb
     {
         var volumes = VolumeArgument.New();
         var command = new Command("status", "Source, mapping, cipher, state, mount, copies of the record") { volumes };
-        command.SetAction(parsed => EachVolume.Run(parsed, volumes, StatusOne, reports => (new StatusesReport(reports), Reports.Default.StatusesReport),
+        command.SetAction(parsed => EachVolume.Run(parsed, volumes, StatusOne, reports => new StatusesReport(reports),
             (spec, error) => new StatusReport(
                 spec.Name, "unknown", error.Error, spec.Device, null, spec.RecordFile ?? "header", "unknown", null, null, spec.Source.Text(), null, null, null, null, null,
                 spec.Cipher.Text, spec.KeySize, spec.SectorSize, spec.Filesystem, null, null, null, null, spec.Key.Text())));

@@ -12,7 +12,7 @@ internal static class VolumeVerbs
     {
         var volumes = VolumeArgument.New();
         var command = new Command("plan", "What 'up' would do, changing nothing") { volumes };
-        command.SetAction(parsed => EachVolume.Run(parsed, volumes, PlanOne, reports => (new PlansReport(reports), Reports.Default.PlansReport),
+        command.SetAction(parsed => EachVolume.Run(parsed, volumes, PlanOne, reports => new PlansReport(reports),
             (spec, error) => new PlanReport(spec.Name, PlanWord(PlanKind.Refusal), [], error)));
         return HelpWithExamples.With(command, "sealdisk plan", "sealdisk plan data --config ./sealdisk.toml");
     }
@@ -32,7 +32,7 @@ internal static class VolumeVerbs
         command.SetAction(parsed =>
         {
             var (limit, since) = (TimeSpan.FromSeconds(parsed.GetValue(wait)), Stopwatch.StartNew());
-            return EachVolume.Run(parsed, volumes, (terminal, spec) => UpOne(terminal, spec, kinds, limit, since), reports => (new UpsReport(reports), Reports.Default.UpsReport),
+            return EachVolume.Run(parsed, volumes, (terminal, spec) => UpOne(terminal, spec, kinds, limit, since), reports => new UpsReport(reports),
                 (spec, error) => new UpReport(spec.Name, PlanWord(kinds.GetValueOrDefault(spec.Name, PlanKind.Refusal)), "failed", null, error));
         });
         return HelpWithExamples.With(command, "sealdisk up", "sealdisk up data --wait 30");
@@ -44,7 +44,7 @@ internal static class VolumeVerbs
         var command = new Command("down", "Unmount, unmap, detach; nothing to do when it is down") { volumes };
         // In reverse, as one volume may be mounted below another.
         command.SetAction(parsed => EachVolume.Run(
-            parsed, volumes, DownOne, reports => (new DownsReport(reports), Reports.Default.DownsReport),
+            parsed, volumes, DownOne, reports => new DownsReport(reports),
             (spec, error) => new DownReport(spec.Name, [], error), reverse: true));
         return HelpWithExamples.With(command, "sealdisk down", "sealdisk down data");
     }
