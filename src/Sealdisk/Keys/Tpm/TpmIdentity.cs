@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.RegularExpressions;
 using Sealdisk.Configuration;
 using Sealdisk.Linux;
 using Sealdisk.OpTee;
@@ -14,7 +13,7 @@ namespace Sealdisk.Keys.Tpm;
 /// <param name="Parent">The parent's fingerprint.</param>
 /// <param name="Endorsement">The endorsement key's, which outlives TPM2_Clear; "unknown" where its hierarchy has a password.</param>
 /// <param name="Pcrs">The PCRs to which the key is bound, with the first 16 bytes of their values; empty for none.</param>
-internal sealed partial record TpmIdentity(uint Handle, string Parent, string Endorsement, IReadOnlyList<(int Number, string Value)> Pcrs)
+internal sealed record TpmIdentity(uint Handle, string Parent, string Endorsement, IReadOnlyList<(int Number, string Value)> Pcrs)
 {
     private const string Unknown = "unknown";
     private const int ValueSize = 16;
@@ -22,10 +21,18 @@ internal sealed partial record TpmIdentity(uint Handle, string Parent, string En
     /// <summary>As a record keeps it, in one line.</summary>
     internal string Text => string.Create(CultureInfo.InvariantCulture, $"tpm parent {Handle:x8} {Parent}, ek {Endorsement}{(Pcrs.Count == 0 ? "" : ", pcrs")}{string.Concat(Pcrs.Select(pcr => $" {pcr.Number}={pcr.Value}"))}");
 
-    /// <summary>Finds it in a record's line; null where it is not there.</summary>
-    internal static TpmIdentity? Find(string line) => Form().Match(line) is { Success: true, Groups: var groups }
-        ? new TpmIdentity(uint.Parse(groups["handle"].ValueSpan, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture), groups["parent"].Value, groups["ek"].Value, [.. groups["pcrs"].Value.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(Pcr)])
-        : null;
+    /// <summary>Finds it at the end of a record's line; null where it is not there.</summary>
+    internal static TpmIdentity? Find(string line)
+    {
+        var at = line.LastIndexOf("tpm parent ", StringComparison.Ordinal);
+        if (at < 0 || line[at..].Split(", ") is not [var first, var second, .. { Length: <= 1 } rest]
+            || first.Split(' ') is not [_, _, var handle, var parent] || !IsHex(handle, 8) || !IsHex(parent, 2 * ValueSize)
+            || second.Split(' ') is not ["ek", var endorsement] || (endorsement != Unknown && !IsHex(endorsement, 2 * ValueSize)))
+            return null;
+        return PcrsIn(rest is [var list] ? list : null) is { } pcrs
+            ? new TpmIdentity(uint.Parse(handle, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture), parent, endorsement, pcrs)
+            : null;
+    }
 
     /// <summary>Of this system's TPM, its parent and PCRs; null where there is no TPM 2.0, or it does not answer.</summary>
     internal static TpmIdentity? Now(TpmSettings settings)
@@ -63,8 +70,24 @@ internal sealed partial record TpmIdentity(uint Handle, string Parent, string En
     internal static IReadOnlyList<(int Number, string Value)> PcrsOf(Tpm2 tpm, IReadOnlyList<int> pcrs) =>
         [.. pcrs.Zip(tpm.ReadPcrs(pcrs), (number, value) => (number, BlobText.Write(value.AsSpan(0, ValueSize))))];
 
-    private static (int Number, string Value) Pcr(string text) =>
-        (int.Parse(text.AsSpan(0, text.IndexOf('=', StringComparison.Ordinal)), NumberStyles.None, CultureInfo.InvariantCulture), text[(text.IndexOf('=', StringComparison.Ordinal) + 1)..]);
+    /// <summary>Reads "pcrs N=VALUE N=VALUE"; none where there is no such text, null where it is not of that form.</summary>
+    private static List<(int Number, string Value)>? PcrsIn(string? text)
+    {
+        var pcrs = new List<(int, string)>();
+        if (text is null)
+            return pcrs;
+        if (text.Split(' ') is not ["pcrs", _, ..] words)
+            return null;
+        foreach (var word in words.AsSpan(1))
+        {
+            if (word.Split('=') is not [{ Length: <= 2 } number, var value] || !int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var pcr) || !IsHex(value, 2 * ValueSize))
+                return null;
+            pcrs.Add((pcr, value));
+        }
+        return pcrs;
+    }
+
+    private static bool IsHex(string text, int digits) => text.Length == digits && text.All(char.IsAsciiHexDigitLower);
 
     private static string EndorsementOf(Tpm2 tpm)
     {
@@ -84,9 +107,6 @@ internal sealed partial record TpmIdentity(uint Handle, string Parent, string En
         tpm.Flush(handle);
         return made.Fingerprint;
     }
-
-    [GeneratedRegex("tpm parent (?<handle>[0-9a-f]{8}) (?<parent>[0-9a-f]{32}), ek (?<ek>[0-9a-f]{32}|unknown)(, pcrs(?<pcrs>( [0-9]{1,2}=[0-9a-f]{32})+))?$", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
-    private static partial Regex Form();
 }
 
 /// <summary>What has become of a TPM since it sealed a key.</summary>
