@@ -20,7 +20,7 @@ public sealed partial class InterruptionTests
     public void Killed_anywhere_it_resumes_with_the_same_key(string record)
     {
         var (killed, kept) = (0, 0);
-        foreach (var call in new[] { "pwrite64", "fsync", "fdatasync", "rename", "fallocate", "unlink", "mkdir", "mount", "vfork" })
+        foreach (var call in new[] { "pwrite64", "fsync", "fdatasync", "rename", "fallocate", "unlink", "mkdir", "mount", "clone,clone3" })
         {
             for (var at = 1; IsKilledAt(record, call, at, ref kept); at++)
                 killed++;
@@ -58,7 +58,7 @@ public sealed partial class InterruptionTests
     {
         using var bed = Bed.Ready();
         var (killed, open) = (0, 0);
-        foreach (var call in new[] { "ioctl", "mount", "umount2", "mkdir", "rmdir", "unlink", "fsync", "vfork" })
+        foreach (var call in new[] { "ioctl", "mount", "umount2", "mkdir", "rmdir", "unlink", "fsync", "flock", "clone,clone3" })
         {
             for (var at = 1; IsKilledAt(bed, verb, call, at, ref open); at++)
                 killed++;

@@ -4,11 +4,11 @@ using System.Text.RegularExpressions;
 
 namespace Sealdisk.Tests.Native;
 
-/// <summary>A run of a program, and of what it starts, that is stopped in every read and write at an offset, ioctl and mount that a thread makes, up to some number of each, to look at. Other programs that it
+/// <summary>A run of a program, and of what it starts, that is stopped in every read, write at an offset, ioctl and mount that a thread makes, up to some number of each, to look at. Other programs that it
 /// starts are stopped as well, and not looked at.</summary>
 internal static partial class StoppedRun
 {
-    private const string Calls = "pread64,pwrite64,ioctl,mount";
+    private const string Calls = "read,pread64,pwrite64,ioctl,mount";
 
     /// <param name="traceFile">To be written: the system calls made.</param>
     /// <param name="mostPerThread">How often a thread is stopped in each of these calls.</param>
