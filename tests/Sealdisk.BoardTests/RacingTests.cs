@@ -15,15 +15,8 @@ public sealed class RacingTests
         end
         """;
 
-    /// <summary>An automounter that is as quick as can be: it mounts the mapping as soon as 'up' has looked at it.</summary>
-    private const string MountingBlkid = """
-        real=$(readlink -f $(command -v blkid)) && mv $real /tmp/blkid.real && cat > /usr/sbin/blkid <<'end' && chmod 755 /usr/sbin/blkid
-        #!/bin/sh
-        /tmp/blkid.real "$@"; code=$?
-        mount /dev/mapper/data /auto
-        exit $code
-        end
-        """;
+    /// <summary>An 'up' that stops as it lets go of the key, which is as soon as its mapping is open.</summary>
+    private const string StoppingUp = "strace -o /dev/null -e trace=keyctl -e inject=keyctl:signal=STOP:when=1 sealdisk up";
 
     private static readonly (string, string)[] Replace = [("first-boot", "\"replace\"")];
 
@@ -114,8 +107,11 @@ public sealed class RacingTests
         using var work = new Workplace();
         using var machine = Machine.Boot(new BootOptions { Disks = [new FileDisk(work.Disk("volume", 4))] });
         Volume.Configure(machine);
-        machine.Succeed($"mkdir /auto && sealdisk up && echo whole > /data/file && sealdisk down && {MountingBlkid}");
-        var up = machine.Run("sealdisk up");
+        machine.Succeed("mkdir /auto && sealdisk up && echo whole > /data/file && sealdisk down");
+        var started = machine.Start($"{StoppingUp}; code=$?; touch /tmp/ended; exit $code");
+        machine.Succeed("until mount /dev/mapper/data /auto 2>/dev/null; do sleep 0.05; done");
+        machine.Succeed("until [ -e /tmp/ended ]; do kill -CONT $(pidof sealdisk) 2>/dev/null || true; sleep 0.05; done");
+        var up = started.Wait();
         Assert.True(up.ExitCode == 0, up.All);
         Assert.Contains("not done: it was mounted on /auto meanwhile", up.Error, StringComparison.Ordinal);
         Assert.Equal("whole", machine.Succeed("cat /data/file"));
