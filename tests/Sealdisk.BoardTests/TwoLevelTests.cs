@@ -15,7 +15,7 @@ public sealed class TwoLevelTests
         {
             line = first.Succeed("sealdisk recovery new /tmp/recovery.key");
             recovery = first.Succeed("cat /tmp/recovery.key");
-            Configure(first, "tee", line);
+            TwoVolumes.Configure(first, "tee", line);
             first.Succeed("sealdisk up");
             Assert.Matches("^0 [0-9]+ crypt aes-xts-plain64 :64:encrypted:sealdisk:data 0 25[34]:0 2048", first.Succeed("dmsetup table --showkeys data"));
             Assert.Matches("^0 [0-9]+ crypt aes-xts-plain64 :64:encrypted:sealdisk:logs 0 25[34]:16 2048", first.Succeed("dmsetup table --showkeys logs"));
@@ -37,7 +37,7 @@ public sealed class TwoLevelTests
 
         using (var second = Machine.Boot(options))
         {
-            Configure(second, "tee", line);
+            TwoVolumes.Configure(second, "tee", line);
             second.Succeed("sealdisk up");
             Assert.Equal("written at the first boot", second.Succeed("cat /data/file"));
             Assert.Equal("of the logs", second.Succeed("cat /logs/file"));
@@ -57,7 +57,7 @@ public sealed class TwoLevelTests
         }
 
         using var other = Machine.Boot(options with { Firmware = Firmware.Second });
-        Configure(other, "tee", line);
+        TwoVolumes.Configure(other, "tee", line);
         var disks = Volume.Hash(other, "/dev/vda");
         Volume.Refused(other, ExitCode.DoesNotOpen, "sealdisk up data", "cannot unseal the root key above the key of data: this hardware does not open it (EFAULT)");
         Volume.Refused(other, ExitCode.DoesNotOpen, "sealdisk rotate data", "cannot unseal the root key above the key of data");
@@ -76,30 +76,23 @@ public sealed class TwoLevelTests
         using var work = new Workplace();
         using var machine = Machine.Boot(new BootOptions { Disks = [new FileDisk(work.Disk("volume", 32)), new FileDisk(work.Disk("logs", 32))] });
         machine.Succeed("sealdisk huk new /tmp/huk.hex");
-        Configure(machine, "soft", "");
+        TwoVolumes.Configure(machine, "soft", "");
         machine.Succeed("sealdisk up data && echo 'made with soft' > /data/file && sealdisk down data");
         Assert.Contains("set source = \"tee\"", machine.Run("sealdisk rotate data --source tee").Error, StringComparison.Ordinal);
         Volume.Refused(machine, ExitCode.Refused, "sealdisk up data", "the configuration says source soft, its record says tee");
-        Configure(machine, "tee", "");
+        TwoVolumes.Configure(machine, "tee", "");
         Assert.Contains("source tee, mapping dm", machine.Succeed("sealdisk up data"), StringComparison.Ordinal);
         Assert.Equal("made with soft", machine.Succeed("cat /data/file"));
         machine.Succeed("sealdisk down data");
         var before = Volume.Hash(machine, "/dev/vda");
         Volume.Refused(machine, ExitCode.Refused, "sealdisk rotate data --source soft", "cannot move data from source 'tee' to 'soft'", "nothing was changed");
 
-        Configure(machine, "tee", "", "trusted");
+        TwoVolumes.Configure(machine, "tee", "", "trusted");
         Volume.Refused(machine, ExitCode.Refused, "sealdisk up data", "the configuration says key trusted, its record says encrypted");
         Assert.Equal(before, Volume.Hash(machine, "/dev/vda"));
         machine.Succeed("sealdisk erase data --yes data && sealdisk up data && sealdisk down data");
         Volume.Refused(machine, ExitCode.Refused, "sealdisk rotate data", "its key is a trusted key of source 'tee', which the kernel hands out to nobody", "nothing was changed");
         machine.Succeed("sealdisk up data && sealdisk down data");
         Volume.AssertNothingOpen(machine);
-    }
-
-    private static void Configure(Machine machine, string source, string recovery, string key = "encrypted")
-    {
-        var volumes = string.Concat(new[] { ("data", "vda"), ("logs", "vdb") }.Select(volume =>
-            $"[volume.{volume.Item1}]\ndevice = \"/dev/{volume.Item2}\"\nsource = \"{source}\"\nkey = \"{key}\"\n{recovery.Trim()}\nmount = \"/{volume.Item1}\"\n"));
-        machine.Put(Volume.Config, System.Text.Encoding.UTF8.GetBytes($"{volumes}[source.soft]\nhuk = \"/tmp/huk.hex\"\n"));
     }
 }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Sealdisk.Configuration;
+using Sealdisk.Keys.Tpm;
 using Sealdisk.Lifecycle;
 
 namespace Sealdisk.Cli.Verbs;
@@ -12,24 +13,26 @@ internal static class RotateVerb
         var volumes = VolumeArgument.New();
         var source = new Option<string?>("--source") { Description = "Move it to this trust source, where its key can be carried: tee, tpm, caam, dcp or soft", HelpName = "SOURCE" };
         source.CompletionSources.Add("tee", "tpm", "caam", "dcp", "soft");
-        var command = new Command("rotate", "Seal a volume's key anew, on two levels under a new root key; its data are not touched") { volumes, source };
+        var oldAuth = new Option<string?>("--old-auth") { Description = "With a TPM whose password changes: the file with the one that opens it now; 'none' where it has none", HelpName = "FILE" };
+        var command = new Command("rotate", "Seal a volume's key anew, on two levels under a new root key; its data are not touched") { volumes, source, oldAuth };
         command.SetAction(parsed =>
         {
             var target = parsed.GetValue(source) is null ? (TrustSource?)null : SealedKeyOptions.SourceOf(parsed, source, null);
+            var auth = parsed.GetValue(oldAuth) is { } given ? new OldAuth(given == "none" ? null : Path.GetFullPath(given)) : null;
             var huk = SealdiskConfiguration.Load(Path.GetFullPath(parsed.GetValue(GlobalOptions.Config)!)).SoftHuk;
             // The volumes of one run, one source and two levels share the new root key.
             var roots = new Dictionary<TrustSource, SharedRoot>();
             return EachVolume.Run(
-                parsed, volumes, (terminal, spec) => RotateOne(terminal, spec, target, huk, roots), reports => new RotationsReport(reports),
+                parsed, volumes, (terminal, spec) => RotateOne(terminal, spec, target, huk, roots, auth), reports => new RotationsReport(reports),
                 (spec, error) => new RotateReport(spec.Name, false, null, null, null, null, null, error));
         });
-        return HelpWithExamples.With(command, "sealdisk rotate data", "sealdisk down && sealdisk rotate && sealdisk up", "sealdisk rotate data --source tee");
+        return HelpWithExamples.With(command, "sealdisk rotate data", "sealdisk down && sealdisk rotate && sealdisk up", "sealdisk rotate data --source tee", "sealdisk rotate data --old-auth /root/old-password.hex");
     }
 
-    private static RotateReport RotateOne(Terminal terminal, VolumeSpec spec, TrustSource? target, string? huk, Dictionary<TrustSource, SharedRoot> roots)
+    private static RotateReport RotateOne(Terminal terminal, VolumeSpec spec, TrustSource? target, string? huk, Dictionary<TrustSource, SharedRoot> roots, OldAuth? oldAuth)
     {
         var shared = spec.Key == KeyKind.Encrypted ? roots.GetValueOrDefault(target ?? spec.Source) : null;
-        var result = VolumeRotation.Run(spec, target, huk, shared);
+        var result = VolumeRotation.Run(spec, target, huk, shared, oldAuth);
         var record = result.Record;
         if (shared is null && result.Root(spec.Name) is { } root)
             roots[target ?? spec.Source] = root;

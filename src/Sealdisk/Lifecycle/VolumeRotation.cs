@@ -1,5 +1,6 @@
 using Sealdisk.Configuration;
 using Sealdisk.Keys;
+using Sealdisk.Keys.Tpm;
 using Sealdisk.Mapping;
 using Sealdisk.Records;
 
@@ -26,9 +27,10 @@ public static class VolumeRotation
     /// <param name="target">Another source to move it to; null to stay with its own.</param>
     /// <param name="softHuk">The soft source's HUK file, where one is configured.</param>
     /// <param name="shared">On two levels, a volume that was rotated just now, whose root key this one is to have; null for a new one.</param>
+    /// <param name="oldAuth">The password of the seal that it has now, where a TPM made that and [source.tpm] names another one; null where it is the same.</param>
     /// <exception cref="SealdiskException">Nothing was changed: it is in use (1), its key cannot be carried there or its record cannot be relied on (3), it does not
     /// open here (4), the kernel lacks something (5). Or the medium refused a write (1): the message says which copy is good.</exception>
-    public static Result Run(VolumeSpec spec, TrustSource? target, string? softHuk, SharedRoot? shared)
+    public static Result Run(VolumeSpec spec, TrustSource? target, string? softHuk, SharedRoot? shared, OldAuth? oldAuth = null)
     {
         var act = $"rotate {spec.Name}";
         Capabilities.RequireMounting(act);
@@ -38,7 +40,8 @@ public static class VolumeRotation
         if (observed.Record.Outcome is not RecordOutcome.Good { Record: var old })
             throw Planner.For(spec, observed).Refusal ?? SealdiskException.Failed($"cannot {act}: it has not had its first boot yet", $"sealdisk up {spec.Name}");
         var to = target is null or TrustSource.Auto ? old.Source : target.Value;
-        var (before, after) = (AsSource(spec, old.Source, softHuk), AsSource(spec, to, softHuk));
+        // The configuration says how it is to be sealed, the record how it is.
+        var (before, after) = (AsSource(spec, old.Source, softHuk) with { Tpm = TpmSealing.AsSealed(spec.Tpm, old.LifeCycle, oldAuth) }, AsSource(spec, to, softHuk));
         if (Planner.For(spec.Source == to ? before : spec with { Huk = before.Huk }, observed with { Lacking = null, Source = old.Source }).Refusal is { } refusal)
             throw refusal;
         if (old.State == VolumeState.Provisioning)

@@ -47,6 +47,16 @@ internal static class TpmSealing
         }
     }
 
+    /// <summary>The settings that open a key as it was sealed, whatever is configured for the next one.</summary>
+    /// <param name="settings">As configured.</param>
+    /// <param name="line">What the record keeps of the TPM.</param>
+    /// <param name="auth">The password that it has, where that is another than the configured one; else null.</param>
+    internal static TpmSettings AsSealed(TpmSettings settings, string line, OldAuth? auth) => settings with
+    {
+        Pcrs = [.. TpmIdentity.Find(line)?.Pcrs.Select(pcr => pcr.Number) ?? []],
+        Auth = auth is null ? settings.Auth : auth.Path,
+    };
+
     /// <summary>For a key that was sealed: its password, and a session in which its policy is met.</summary>
     /// <param name="settings">As configured.</param>
     /// <param name="line">What the record keeps of the TPM.</param>
@@ -62,7 +72,7 @@ internal static class TpmSealing
         if (!sealedBy.Pcrs.Select(pcr => pcr.Number).SequenceEqual(settings.Pcrs))
             throw SealdiskException.Refused(
                 $"cannot unseal {subject}: the configuration says pcrs {List(settings.Pcrs)}, its record says {List([.. sealedBy.Pcrs.Select(pcr => pcr.Number)])}",
-                "a key is bound to PCRs when it is sealed, and its record must agree: correct [source.tpm]");
+                "a key is bound to PCRs when it is sealed, and its record must agree: correct [source.tpm]; or, with key = \"encrypted\", 'sealdisk rotate' seals it to what is configured now");
         var auth = settings.Auth is { } path ? TpmAuthFile.Read(path) : null;
         try
         {
@@ -100,7 +110,7 @@ internal static class TpmSealing
         if (changed.Length > 0)
             throw SealdiskException.DoesNotOpen(
                 $"cannot unseal {subject}: PCR {List(changed)} {(changed.Length > 1 ? "are" : "is")} not what it was when the key was sealed",
-                "something else was booted: boot what was booted then (firmware, boot loader, kernel, Secure Boot's keys: see /sys/kernel/security/tpm0/binary_bios_measurements); nothing was changed");
+                "something else was booted: boot what was booted then (firmware, boot loader, kernel, Secure Boot's keys: see /sys/kernel/security/tpm0/binary_bios_measurements); with a recovery key, 'sealdisk recover' seals it to what they are now; nothing was changed");
     }
 
     private static string List(IReadOnlyList<int> pcrs) => pcrs.Count == 0 ? "none" : string.Join(", ", pcrs);
