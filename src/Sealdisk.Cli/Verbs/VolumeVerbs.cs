@@ -12,8 +12,13 @@ internal static class VolumeVerbs
     {
         var volumes = VolumeArgument.New();
         var command = new Command("plan", "What 'up' would do, changing nothing") { volumes };
-        command.SetAction(parsed => EachVolume.Run(parsed, volumes, PlanOne, reports => new PlansReport(reports),
-            (spec, error) => new PlanReport(spec.Name, PlanWord(PlanKind.Refusal), [], error)));
+        command.SetAction(parsed =>
+        {
+            // In the order in which 'up' takes them: a later volume finds what an earlier one has made.
+            var earlier = new EarlierVolumes();
+            return EachVolume.Run(parsed, volumes, (terminal, spec) => PlanOne(terminal, spec, earlier), reports => new PlansReport(reports),
+                (spec, error) => new PlanReport(spec.Name, PlanWord(PlanKind.Refusal), [], error));
+        });
         return HelpWithExamples.With(command, "sealdisk plan", "sealdisk plan data --config ./sealdisk.toml");
     }
 
@@ -49,9 +54,9 @@ internal static class VolumeVerbs
         return HelpWithExamples.With(command, "sealdisk down", "sealdisk down data");
     }
 
-    private static PlanReport PlanOne(Terminal terminal, VolumeSpec spec)
+    private static PlanReport PlanOne(Terminal terminal, VolumeSpec spec, EarlierVolumes earlier)
     {
-        var plan = VolumeLifecycle.Plan(spec);
+        var plan = VolumeLifecycle.Plan(spec, earlier);
         if (!terminal.Json)
         {
             terminal.Result($"{spec.Name}: {plan.Title}");

@@ -40,6 +40,7 @@ internal sealed class Apply : IDisposable
         Step.CreateImage create => CreateImage(create.Path, create.Bytes),
         Step.ClearDeadMapping or Step.CloseMapping => ClearMapping(),
         Step.MeetRequirements => MeetRequirements(),
+        Step.MakeParent => MakeParent(),
         Step.SealNewKey or Step.MakeTwoLevelKey => SealNewKey(),
         Step.WriteProvisioning => WriteProvisioning(),
         Step.RepairRecord => RepairRecord(),
@@ -121,6 +122,12 @@ internal sealed class Apply : IDisposable
     private string? MeetRequirements()
     {
         Gate.Check(_spec, new SystemRoot("/"), () => _key.SealNew(null).Blob);
+        return null;
+    }
+
+    private string? MakeParent()
+    {
+        TpmSealing.MakeParent(_spec.Tpm, $"the key of {_spec.Name}");
         return null;
     }
 

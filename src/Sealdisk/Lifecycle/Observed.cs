@@ -31,6 +31,12 @@ public sealed record Observed
     /// <summary>Whose root key a new key on two levels will be under; looked for only where there is no record yet. Null: a new root key.</summary>
     public SharedRoot? SharedRoot { get; init; }
 
+    /// <summary>For a plan of several volumes: whose root key it will be, where that volume's own first boot comes before; null where nothing is known beyond <see cref="SharedRoot"/>.</summary>
+    public string? RootToCome { get; init; }
+
+    /// <summary>Handle of the parent key that the TPM lacks for a new key; looked for only where there is no record yet. Null: it is there, or none is needed.</summary>
+    public uint? ParentToMake { get; init; }
+
     /// <summary>What a new key that is to be wrapped for a recovery key lacks here; looked for only where there is no record yet; or null.</summary>
     public (string Problem, string Remedy)? NoRecovery { get; init; }
 

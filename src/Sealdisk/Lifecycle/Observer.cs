@@ -49,6 +49,7 @@ public static class Observer
                 PhysicalSectorSize = Directory.Exists(folder) ? BlockDevice.PhysicalSectorSizeUnder(folder) : 512,
                 SharedRoot = SharedRoot.Find(spec, capabilities.Source),
                 NoRecovery = LackingForRecovery(spec),
+                ParentToMake = ParentToMake(spec, capabilities.Source),
             };
         }
 
@@ -60,6 +61,7 @@ public static class Observer
             PhysicalSectorSize = there.Kind == FileKind.BlockDevice ? BlockDevice.PhysicalSectorSize(device) : BlockDevice.PhysicalSectorSizeUnder(spec.Device),
             SharedRoot = record.Outcome is RecordOutcome.None ? SharedRoot.Find(spec, capabilities.Source) : null,
             NoRecovery = record.Outcome is RecordOutcome.None ? LackingForRecovery(spec) : null,
+            ParentToMake = record.Outcome is RecordOutcome.None ? ParentToMake(spec, capabilities.Source) : null,
             Content = record.Outcome is RecordOutcome.None none ? Content.Of(spec.Device, device, size, spec.RecordFile is null, none.Claimed) : null,
             PlantedInHeader = spec.RecordFile is null && record.Outcome is RecordOutcome.Good { CopiesToRepair.Count: > 0 } ? Planted(spec.Device) : null,
             // A mapping of our own has the device for itself alone; a server also where the rest of its mapping is gone.
@@ -80,6 +82,8 @@ public static class Observer
         spec.Recovery is not null && spec.Source.IsKernel() && !Keys.KernelTwoLevelKey.TakesKeys()
             ? ($"{Keys.KernelTwoLevelKey.TakesNoKeys}, and one that it makes itself can be wrapped for no recovery key", $"{Keys.KernelTwoLevelKey.TakesNoKeysRemedy}; or do without recovery")
             : null;
+
+    private static uint? ParentToMake(VolumeSpec spec, TrustSource? source) => source == TrustSource.Tpm && Keys.Tpm.TpmParent.IsFree(spec.Tpm.Parent) ? spec.Tpm.Parent : null;
 
     /// <summary>What somebody wrote into the header's space, where only our own two copies and zeros belong. Ciphertext begins after it, so nothing here is chance.</summary>
     private static string? Planted(string device)

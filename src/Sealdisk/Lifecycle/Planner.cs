@@ -129,8 +129,12 @@ public static class Planner
             return Plan.Refuse(SealdiskException.Lacking($"cannot bring up {spec.Name} with recovery: {lacking}", remedy));
         steps.InsertRange(0, Requirements(spec));
         var source = SealedBy(spec, observed.Source ?? spec.Source);
+        var shared = spec.Key == KeyKind.Encrypted ? observed.RootToCome ?? observed.SharedRoot?.Volume : null;
+        // A root key that is there has its parent.
+        if (observed.ParentToMake is { } parent && shared is null)
+            steps.Add(new Step.MakeParent(parent));
         steps.Add(spec.Key == KeyKind.Encrypted
-            ? new Step.MakeTwoLevelKey(source, spec.KeySize, observed.SharedRoot?.Volume, spec.Recovery is { } recovery ? Keys.RecoveryKey.IdOf(recovery) : null)
+            ? new Step.MakeTwoLevelKey(source, spec.KeySize, shared, spec.Recovery is { } recovery ? Keys.RecoveryKey.IdOf(recovery) : null)
             : new Step.SealNewKey(source, spec.KeySize));
         steps.Add(new Step.WriteProvisioning(Where(spec)));
         steps.Add(new Step.OpenMapping(observed.Kind.Text(), spec.Cipher.Text, sectorSize));

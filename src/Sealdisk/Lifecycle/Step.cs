@@ -19,6 +19,9 @@ public abstract record Step(string Label, string Intent)
     /// <summary>The device must meet what the configuration requires of it, or nothing is sealed and nothing was written.</summary>
     public sealed record MeetRequirements(string Checks) : Step("require", $"verify that the device meets {Checks}");
 
+    /// <summary>The TPM's key under which others are sealed. A cut leaves it in the TPM, where the next try finds it; nothing on disk yet: still a first boot.</summary>
+    public sealed record MakeParent(uint Handle) : Step("parent", $"make the TPM's parent key 0x{Handle:x8}, which stays in the TPM");
+
     /// <summary>A random key, sealed; nothing on disk yet: still a first boot.</summary>
     public sealed record SealNewKey(string Source, int KeySize) : Step("key", $"make a random key of {KeySize} bytes, sealed by {Source}");
 

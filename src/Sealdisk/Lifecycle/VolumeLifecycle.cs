@@ -9,7 +9,15 @@ namespace Sealdisk.Lifecycle;
 public static class VolumeLifecycle
 {
     /// <summary>Looks, and says what <see cref="Up"/> would do.</summary>
-    public static Plan Plan(VolumeSpec spec) => Planner.For(spec, Observer.Look(spec));
+    /// <param name="spec">The volume.</param>
+    /// <param name="earlier">What was planned before in the same run; this plan is added.</param>
+    public static Plan Plan(VolumeSpec spec, EarlierVolumes earlier)
+    {
+        var observed = earlier.Foresee(spec, Observer.Look(spec));
+        var plan = Planner.For(spec, observed);
+        earlier.Add(spec, observed, plan);
+        return plan;
+    }
 
     /// <summary>
     /// First boot or later boot, until mounted. Done already: does nothing. If a step fails, what was opened is closed again: no mapping, no loop

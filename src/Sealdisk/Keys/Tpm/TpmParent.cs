@@ -1,4 +1,5 @@
 using System.Globalization;
+using Sealdisk.Linux;
 
 namespace Sealdisk.Keys.Tpm;
 
@@ -8,6 +9,22 @@ namespace Sealdisk.Keys.Tpm;
 /// </summary>
 internal static class TpmParent
 {
+    /// <summary>Nothing has that handle; false also where the TPM cannot be asked, since a new key will then say why.</summary>
+    internal static bool IsFree(uint handle)
+    {
+        if (TpmDevice.Family != 2)
+            return false;
+        try
+        {
+            using var tpm = Tpm2.Open();
+            return tpm.ReadPublic(handle) is null;
+        }
+        catch (Exception problem) when (problem is LinuxException or TpmException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>The parent is there when this returns.</summary>
     /// <param name="subject">What is to be sealed under it, for messages.</param>
     /// <exception cref="SealdiskException">Something else has the handle, or the TPM makes none.</exception>

@@ -8,6 +8,15 @@ namespace Sealdisk.Keys.Tpm;
 /// <summary>What the kernel is told for a key that a TPM seals or unseals, with everything in the TPM that it takes for granted.</summary>
 internal static class TpmSealing
 {
+    /// <summary>The parent is there when this returns, with nothing sealed under it yet.</summary>
+    /// <exception cref="SealdiskException">As <see cref="ForNew"/>.</exception>
+    internal static void MakeParent(TpmSettings settings, string subject) => Explained(subject, () =>
+    {
+        using var tpm = Tpm2.Open();
+        TpmParent.Ensure(tpm, settings.Parent, subject);
+        return true;
+    });
+
     /// <summary>For a new key. The parent is there when this returns. <see cref="TrustedKeyOptions.None"/> where no TPM 2.0 seals.</summary>
     /// <param name="settings">As configured.</param>
     /// <param name="subject">What is to be made, for messages.</param>
@@ -21,25 +30,20 @@ internal static class TpmSealing
         var auth = settings.Auth is { } path ? TpmAuthFile.Read(path) : null;
         try
         {
-            using var tpm = Tpm2.Open();
-            TpmParent.Ensure(tpm, settings.Parent, subject);
-            // Left to itself the kernel makes an object that is neither fixed to its TPM nor to its parent.
-            var words = string.Create(CultureInfo.InvariantCulture, $" keyhandle={settings.Parent:x8} migratable=0");
-            if (settings.Hash is { } hash)
-                words += $" hash={hash}";
-            if (settings.Pcrs.Count > 0) // hash= comes before it, or the kernel knows no size for it
-                words += $"{(settings.Hash is null ? " hash=sha256" : "")} policydigest={BlobText.Write(PcrPolicy.Digest(settings.Pcrs, tpm.ReadPcrs(settings.Pcrs), auth is not null))}";
-            var options = new TrustedKeyOptions(words, auth, null);
-            auth = null;
-            return options;
-        }
-        catch (LinuxException problem)
-        {
-            throw SealdiskException.Lacking($"cannot make {subject}: {problem.Message}", "a TPM 2.0 needs the kernel's resource manager, /dev/tpmrm0 (Linux 4.12), and the right to use it");
-        }
-        catch (TpmException problem)
-        {
-            throw SealdiskException.Failed($"cannot make {subject}: {problem.Message}", "nothing was changed");
+            return Explained(subject, () =>
+            {
+                using var tpm = Tpm2.Open();
+                TpmParent.Ensure(tpm, settings.Parent, subject);
+                // Left to itself the kernel makes an object that is neither fixed to its TPM nor to its parent.
+                var words = string.Create(CultureInfo.InvariantCulture, $" keyhandle={settings.Parent:x8} migratable=0");
+                if (settings.Hash is { } hash)
+                    words += $" hash={hash}";
+                if (settings.Pcrs.Count > 0) // hash= comes before it, or the kernel knows no size for it
+                    words += $"{(settings.Hash is null ? " hash=sha256" : "")} policydigest={BlobText.Write(PcrPolicy.Digest(settings.Pcrs, tpm.ReadPcrs(settings.Pcrs), auth is not null))}";
+                var options = new TrustedKeyOptions(words, auth, null);
+                auth = null;
+                return options;
+            });
         }
         finally
         {
@@ -99,6 +103,22 @@ internal static class TpmSealing
         {
             auth = null;
             return options;
+        }
+    }
+
+    private static T Explained<T>(string subject, Func<T> act)
+    {
+        try
+        {
+            return act();
+        }
+        catch (LinuxException problem)
+        {
+            throw SealdiskException.Lacking($"cannot make {subject}: {problem.Message}", "a TPM 2.0 needs the kernel's resource manager, /dev/tpmrm0 (Linux 4.12), and the right to use it");
+        }
+        catch (TpmException problem)
+        {
+            throw SealdiskException.Failed($"cannot make {subject}: {problem.Message}", "nothing was changed");
         }
     }
 

@@ -1,0 +1,72 @@
+using Sealdisk.Configuration;
+using Sealdisk.Lifecycle;
+using static Sealdisk.Tests.Lifecycle.Situation;
+
+namespace Sealdisk.Tests.Lifecycle;
+
+/// <summary>Plans of several volumes in one run: each says what its own 'up' will find, which is what the ones before have made.</summary>
+public sealed class EarlierVolumesTests
+{
+    private const uint Parent = 0x81000001;
+
+    private static readonly Observed New = Holding(new Content.Blank()) with { Source = TrustSource.Tpm, ParentToMake = Parent };
+
+    [Fact]
+    public void The_first_makes_root_key_and_parent_and_the_others_have_their_keys_under_that()
+    {
+        var earlier = new EarlierVolumes();
+        Assert.Equal(("MakeParent MakeTwoLevelKey", null), Keys(earlier, Spec("a", "b", "c"), New));
+        Assert.Equal(("MakeTwoLevelKey", "a"), Keys(earlier, Spec("b", "a", "c"), New));
+        Assert.Equal(("MakeTwoLevelKey", "a"), Keys(earlier, Spec("c", "a", "b"), New));
+    }
+
+    [Fact]
+    public void In_another_order_another_one_is_the_first()
+    {
+        var earlier = new EarlierVolumes();
+        Assert.Equal(("MakeParent MakeTwoLevelKey", null), Keys(earlier, Spec("b", "a"), New));
+        Assert.Equal(("MakeTwoLevelKey", "b"), Keys(earlier, Spec("a", "b"), New));
+    }
+
+    [Fact]
+    public void What_is_there_already_counts_as_what_will_be()
+    {
+        var earlier = new EarlierVolumes();
+        var found = New with { ParentToMake = null, SharedRoot = new SharedRoot("c", "00", "default trusted:sealdisk:root-1 64 00", "") };
+        Assert.Equal(("MakeTwoLevelKey", "c"), Keys(earlier, Spec("b", "a", "c"), found));
+        // Looking finds the first of the configuration.
+        Assert.Equal(("MakeTwoLevelKey", "b"), Keys(earlier, Spec("a", "b", "c"), found));
+    }
+
+    [Fact]
+    public void One_that_is_refused_or_of_another_source_leaves_nothing()
+    {
+        var earlier = new EarlierVolumes();
+        Assert.Equal(("", null), Keys(earlier, Spec("a", "b", "c"), New with { UsedBy = "it is mounted on /mnt" }));
+        Assert.Equal(("MakeTwoLevelKey", null), Keys(earlier, Spec("b", "a", "c"), New with { Source = TrustSource.Soft, ParentToMake = null }));
+        Assert.Equal(("MakeParent MakeTwoLevelKey", null), Keys(earlier, Spec("c", "a", "b"), New));
+    }
+
+    [Fact]
+    public void Keys_on_one_level_share_the_parent_alone()
+    {
+        var earlier = new EarlierVolumes();
+        var trusted = Volume with { Source = TrustSource.Tpm };
+        Assert.Equal(("MakeParent SealNewKey", null), Keys(earlier, trusted, New));
+        Assert.Equal(("SealNewKey", null), Keys(earlier, trusted with { Name = "b" }, New));
+        Assert.Equal(("MakeParent SealNewKey", null), Keys(earlier, trusted with { Name = "c", Tpm = TpmSettings.Default with { Parent = 0x81000010 } }, New with { ParentToMake = 0x81000010 }));
+    }
+
+    private static VolumeSpec Spec(string name, params string[] others) =>
+        Volume with { Name = name, Source = TrustSource.Tpm, Key = KeyKind.Encrypted, RootVolumes = [.. others.Select(other => new RecordPlace(other, $"/dev/{other}", null))] };
+
+    private static (string Steps, string? SharedWith) Keys(EarlierVolumes earlier, VolumeSpec spec, Observed observed)
+    {
+        var foreseen = earlier.Foresee(spec, observed);
+        var plan = Planner.For(spec, foreseen);
+        earlier.Add(spec, foreseen, plan);
+        return (
+            string.Join(' ', plan.Steps.Where(step => step is Step.MakeParent or Step.MakeTwoLevelKey or Step.SealNewKey).Select(step => step.GetType().Name)),
+            plan.Steps.OfType<Step.MakeTwoLevelKey>().SingleOrDefault()?.SharedWith);
+    }
+}
