@@ -12,7 +12,7 @@ public sealed class DoctorTests
         var text = Volume.Refused(
             machine, ExitCode.Done, "sealdisk doctor",
             "✓ hardware keys: the kernel's trusted keys are sealed by tee", "✓ TEE: OP-TEE answers, and its trusted-keys TA is bound", "✓ dm mappings: device-mapper 4.", "target crypt 1.",
-            "✓ kernel cipher xts(aes): xts-aes-ce", "✓ loop devices", "✓ fuse mappings", "✓ session keyring", "✓ random numbers");
+            "✓ kernel cipher xts(aes): xts-aes-ce", "✓ loop devices", "✓ fuse mappings", "✓ encrypted keys: this kernel has the key type 'encrypted', and it takes keys from outside", "✓ session keyring", "✓ random numbers");
         Assert.DoesNotContain("✗", text, StringComparison.Ordinal);
     }
 
@@ -31,6 +31,17 @@ public sealed class DoctorTests
         Assert.Equal("missing", finding.GetProperty("level").GetString());
         Assert.Contains(words, finding.GetProperty("finding").GetString(), StringComparison.Ordinal);
         Assert.NotEqual("", finding.GetProperty("remedy").GetString());
+    }
+
+    [Fact]
+    public void Encrypted_keys_are_missed_where_a_volume_needs_them()
+    {
+        using var machine = Machine.Boot(new BootOptions { Append = BootOptions.NoEncryptedKeys });
+        Volume.Refused(machine, ExitCode.Done, "sealdisk doctor", "· encrypted keys: this kernel has no key type 'encrypted'", "CONFIG_ENCRYPTED_KEYS");
+        Volume.Configure(machine);
+        Assert.DoesNotContain("encrypted keys", Volume.Refused(machine, ExitCode.Done, "sealdisk doctor"), StringComparison.Ordinal);
+        Volume.Configure(machine, ("key", "\"encrypted\""));
+        Volume.Refused(machine, ExitCode.Findings, "sealdisk doctor", "✗ encrypted keys: this kernel has no key type 'encrypted', which data cannot do without");
     }
 
     [Fact]

@@ -47,7 +47,7 @@ public static class Doctor
             DoctorFinding.Of("root", CurrentProcess.HasCapability(Capability.SysAdmin), DoctorLevel.Missing,
                 "this process may mount (CAP_SYS_ADMIN)", "this process may not mount: no CAP_SYS_ADMIN", "run it as root"),
         };
-        findings.AddRange(KernelDoctor.Examine(mapperProblem));
+        findings.AddRange(KernelDoctor.Examine(mapperProblem, volumes));
         findings.AddRange(CipherDoctor.Examine());
         // Where there is no dm-crypt, this is the only way left.
         var otherwise = mapperProblem is null ? DoctorLevel.Note : DoctorLevel.Missing;

@@ -10,13 +10,15 @@ namespace Sealdisk.Audit;
 /// <summary>The kernel's side: who seals keys, who maps, where keys are kept, where random numbers come from.</summary>
 internal static class KernelDoctor
 {
-    internal static IEnumerable<DoctorFinding> Examine((string Problem, string Remedy)? mapperProblem)
+    internal static IEnumerable<DoctorFinding> Examine((string Problem, string Remedy)? mapperProblem, IReadOnlyList<VolumeSpec> volumes)
     {
         var source = KernelSource.Detect();
         yield return Tee();
         yield return TrustedKeys(source);
         foreach (var finding in TrustedParameters.Examine(CommandLine.Of(new SystemRoot("/")), source.Source))
             yield return finding;
+        if (EncryptedKeys(volumes) is { } encrypted)
+            yield return encrypted;
         yield return DmCrypt(mapperProblem, isNeeded: source.Source is not null);
         yield return SessionKeyring();
         if (KeyQuota() is { } quota)
@@ -45,6 +47,35 @@ internal static class KernelDoctor
         var hasHardware = Directory.Exists("/sys/class/tee/tee0") || KernelSource.HasTpm || KeyTypes.IsRegistered("trusted");
         return new DoctorFinding("trusted-keys", hasHardware ? DoctorLevel.Missing : DoctorLevel.Note, $"hardware keys: {source.Evidence}",
             "give the kernel CONFIG_TRUSTED_KEYS with the driver of a trust source; without one only source soft works, which is as safe as the file with its HUK");
+    }
+
+    /// <summary>Keys on two levels: null where a configuration needs none of the kernel's, as the soft source never does.</summary>
+    private static DoctorFinding? EncryptedKeys(IReadOnlyList<VolumeSpec> volumes)
+    {
+        var needing = volumes.Where(volume => volume.Key == KeyKind.Encrypted && volume.Source.IsKernel()).ToArray();
+        return volumes.Count > 0 && needing.Length == 0 ? null : EncryptedKeys(
+            KeyTypes.IsRegistered("encrypted"), KernelTwoLevelKey.TakesKeys,
+            [.. needing.Select(volume => volume.Name)], [.. needing.Where(volume => volume.Recovery is not null).Select(volume => volume.Name)]);
+    }
+
+    /// <param name="isRegistered">The kernel has the key type.</param>
+    /// <param name="takesKeys">Whether it takes keys from outside; asked only where it has the type.</param>
+    /// <param name="needing">The volumes that need the key type.</param>
+    /// <param name="recovering">Those of them whose keys are wrapped for a recovery key, too.</param>
+    internal static DoctorFinding EncryptedKeys(bool isRegistered, Func<bool> takesKeys, IReadOnlyList<string> needing, IReadOnlyList<string> recovering)
+    {
+        const string Id = "encrypted-keys";
+        if (!isRegistered)
+            return new DoctorFinding(
+                Id, needing.Count > 0 ? DoctorLevel.Missing : DoctorLevel.Note,
+                $"encrypted keys: this kernel has no key type 'encrypted'{(needing.Count > 0 ? $", which {string.Join(", ", needing)} cannot do without" : "")}",
+                "load the 'encrypted-keys' module, or build the kernel with CONFIG_ENCRYPTED_KEYS; only key = \"encrypted\" with a kernel source needs it");
+        if (takesKeys())
+            return DoctorFinding.Good(Id, "encrypted keys: this kernel has the key type 'encrypted', and it takes keys from outside, as recovery needs it");
+        return recovering.Count == 0
+            ? DoctorFinding.Good(Id, "encrypted keys: this kernel has the key type 'encrypted', which takes no keys from outside: no recovery with a kernel source")
+            : new DoctorFinding(
+                Id, DoctorLevel.Missing, $"encrypted keys: {KernelTwoLevelKey.TakesNoKeys}, so {string.Join(", ", recovering)} can be wrapped for no recovery key", KernelTwoLevelKey.TakesNoKeysRemedy);
     }
 
     private static DoctorFinding DmCrypt((string Problem, string Remedy)? problem, bool isNeeded)
