@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Sealdisk.Keys;
 using Sealdisk.OpTee;
 
 namespace Sealdisk.Cli.Verbs;
@@ -13,7 +14,8 @@ internal static class SelfTestVerb
         {
             var terminal = new Terminal(parsed);
             var answers = Crypto.KnownAnswers.Run().Select(answer => new AnswerReport(answer.Name, answer.Passed))
-                .Concat(SealingKnownAnswers.Run().Select(answer => new AnswerReport(answer.Name, answer.Passed))).ToArray();
+                .Concat(SealingKnownAnswers.Run().Select(answer => new AnswerReport(answer.Name, answer.Passed)))
+                .Concat(KeyKnownAnswers.Run().Select(answer => new AnswerReport(answer.Name, answer.Passed))).ToArray();
             var wrong = answers.Count(answer => !answer.Passed);
             if (terminal.Json)
             {
