@@ -33,7 +33,16 @@ internal static class RecoverVerb
 
     private static int Decrypt(Terminal terminal, VolumeSpec spec, string keyPath, string image)
     {
-        var bytes = VolumeRecovery.Decrypt(spec, keyPath, image);
+        ProgressBar? bar = null;
+        long bytes;
+        try
+        {
+            bytes = VolumeRecovery.Decrypt(spec, keyPath, image, total => (bar = new ProgressBar(terminal, "decrypting", total)).Report);
+        }
+        finally
+        {
+            bar?.Dispose();
+        }
         if (terminal.Json)
             terminal.Result(new RecoverReport(spec.Name, image, bytes, null, null, null, null));
         else

@@ -42,8 +42,9 @@ public static class VolumeRecovery
     /// <param name="spec">The volume; neither its source nor its HUK counts.</param>
     /// <param name="keyPath">The file with the recovery key; "-" is standard input.</param>
     /// <param name="output">A file that does not exist.</param>
+    /// <param name="begin">Told the bytes to come, once all is proven and before the first is written; returns what is told the bytes done so far, from any thread.</param>
     /// <returns>Bytes written.</returns>
-    public static long Decrypt(VolumeSpec spec, string keyPath, string output)
+    public static long Decrypt(VolumeSpec spec, string keyPath, string output, Func<long, Action<long>> begin)
     {
         var act = $"recover {spec.Name}";
         using var secret = RecoveryKey.Read(keyPath);
@@ -59,9 +60,18 @@ public static class VolumeRecovery
         var cipher = CipherSpec.Parse(record.Cipher);
         using var schedule = SecretBuffer.Allocate(SectorCipher.ScheduleSize(cipher));
         var length = (long)record.DataLength * 512;
-        ImageStream.Run(
-            input, (long)record.DataOffset * 512, plain, length,
-            new SectorCipher(cipher, new SectorLayout(record.SectorSize, record.IvLargeSectors, record.IvOffset), key.Memory.Span, schedule.Memory), false, _ => { });
+        try
+        {
+            ImageStream.Run(
+                input, (long)record.DataOffset * 512, plain, length,
+                new SectorCipher(cipher, new SectorLayout(record.SectorSize, record.IvLargeSectors, record.IvOffset), key.Memory.Span, schedule.Memory), false, begin(length));
+        }
+        catch (LinuxException)
+        {
+            // Half an image looks like a whole one.
+            DirectoryEntries.Unlink(output);
+            throw;
+        }
         return length;
     }
 
