@@ -20,34 +20,57 @@ internal static class BlobVerbs
     {
         var file = new Argument<string>("FILE") { Description = "Text as keyctl prints it: hex digits of a trusted key, or an encrypted key" };
         var huk = SealedKeyOptions.NewHuk("Also try to open it with this HUK (OP-TEE blobs)");
-        var command = new Command("inspect", "Which source made it, key size, well formed or not") { file, huk };
+        var root = new Option<string?>("--root") { Description = "With --huk, for an encrypted key: the file with the sealed root key that it is under", HelpName = "FILE" };
+        var command = new Command("inspect", "Which source made it, key size, well formed or not") { file, huk, root };
         command.SetAction(parsed =>
         {
             var terminal = new Terminal(parsed);
             var path = parsed.GetRequiredValue(file);
-            var (description, opens) = Look(path, parsed.GetValue(huk));
+            var (description, opens, why) = Look(path, parsed.GetValue(huk), parsed.GetValue(root));
             if (terminal.Json)
                 terminal.Result(
                     new BlobReport(
                         path, Word(description.Kind), description.Length, description.KeySize, description.WellFormed, description.Problem,
                         description.Details.ToDictionary(detail => JsonNamingPolicy.SnakeCaseLower.ConvertName(detail.Name), detail => detail.Value, StringComparer.Ordinal), opens));
             else
-                Print(terminal, path, description, opens);
+                Print(terminal, path, description, why);
             return (int)(opens == false ? ExitCode.DoesNotOpen : description.WellFormed ? ExitCode.Done : ExitCode.Usage);
         });
-        return HelpWithExamples.With(command, "sealdisk blob inspect key.blob", "sealdisk blob inspect key.blob --huk huk.hex", "keyctl pipe 123 > key.blob; sealdisk blob inspect key.blob");
+        return HelpWithExamples.With(command, "sealdisk blob inspect key.blob", "sealdisk blob inspect key.blob --huk huk.hex", "sealdisk blob inspect volume.key --huk huk.hex --root root.blob", "keyctl pipe 123 > key.blob; sealdisk blob inspect key.blob");
     }
 
     /// <summary>A regular file is read twice where it is no encrypted key; a pipe can hold a blob only.</summary>
-    private static (BlobDescription Description, bool? Opens) Look(string path, string? huk)
+    /// <returns>What it is; whether it opens, null where that was not found out; and that in words, null where nobody asked.</returns>
+    private static (BlobDescription Description, bool? Opens, string? Why) Look(string path, string? huk, string? root)
     {
+        if (root is not null && huk is null)
+            throw SealdiskException.Usage("cannot use --root: it is opened with a HUK", "give --huk FILE too");
         if (FileStatus.TryOf(path)?.Kind == FileKind.Regular && EncryptedKeyFile.Describe(path) is { } encrypted)
-            return (encrypted, huk is null ? null : false);
+        {
+            var (answer, words) = huk is null || !encrypted.WellFormed ? (null, null) : OfEncrypted(path, huk, root);
+            return (encrypted, answer, words);
+        }
+        if (root is not null)
+            throw SealdiskException.Usage($"cannot use --root with {path}: it is no encrypted key", "only keys of type encrypted are under a root key");
         var bytes = BlobFile.Read(path);
-        return (BlobDescription.Of(bytes), huk is null ? null : Opens(huk, bytes));
+        var description = BlobDescription.Of(bytes);
+        bool? opens = huk is null ? null : Opens(huk, bytes);
+        return (description, opens, opens is { } yes ? yes ? "yes, with this HUK" : WhyNot(description.Kind) : null);
     }
 
-    private static void Print(Terminal terminal, string path, BlobDescription description, bool? opens)
+    private static (bool? Opens, string Why) OfEncrypted(string path, string huk, string? root)
+    {
+        if (root is null)
+            return (null, "not checked: the HUK opens its root key, and that opens it; --root names the file with the sealed root key");
+        return EncryptedKeyFile.Open(path, BlobFile.Read(root), huk) switch
+        {
+            EncryptedKeyAnswer.Opens => (true, "yes: its root key opens with this HUK, and its MAC is right under that"),
+            EncryptedKeyAnswer.RootDoesNot => (false, "no: its root key does not open with this HUK"),
+            _ => (false, "no: its root key opens with this HUK, and its MAC is wrong under that: it was altered, or is under another root key"),
+        };
+    }
+
+    private static void Print(Terminal terminal, string path, BlobDescription description, string? why)
     {
         terminal.Result($"{path}: {Sentence(description.Kind)}");
         Line("length", $"{description.Length} bytes");
@@ -56,8 +79,8 @@ internal static class BlobVerbs
         foreach (var (name, value) in description.Details)
             Line(name, value);
         Line("form", description.WellFormed ? "well formed" : $"malformed: {description.Problem}");
-        if (opens is { } answer)
-            Line("opens", answer ? "yes, with this HUK" : WhyNot(description.Kind));
+        if (why is not null)
+            Line("opens", why);
 
         void Line(string label, string value) => terminal.Result($"  {label,-14} {value}");
     }

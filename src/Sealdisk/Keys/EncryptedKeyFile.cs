@@ -15,6 +15,23 @@ public static class EncryptedKeyFile
         return EncryptedKeyText.Recognises(bytes) ? Describe(bytes) : null;
     }
 
+    /// <summary>Whether an encrypted key opens under its root key, by its MAC, the root key being opened with a HUK as OP-TEE does; no key leaves this call.</summary>
+    /// <param name="path">The encrypted key.</param>
+    /// <param name="rootKey">The sealed root key.</param>
+    /// <param name="hukPath">The HUK.</param>
+    /// <exception cref="SealdiskException">It is none under a trusted key, or the HUK cannot be used (2).</exception>
+    /// <exception cref="LinuxException">A file cannot be read.</exception>
+    public static EncryptedKeyAnswer Open(string path, ReadOnlySpan<byte> rootKey, string hukPath)
+    {
+        var text = Read(path);
+        using var source = SoftSource.Open(hukPath);
+        if (!source.Opens(rootKey))
+            return EncryptedKeyAnswer.RootDoesNot;
+        using var root = source.UnsealAny(rootKey, "the root key");
+        using var key = SecretBuffer.Allocate(text.KeySize);
+        return EncryptedKeyModel.Unwrap(text, root.Memory.Span, key.Memory.Span) ? EncryptedKeyAnswer.Opens : EncryptedKeyAnswer.KeyDoesNot;
+    }
+
     internal static BlobDescription Describe(ReadOnlySpan<byte> utf8)
     {
         if (EncryptedKeyText.Parse(Encoding.UTF8.GetString(utf8), out var problem) is not { } text)
