@@ -3,6 +3,7 @@ using Sealdisk.Board;
 namespace Sealdisk.BoardTests;
 
 /// <summary>[source.tpm] against a real kernel: PCRs, a password, a parent elsewhere.</summary>
+[Trait(BoardNeeded.Trait, "x86-64")]
 public sealed class TpmPolicyTests
 {
     private const uint Parent = 0x81000010;

@@ -3,6 +3,7 @@ using Sealdisk.Board;
 namespace Sealdisk.BoardTests;
 
 /// <summary>Keys on two levels under a TPM: the root key is sealed by swtpm, the volume keys are the kernel's own encrypted keys.</summary>
+[Trait(BoardNeeded.Trait, "x86-64")]
 public sealed class TpmTwoLevelTests
 {
     private const uint Parent = 0x81000001, OtherParent = 0x81000020;
@@ -21,6 +22,10 @@ public sealed class TpmTwoLevelTests
             line = first.Succeed("sealdisk recovery new /tmp/recovery.key");
             recovery = first.Succeed("cat /tmp/recovery.key");
             Configure(first, line);
+            var plan = first.Succeed("sealdisk plan");
+            Assert.Equal(2, plan.Split("make the TPM's parent key 0x81000001").Length);
+            Assert.Equal(2, plan.Split("encrypted under the root key of data").Length);
+            Assert.Empty(TpmBoard.Persistent(first));
             first.Succeed("sealdisk up");
             Assert.Matches("^0 [0-9]+ crypt aes-xts-plain64 :64:encrypted:sealdisk:data 0 25[34]:0 2048", first.Succeed("dmsetup table --showkeys data"));
             Assert.Equal("", first.Succeed("grep -E 'trusted|encrypted' /proc/keys || true"));
