@@ -40,6 +40,8 @@ public static class VolumeRotation
         if (observed.Record.Outcome is not RecordOutcome.Good { Record: var old })
             throw Planner.For(spec, observed).Refusal ?? SealdiskException.Failed($"cannot {act}: it has not had its first boot yet", $"sealdisk up {spec.Name}");
         var to = target is null or TrustSource.Auto ? old.Source : target.Value;
+        if (oldAuth is not null && old.Source != TrustSource.Tpm)
+            throw SealdiskException.Usage($"cannot use --old-auth for {spec.Name}: source {old.Source.Text()} sealed its key, and only a TPM's seal has a password", "leave it out");
         // The configuration says how it is to be sealed, the record how it is.
         var (before, after) = (AsSource(spec, old.Source, softHuk) with { Tpm = TpmSealing.AsSealed(spec.Tpm, old.LifeCycle, oldAuth) }, AsSource(spec, to, softHuk));
         if (Planner.For(spec.Source == to ? before : spec with { Huk = before.Huk }, observed with { Lacking = null, Source = old.Source }).Refusal is { } refusal)
