@@ -18,6 +18,7 @@ internal static class Program
             return terminal.Fail(misread);
         try
         {
+            CurrentProcess.FillStandardStreams();
             return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false, Output = StandardStream.Output, Error = StandardStream.Error });
         }
         catch (SealdiskException problem)

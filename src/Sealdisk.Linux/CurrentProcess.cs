@@ -37,6 +37,20 @@ public static partial class CurrentProcess
         Check(setrlimit(RLIMIT_CORE, none), "forbid core dumps of");
     }
 
+    /// <summary>
+    /// Gives a standard stream that is closed to /dev/null. Else the next file that is opened, a volume perhaps, gets its number, and what is said on that
+    /// stream is written into it. To be called before any other thread runs.
+    /// </summary>
+    public static void FillStandardStreams()
+    {
+        for (var stream = 0; stream <= 2; stream++)
+        {
+            // The lowest number that is free, hence this one; it stays open.
+            if (fcntl(stream, F_GETFD) < 0)
+                FileDescriptor.Open("/dev/null", OpenFlags.ReadWrite).SetHandleAsInvalid();
+        }
+    }
+
     /// <summary>mlockall(2): every page, now and later, stays in memory once it has been touched. Needs CAP_IPC_LOCK or room in RLIMIT_MEMLOCK.</summary>
     public static void LockAllMemory() =>
         Check(mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT), "lock the memory (RLIMIT_MEMLOCK, see 'ulimit -l', or CAP_IPC_LOCK) of");
