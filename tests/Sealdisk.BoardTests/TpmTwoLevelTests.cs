@@ -133,6 +133,40 @@ public sealed class TpmTwoLevelTests
         Assert.NotEqual(data, machine.Succeed(Data)); // mounted meanwhile: the hash sees that
     }
 
+    [Fact]
+    public void A_key_of_the_soft_source_moves_to_the_TPM_and_none_comes_back()
+    {
+        using var work = new Workplace();
+        var options = Options(work);
+        string huk;
+        using (var first = Machine.Boot(options))
+        {
+            first.Succeed("sealdisk huk new /tmp/huk.hex");
+            huk = first.Succeed("cat /tmp/huk.hex");
+            TwoVolumes.Configure(first, "soft", "");
+            first.Succeed("sealdisk up data && echo 'made with soft' > /data/file && sealdisk down data");
+            var data = first.Succeed(Data);
+            Assert.Contains("set source = \"tpm\"", first.Run("sealdisk rotate data --source tpm").Error, StringComparison.Ordinal);
+            Assert.Equal(data, first.Succeed(Data));
+            Assert.Equal([Parent], TpmBoard.Persistent(first));
+            Assert.Empty(TpmBoard.Loaded(first));
+            Volume.Refused(first, ExitCode.Refused, "sealdisk up data", "the configuration says source soft, its record says tpm");
+            first.PowerOff();
+        }
+
+        using var second = Machine.Boot(options);
+        Configure(second, "");
+        Assert.Contains("source tpm, mapping dm", second.Succeed("sealdisk up data"), StringComparison.Ordinal);
+        Assert.Equal("made with soft", second.Succeed("cat /data/file"));
+        second.Succeed("sealdisk down data");
+        var before = Volume.Hash(second, "/dev/vda");
+        second.Put("/tmp/huk.hex", System.Text.Encoding.ASCII.GetBytes(huk));
+        second.Succeed("chmod 600 /tmp/huk.hex");
+        Volume.Refused(second, ExitCode.Refused, "sealdisk rotate data --source soft", "cannot move data from source 'tpm' to 'soft'", "nothing was changed");
+        Assert.Equal(before, Volume.Hash(second, "/dev/vda"));
+        Volume.AssertNothingOpen(second);
+    }
+
     private static BootOptions Options(Workplace work) => TpmBoard.Options(work) with { Disks = [new FileDisk(work.Disk("volume", 8)), new FileDisk(work.Disk("logs", 8))] };
 
     private static void Configure(Machine machine, string recovery, string tpm = "") => TwoVolumes.Configure(machine, "tpm", recovery, more: tpm.Length == 0 ? "" : $"[source.tpm]\n{tpm}\n");
