@@ -29,8 +29,14 @@ internal static class Report
         var samples = File.ReadLines(results).Select(line => line.Split('\t')).Where(field => field.Length == 5)
             .Select(field => new Sample(field[0], field[1], field[2], field[3], double.Parse(field[4], CultureInfo.InvariantCulture))).ToList();
         var table = new StringBuilder().AppendLine(Begin).AppendLine(File.ReadAllText(machine).Trim()).AppendLine();
+        var curves = Curves.Of(samples);
         foreach (var section in samples.GroupBy(sample => sample.Section))
-            AppendTable(table, section.Key, [.. section]);
+        {
+            if (section.Key == Curves.Section)
+                Curves.AppendTables(table, Titles[section.Key], curves);
+            else
+                AppendTable(table, section.Key, [.. section]);
+        }
         table.Append(End);
         var old = File.ReadAllText(text);
         var begin = old.IndexOf(Begin, StringComparison.Ordinal);
@@ -39,6 +45,7 @@ internal static class Report
             throw new FormatException($"{text} has no part between '{Begin}' and '{End}'");
         File.WriteAllText(text, old[..begin] + table + old[(end + End.Length)..]);
         File.WriteAllText(plot, Plot(samples));
+        File.WriteAllText(Path.Combine(Path.GetDirectoryName(plot)!, "performance-growth.svg"), Curves.Plot(curves));
     }
 
     private static void AppendTable(StringBuilder table, string section, List<Sample> samples)
@@ -66,7 +73,7 @@ internal static class Report
         const int middle = left + width / 2;
         var rows = samples.GroupBy(sample => (sample.Section, sample.Row)).SelectMany(row => row.Select(sample => sample.Subject).Distinct()
             .Where(subject => subject != Ours && Values(row, Ours).Length > 0)
-            .Select(subject => (row.Key.Section, row.Key.Row, Subject: subject, Ratio: Ratio(row, subject)))).Where(row => row.Section is "ciphers" or "image" or "volume").ToList();
+            .Select(subject => (row.Key.Section, row.Key.Row, Subject: subject, Ratio: IsTime(row) ? 1 / Ratio(row, subject) : Ratio(row, subject)))).Where(row => row.Section is "ciphers" or "image" or "volume").ToList();
         var height = rows.Count * rowHeight + 60;
         var svg = new StringBuilder();
         svg.AppendLine(CultureInfo.InvariantCulture, $"""<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {left + width + 20} {height}" font-family="sans-serif" font-size="11" role="img">""");
@@ -103,13 +110,14 @@ internal static class Report
 
     private static double[] Values(IEnumerable<Sample> row, string subject) => [.. row.Where(sample => sample.Subject == subject).Select(sample => sample.Value)];
 
+    private static bool IsTime(IEnumerable<Sample> row) => row.First().Unit == "ms";
+
     private static double Median(double[] values)
     {
         Array.Sort(values);
         return values.Length % 2 == 1 ? values[values.Length / 2] : (values[values.Length / 2 - 1] + values[values.Length / 2]) / 2;
     }
 
-    private static string Figure(double value) => value.ToString(value < 10 ? "0.##" : "#,0", CultureInfo.InvariantCulture);
+    internal static string Figure(double value) => value.ToString(value < 10 ? "0.##" : "#,0", CultureInfo.InvariantCulture);
 
-    private sealed record Sample(string Section, string Row, string Subject, string Unit, double Value);
 }
