@@ -59,7 +59,7 @@ public sealed record BootOptions
     public int MemoryMiB { get; init; } = 1024;
 
     /// <summary>How long this boot may last in all; then QEMU is killed and whoever waits gets an exception.</summary>
-    public TimeSpan TimeLimit { get; init; } = TimeSpan.FromMinutes(3);
+    public TimeSpan TimeLimit { get; init; } = TimeSpan.FromMinutes(15);
 
     /// <summary>A kernel without dm-crypt.</summary>
     public const string NoDmCrypt = "initcall_blacklist=dm_crypt_init";

@@ -7,15 +7,16 @@ namespace Sealdisk.Board;
 
 /// <summary>
 /// One boot of a virtual board, from power-on to power-off or power cut. Disposing kills what still runs; QEMU never outlives the
-/// process that booted it. All waiting has a limit, and every failure shows what the board said last.
+/// process that booted it. All waiting has a limit, which only what hangs meets (a machine that tests may work at a tenth of its
+/// speed for minutes), and every failure shows what the board said last.
 /// </summary>
 public sealed class Machine : IDisposable
 {
-    internal static readonly TimeSpan CommandLimit = TimeSpan.FromSeconds(60);
+    internal static readonly TimeSpan CommandLimit = TimeSpan.FromMinutes(5);
 
     private const string PowerCutEnd = "a power cut";
 
-    private static readonly TimeSpan PowerOffLimit = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan PowerOffLimit = TimeSpan.FromMinutes(2);
 
     private readonly BootOptions options;
     private readonly string folder = Directory.CreateTempSubdirectory("sealdisk-board-").FullName;

@@ -70,7 +70,7 @@ public sealed class KilledTests(ITestOutputHelper output)
     public void Killed_at_random_instants_it_comes_up_and_leaves_nothing()
     {
         using var work = new Workplace();
-        using var machine = Machine.Boot(new BootOptions { Disks = [new FileDisk(work.Disk("boot", 24))], TimeLimit = TimeSpan.FromMinutes(10) });
+        using var machine = Machine.Boot(new BootOptions { Disks = [new FileDisk(work.Disk("boot", 24))] });
         machine.Succeed("mkfs.ext4 -q /dev/vda && mkdir -p /boot && mount /dev/vda /boot");
         Volume.Configure(machine, ("device", "\"/boot/data.img\""), ("size", "\"4MiB\""));
         var random = new Random(11);

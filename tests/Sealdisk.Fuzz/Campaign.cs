@@ -7,7 +7,7 @@ internal sealed class Campaign : IDisposable
 {
     private const long MostBytesPerExecution = 64 << 20;
     private const long MostBytesKept = 64 << 20;
-    private const int LongestSeconds = 5;
+    private const int LongestSeconds = 60;
     private const int Batch = 50_000;
 
     private readonly Target _target;

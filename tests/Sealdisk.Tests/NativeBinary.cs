@@ -6,8 +6,6 @@ namespace Sealdisk.Tests;
 /// <summary>The published binary that ships: dist/RID/sealdisk, as ./build leaves it. Tests that use it carry [Trait("needs", "native")].</summary>
 internal static class NativeBinary
 {
-    private static readonly TimeSpan Deadline = TimeSpan.FromMinutes(2);
-
     /// <summary>Absolute path of the binary; a test fails, and is not skipped, where it is missing.</summary>
     public static string Path
     {
@@ -23,7 +21,7 @@ internal static class NativeBinary
     /// <summary>Runs the binary with these arguments, in the current directory, with nothing on its standard input.</summary>
     public static ProgramResult Run(params string[] arguments) => Run(new ProcessStartInfo(Path, arguments));
 
-    /// <summary>Runs any program to its end; one that outlives two minutes is killed and fails the test.</summary>
+    /// <summary>Runs any program to its end; one that outlives all patience is killed and fails the test.</summary>
     public static ProgramResult Run(ProcessStartInfo start)
     {
         start.RedirectStandardInput = start.RedirectStandardOutput = start.RedirectStandardError = true;
@@ -31,14 +29,14 @@ internal static class NativeBinary
         process.StandardInput.Close();
         var stdout = process.StandardOutput.ReadToEndAsync();
         var stderr = process.StandardError.ReadToEndAsync();
-        if (!process.WaitForExit(Deadline))
+        if (!process.WaitForExit(Patience.Limit))
         {
             process.Kill(entireProcessTree: true);
-            Assert.Fail($"{Line(start)}: still running after {Deadline}");
+            Assert.Fail($"{Line(start)}: still running after {Patience.Limit}");
         }
 
         // A daemon that keeps its parent's output open hangs whoever reads that output to its end.
-        if (!Task.WaitAll([stdout, stderr], Deadline))
+        if (!Task.WaitAll([stdout, stderr], Patience.Limit))
             Assert.Fail($"{Line(start)}: it has ended, but something it started still holds its standard output or error open");
         return new ProgramResult(process.ExitCode, stdout.Result, stderr.Result);
     }

@@ -30,7 +30,7 @@ public sealed class FleetMemoryTests
             var after = PeakKilobytes(filter.Id) << 10;
             Assert.InRange(after - before, 0, (16L * (Later - First)) + Slack);
             input.Close();
-            Assert.True(filter.WaitForExit(TimeSpan.FromMinutes(2)));
+            Assert.True(filter.WaitForExit(Patience.Limit));
             Assert.Equal(0, filter.ExitCode); // no clone among them, and none known
         }
         finally

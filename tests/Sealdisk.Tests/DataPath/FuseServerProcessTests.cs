@@ -77,7 +77,7 @@ public sealed class FuseServerProcessTests : IDisposable
         const long ioFlusher = 0x00080000 | 0x00100000; // PF_MEMALLOC_NOIO, PF_LOCAL_THROTTLE
         string[] serving = [];
         // A thread has its name a moment after it has begun.
-        Assert.True(SpinWait.SpinUntil(() => (serving = [.. Directory.GetDirectories($"{proc}/task").Where(task => File.ReadAllText($"{task}/comm") == "sealdisk fuse\n")]).Length == 2, TimeSpan.FromSeconds(20)));
+        Assert.True(SpinWait.SpinUntil(() => (serving = [.. Directory.GetDirectories($"{proc}/task").Where(task => File.ReadAllText($"{task}/comm") == "sealdisk fuse\n")]).Length == 2, Patience.Limit));
         var expected = CurrentProcess.HasCapability(Capability.SysResource) ? ioFlusher : 0;
         Assert.All(serving, task => Assert.Equal(expected, long.Parse(File.ReadAllText($"{task}/stat").Split(") ")[1].Split(' ')[6]) & ioFlusher));
     }
@@ -153,7 +153,7 @@ public sealed class FuseServerProcessTests : IDisposable
 
     /// <summary>Until its last standard stream is elsewhere.</summary>
     private void WaitForDaemon(ServerChild child) => Assert.True(
-        SpinWait.SpinUntil(() => File.ResolveLinkTarget($"/proc/{child.Id}/fd/2", false)?.FullName == _log, TimeSpan.FromSeconds(60)),
+        SpinWait.SpinUntil(() => File.ResolveLinkTarget($"/proc/{child.Id}/fd/2", false)?.FullName == _log, Patience.Limit),
         "the server did not let go of its standard streams");
 
     private ServeRequest Request(bool discard) => new(

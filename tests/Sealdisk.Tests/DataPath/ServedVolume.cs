@@ -23,7 +23,7 @@ internal sealed class ServedVolume : IDisposable
         _server = new FuseServer(volume, mountFile, "test volume", discard);
         _thread = new Thread(() => _fault = Record.Exception(_server.Run));
         _thread.Start();
-        Assert.True(_server.Ready.WaitOne(TimeSpan.FromSeconds(30)), "the server was not ready in time");
+        Assert.True(_server.Ready.WaitOne(Patience.Limit), "the server was not ready in time");
     }
 
     public string Path { get; }
@@ -43,7 +43,7 @@ internal sealed class ServedVolume : IDisposable
     public Exception? End()
     {
         Mounts.Unmount(Path, UnmountFlags.None);
-        Assert.True(_thread.Join(TimeSpan.FromSeconds(30)), "the server did not end");
+        Assert.True(_thread.Join(Patience.Limit), "the server did not end");
         return _fault;
     }
 

@@ -9,7 +9,6 @@ namespace Sealdisk.Tests.DataPath;
 internal sealed class ServerChild : IDisposable
 {
     private const string Variable = "SEALDISK_TEST_SERVER";
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
     private readonly Process _process;
 
@@ -36,14 +35,14 @@ internal sealed class ServerChild : IDisposable
     public string? Hear()
     {
         var line = _process.StandardOutput.ReadLineAsync();
-        Assert.True(line.Wait(Limit), "the server says nothing");
+        Assert.True(line.Wait(Patience.Limit), "the server says nothing");
         return line.Result;
     }
 
     /// <summary>Waits until it has ended; its exit code and what it wrote to standard error.</summary>
     public (int Code, string Errors) End()
     {
-        Assert.True(_process.WaitForExit(Limit), "the server does not end");
+        Assert.True(_process.WaitForExit(Patience.Limit), "the server does not end");
         return (_process.ExitCode, _process.StandardError.ReadToEnd());
     }
 

@@ -5,8 +5,6 @@ namespace Sealdisk.Tests.DataPath;
 /// <summary>Programs of the system, used as the clients and judges of what is served: a process of its own cannot hang together with the test's.</summary>
 internal static class Tool
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
-
     /// <summary>Runs a program that must succeed; returns what it printed on both streams.</summary>
     public static string Run(string program, params string[] arguments)
     {
@@ -30,7 +28,7 @@ internal static class Tool
         process.StandardInput.Close();
         var output = process.StandardOutput.ReadToEndAsync();
         var errors = process.StandardError.ReadToEndAsync();
-        if (!process.WaitForExit(Limit))
+        if (!process.WaitForExit(Patience.Limit))
         {
             process.Kill(entireProcessTree: true);
             Assert.Fail($"{program} {string.Join(' ', arguments)} did not end");

@@ -145,7 +145,7 @@ internal sealed class Bed : IDisposable
         {
             Assert.False(Directory.Exists($"/run/sealdisk/{volume}"), $"/run/sealdisk/{volume} is left");
             // A server lets go of everything some milliseconds before its process is gone from the list.
-            Assert.True(SpinWait.SpinUntil(() => !Servers(volume).Any(), TimeSpan.FromSeconds(10)), $"a server of {volume} is left");
+            Assert.True(SpinWait.SpinUntil(() => !Servers(volume).Any(), Patience.Limit), $"a server of {volume} is left");
         }
         Assert.Equal(_loops, Loops());
     }

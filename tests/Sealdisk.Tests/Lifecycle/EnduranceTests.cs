@@ -44,7 +44,7 @@ public sealed class EnduranceTests
         {
             // In the middle: a part has reached the image, whose blocks beyond the synced ones are still being allocated.
             var file = bed["mnt/lost.0.0"];
-            Assert.True(SpinWait.SpinUntil(() => File.Exists(file) && Blocks(file) > Total * 16, TimeSpan.FromMinutes(2)), "fio writes nothing");
+            Assert.True(SpinWait.SpinUntil(() => File.Exists(file) && Blocks(file) > Total * 16, Patience.Limit), "fio writes nothing");
             bed.KillServer();
             writer.WaitForExit();
             Assert.NotEqual(0, writer.ExitCode);

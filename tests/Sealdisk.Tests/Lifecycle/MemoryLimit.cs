@@ -46,7 +46,7 @@ internal sealed class MemoryLimit : IDisposable
     public void Dispose()
     {
         File.WriteAllText(_limitFile, _unlimited);
-        Assert.True(SpinWait.SpinUntil(() => File.ReadAllText(Path.Combine(_group, "cgroup.procs")).Length == 0, TimeSpan.FromSeconds(30)), "something still runs in the control group");
+        Assert.True(SpinWait.SpinUntil(() => File.ReadAllText(Path.Combine(_group, "cgroup.procs")).Length == 0, Patience.Limit), "something still runs in the control group");
         Directory.Delete(_group);
     }
 }

@@ -79,7 +79,7 @@ public sealed class PressureTests
             // The server is started in the group by "up", and stays there.
             var up = group.Shell("$1 up --config $2 --quiet", NativeBinary.Path, bed.Config);
             Assert.True(up.Code == 0, up.Output);
-            using var standstill = new Timer(_ => AbortServing(bed.Name), null, TimeSpan.FromSeconds(90), Timeout.InfiniteTimeSpan);
+            using var standstill = new Timer(_ => AbortServing(bed.Name), null, Patience.Limit, Timeout.InfiniteTimeSpan);
             var written = group.Shell("dd if=/dev/urandom of=$1/data bs=1M count=192 status=none; sync -f $1/data; sha256sum < $1/data", bed.Mount);
             Assert.True(written.Code == 0, written.Output);
             Assert.InRange(group.Peak, limit * 3 / 4, limit * 2);
@@ -105,7 +105,7 @@ public sealed class PressureTests
             Bed.Done(NativeBinary.Run("map", "close", bed.Name, "--quiet"));
         }
         bed.AssertNothingOpen();
-        Assert.True(SpinWait.SpinUntil(() => Left() == before, TimeSpan.FromSeconds(20)), $"before: {before}; after {Rounds} rounds: {Left()}");
+        Assert.True(SpinWait.SpinUntil(() => Left() == before, Patience.Limit), $"before: {before}; after {Rounds} rounds: {Left()}");
         TestContext.Current.SendDiagnosticMessage($"{Rounds} rounds");
     }
 

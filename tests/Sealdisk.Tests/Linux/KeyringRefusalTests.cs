@@ -79,7 +79,7 @@ public sealed class KeyringRefusalTests
         Keyring.Invalidate(key);
         Assert.True(Refusal(() => Keyring.Read(key, [])) is Errno.ENOKEY or Errno.EACCES); // EACCES: its link has gone, and it has not yet
         AssertGoes(key);
-        Assert.True(SpinWait.SpinUntil(() => IsOutOfSight(Name), TimeSpan.FromMinutes(1)), "its link stays");
+        Assert.True(SpinWait.SpinUntil(() => IsOutOfSight(Name), Patience.Limit), "its link stays");
         Assert.NotEqual(key, Keyring.Add("user", Name, "x"u8, KeySerial.SessionKeyring));
     });
 
@@ -91,7 +91,7 @@ public sealed class KeyringRefusalTests
         Keyring.SetTimeout(kept, 1);
         Keyring.SetTimeout(kept, 0);
         Keyring.SetTimeout(key, 1);
-        Assert.True(SpinWait.SpinUntil(() => IsExpired(key), TimeSpan.FromMinutes(1)), "it does not expire");
+        Assert.True(SpinWait.SpinUntil(() => IsExpired(key), Patience.Limit), "it does not expire");
         Assert.Equal(Errno.EKEYEXPIRED, Refusal(() => Keyring.Search(KeySerial.SessionKeyring, "user", Name)));
         Assert.Equal(1, Keyring.Read(kept, []));
     });

@@ -55,7 +55,7 @@ internal static class KeyringThread
     public static Errno Refusal(Action call) => Assert.Throws<LinuxException>(call).Errno;
 
     /// <summary>The kernel collects keys a little after their last link, keyring or thread has gone; this waits for it.</summary>
-    public static void AssertGoes(KeySerial key) => Assert.True(SpinWait.SpinUntil(() => IsGone(key), TimeSpan.FromMinutes(1)), $"key {key} stays");
+    public static void AssertGoes(KeySerial key) => Assert.True(SpinWait.SpinUntil(() => IsGone(key), Patience.Limit), $"key {key} stays");
 
     private static bool IsGone(KeySerial key)
     {

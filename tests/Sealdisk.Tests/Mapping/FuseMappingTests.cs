@@ -73,7 +73,7 @@ public sealed class FuseMappingTests
         using var bed = Bed.Ready();
         var name = bed.Name + "-round";
         Tool.Shell("for i in $(seq 100); do $1 map open $2 $3 --huk $4 >/dev/null; $1 map close $2 >/dev/null; done", NativeBinary.Path, name, bed.Image, bed["huk.hex"]);
-        Assert.True(SpinWait.SpinUntil(() => !Bed.Servers(name).Any(), TimeSpan.FromSeconds(10)));
+        Assert.True(SpinWait.SpinUntil(() => !Bed.Servers(name).Any(), Patience.Limit));
         Assert.Equal("", Tool.Shell("(losetup -a; cat /proc/self/mounts; ls -A /run/sealdisk) | grep -F -e $1 -e $2 || true", name, bed.Image));
         bed.AssertNothingOpen();
     }

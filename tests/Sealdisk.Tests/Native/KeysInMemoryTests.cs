@@ -25,7 +25,7 @@ public sealed class KeysInMemoryTests
         using var process = Process.Start(new ProcessStartInfo("sh", ["-c", "read line; read forever"]) { RedirectStandardInput = true })!;
         process.StandardInput.WriteLine(Convert.ToHexStringLower(planted));
         process.StandardInput.Flush();
-        Assert.True(SpinWait.SpinUntil(() => MemoryImage.Of(process.Id).Find(planted).Any(), TimeSpan.FromSeconds(20)));
+        Assert.True(SpinWait.SpinUntil(() => MemoryImage.Of(process.Id).Find(planted).Any(), Patience.Limit));
         Assert.Empty(MemoryImage.Of(process.Id).Find(new byte[15].Append((byte)77).ToArray()));
         process.Kill();
     }
@@ -49,7 +49,7 @@ public sealed class KeysInMemoryTests
         string[] Files() => [.. Directory.GetFiles(folder), .. Directory.GetFiles(bed["cores"])];
         var before = Files();
         Tool.Run("kill", "-ABRT", $"{server}"); // the run time has a use of its own for SIGSEGV
-        Assert.True(SpinWait.SpinUntil(() => !Bed.Servers(bed.Name).Any(), TimeSpan.FromSeconds(20)));
+        Assert.True(SpinWait.SpinUntil(() => !Bed.Servers(bed.Name).Any(), Patience.Limit));
         Assert.Equal(before, Files());
     }
 

@@ -37,7 +37,7 @@ internal static partial class StoppedRun
         var clock = Stopwatch.StartNew();
         string? first = null;
         int? exit = null;
-        while (exit is null && clock.Elapsed < TimeSpan.FromMinutes(3))
+        while (exit is null && clock.Elapsed < Patience.Limit)
         {
             text += trace.ReadToEnd();
             foreach (var line in TakeLines(ref text))

@@ -97,7 +97,7 @@ internal static class Leftovers
         {
             using var process = Process.GetProcessById(id);
             process.Kill();
-            process.WaitForExit(TimeSpan.FromSeconds(5));
+            process.WaitForExit(Patience.Limit);
         }
         catch (ArgumentException)
         {

@@ -13,7 +13,7 @@ internal static class ScriptRunner
 {
     /// <param name="script">The script.</param>
     /// <param name="binDirectory">Put before PATH, so that its programs are found by name; or null.</param>
-    /// <param name="patience">How long what is just ending may take to be gone; 5 s unless told.</param>
+    /// <param name="patience">How long what is just ending may take to be gone.</param>
     public static ScriptOutcome Run(Script script, string? binDirectory, TimeSpan? patience = null)
     {
         var directory = Directory.CreateTempSubdirectory("sealdisk-script-").FullName;
@@ -38,7 +38,7 @@ internal static class ScriptRunner
         }
         finally
         {
-            leftBehind.AddRange(Leftovers.Remove(directory, before, patience ?? TimeSpan.FromSeconds(5)).Select(left => $"tests/scripts/{script.Name} left behind: {left}"));
+            leftBehind.AddRange(Leftovers.Remove(directory, before, patience ?? Patience.Limit).Select(left => $"tests/scripts/{script.Name} left behind: {left}"));
             Directory.Delete(directory, recursive: true);
         }
 

@@ -9,7 +9,6 @@ namespace Sealdisk.Tests.Audit.Device;
 /// <summary>The reports for machines and for managers: their shape, and what hostile names in an audited system do to them.</summary>
 public sealed class ReportTests
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
     private const string Hostile = "<script>alert(1)</script>\"'&\u001b]0;x\u0007";
 
     /// <summary>What sarif-schema-2.1.0.json demands of the parts that are used.</summary>
@@ -133,7 +132,7 @@ public sealed class ReportTests
         var page = Encoding.UTF8.GetString(AuditHtml.Write(Audit(Baseline.None)));
         Assert.StartsWith("<!DOCTYPE html>", page, StringComparison.Ordinal);
         Assert.Contains("default-src 'none'", page, StringComparison.Ordinal);
-        Assert.DoesNotMatch(new Regex(@"<(script|link|img|iframe|object|embed|base|form)\b|\ssrc=|\shref=""?(http|//)|url\(|@import|\son[a-z]+=|javascript:", RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture, Limit), page);
+        Assert.DoesNotMatch(new Regex(@"<(script|link|img|iframe|object|embed|base|form)\b|\ssrc=|\shref=""?(http|//)|url\(|@import|\son[a-z]+=|javascript:", RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture, Patience.Limit), page);
         Balanced(page);
     }
 
@@ -186,7 +185,7 @@ public sealed class ReportTests
     private static void Balanced(string page)
     {
         var open = new Stack<string>();
-        foreach (Match tag in Regex.Matches(page, "<(?<end>/?)(?<name>[a-z][a-z0-9]*)[^>]*>", RegexOptions.None, Limit))
+        foreach (Match tag in Regex.Matches(page, "<(?<end>/?)(?<name>[a-z][a-z0-9]*)[^>]*>", RegexOptions.None, Patience.Limit))
         {
             var name = tag.Groups["name"].Value;
             if (name is "meta" or "br" or "hr")
