@@ -87,7 +87,7 @@ public sealed class Machine : IDisposable
     }
 
     /// <summary>Runs a command line with <c>sh -c</c> on the board and waits for its end.</summary>
-    /// <exception cref="BoardException">It did not end within the limit (a minute), or the board ended first.</exception>
+    /// <exception cref="BoardException">It did not end within the limit (five minutes), or the board ended first.</exception>
     public Answer Run(string command, TimeSpan? limit = null) => Start(command).Wait(limit);
 
     /// <summary>Runs a command line that must succeed; its standard output without the last line feed.</summary>
