@@ -60,6 +60,9 @@ public sealed class Machine : IDisposable
     /// <summary>Whether it was a power cut that ended it, and neither a panic nor a time limit.</summary>
     public bool HasLostPower => ended.IsSet && endedBy == PowerCutEnd;
 
+    /// <summary>/dev/vda, /dev/vdb and so on.</summary>
+    public IReadOnlyList<Disk> Disks => options.Disks;
+
     /// <summary>What the console showed: the kernel's warnings and errors, and the shell, if asked for.</summary>
     public string Console => console.ToString();
 

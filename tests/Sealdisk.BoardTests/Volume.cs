@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text;
 using Sealdisk.Board;
 
@@ -44,6 +45,15 @@ internal static class Volume
         Assert.DoesNotContain(" /data ", machine.Succeed("cat /proc/mounts"), StringComparison.Ordinal);
     }
 
-    /// <summary>A hash of a whole disk or file of the board.</summary>
-    public static string Hash(Machine machine, string path) => machine.Succeed($"sync; echo 3 > /proc/sys/vm/drop_caches; sha256sum < {path}");
+    /// <summary>A hash of a disk or file of the board, from that byte on. A disk's is that of its image on the host, which has all that the board has written once it has synced.</summary>
+    public static string Hash(Machine machine, string path, long from = 0)
+    {
+        var disk = path.StartsWith("/dev/vd", StringComparison.Ordinal) ? machine.Disks[path[^1] - 'a'] : null;
+        if (disk is not FileDisk)
+            return machine.Succeed($"sync; echo 3 > /proc/sys/vm/drop_caches; tail -c +{from + 1} {path} | sha256sum");
+        machine.Succeed("sync");
+        using var image = new FileStream(disk.Path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        image.Position = from;
+        return Convert.ToHexStringLower(SHA256.HashData(image));
+    }
 }
