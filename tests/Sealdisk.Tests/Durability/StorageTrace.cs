@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
@@ -16,6 +17,8 @@ internal static partial class StorageTrace
 
     /// <summary>The server takes this kernel for one without asynchronous transfers: its writes and syncs are then calls that begin and end where they show.</summary>
     private const string Synchronous = "io_setup:error=ENOSYS";
+
+    private static readonly SearchValues<char> s_nameLetters = SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789_");
 
     /// <summary>What a script writes, as a file in the folder, to say from where on something is promised.</summary>
     public const string Mark = "promised-";
@@ -56,14 +59,14 @@ internal static partial class StorageTrace
                 unfinished[process] = (number, text[..^" <unfinished ...>".Length]);
                 continue;
             }
-            if (Resumed().Match(text) is { Success: true } resumed)
+            if (text.StartsWith("<... ", StringComparison.Ordinal))
             {
                 (begin, var started) = unfinished[process];
                 unfinished.Remove(process);
-                text = started + text[resumed.Length..];
+                text = started + text[(text.IndexOf('>', StringComparison.Ordinal) + 1)..];
             }
-            if (Call().Match(text) is { Success: true } call && !call.Groups["result"].Value.StartsWith('-'))
-                operations.AddRange(Of(folder, devices, call.Groups["name"].Value, call.Groups["arguments"].Value, call.Groups["result"].Value, begin, number));
+            if (Call(text) is { } call && !call.Result.StartsWith('-'))
+                operations.AddRange(Of(folder, devices, call.Name, call.Arguments, call.Result, begin, number));
         }
         // In the order in which they began; nothing of Sealdisk's own overlaps, the server's threads do.
         return operations.OrderBy(operation => operation.Begin);
@@ -95,7 +98,7 @@ internal static partial class StorageTrace
                 yield return new StorageOperation.Create(file, begin, end);
                 break;
             case "pwrite64":
-                yield return new StorageOperation.Write(file, begin, end, Number(fields[3]), Bytes(Quote().Match(fields[1]).Groups["hex"].Value)[..(int)Number(result)]);
+                yield return new StorageOperation.Write(file, begin, end, Number(fields[3]), Bytes(Quote(fields[1]))[..(int)Number(result)]);
                 break;
             case "fsync" or "fdatasync":
                 yield return new StorageOperation.Sync(file, begin, end);
@@ -125,21 +128,25 @@ internal static partial class StorageTrace
 
     private static long Number(string text) => long.Parse(text, CultureInfo.InvariantCulture);
 
-    private static string Quoted(string field) => Text(Quote().Match(field).Groups["hex"].Value);
+    private static string Quoted(string field) => Text(Quote(field));
 
     private static string Text(string hex) => hex.StartsWith("\\x", StringComparison.Ordinal) ? Encoding.UTF8.GetString(Bytes(hex)) : hex;
 
     private static byte[] Bytes(string hex) => Convert.FromHexString(hex.Replace("\\x", "", StringComparison.Ordinal));
 
-    [GeneratedRegex(@"^(?<name>\w+)\((?<arguments>.*)\)\s+= (?<result>.*)$", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
-    private static partial Regex Call();
+    /// <summary>The parts of "name(arguments) = result", or null for a line that says something else. By hand, since lines have up to megabytes, which a regular expression takes minutes for.</summary>
+    private static (string Name, string Arguments, string Result)? Call(string text)
+    {
+        var (open, equals) = (text.IndexOf('(', StringComparison.Ordinal), text.LastIndexOf(" = ", StringComparison.Ordinal));
+        if (open <= 0 || equals < open || text.AsSpan(0, open).ContainsAnyExcept(s_nameLetters))
+            return null;
+        var arguments = text.AsSpan(open + 1, equals - open - 1).TrimEnd(' ');
+        return arguments.EndsWith(")") ? (text[..open], arguments[..^1].ToString(), text[(equals + 3)..]) : null;
+    }
 
-    [GeneratedRegex(@"^<\.\.\. \w+ resumed>", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
-    private static partial Regex Resumed();
+    /// <summary>What is between the quotes, all in hex; empty where it is not a text in quotes.</summary>
+    private static string Quote(string field) => field.Length >= 2 && field[0] == '"' && field.IndexOf('"', 1) == field.Length - 1 ? field[1..^1] : "";
 
     [GeneratedRegex(@"^\d+<(?<path>[^>]*)>", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
     private static partial Regex Opened();
-
-    [GeneratedRegex("^\"(?<hex>[^\"]*)\"$", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
-    private static partial Regex Quote();
 }
