@@ -8,29 +8,15 @@ using Sealdisk.Tests.Records;
 namespace Sealdisk.Tests.Durability;
 
 /// <summary>
-/// Power fails at every instant of everything that Sealdisk writes: docs/durability.md. With SEALDISK_CUT_POINTS=all the binary is run on every single state, not on
+/// Power fails at every instant of everything that Sealdisk writes: docs/durability.md. The first boot is in <see cref="FirstBootCutTests"/>. With SEALDISK_CUT_POINTS=all the binary is run on every single state, not on
 /// one of each kind.
 /// </summary>
-[Trait("needs", "native"), Collection(DevicesCollection.Name)]
+[Trait("needs", "native")]
 public sealed class CutPointTests(ITestOutputHelper output)
 {
     private const int CopyB = 524288;
 
-    /// <summary>Each number is what one trace gives for certain; a run may see more, as the server's threads take turns.</summary>
-    [Theory]
-    [InlineData("image", "header", 500)]
-    [InlineData("image", "detached", 500)]
-    [InlineData("block", "header", 500)]
-    [InlineData("ext4", "header", 50)]
-    public void First_boot(string device, string record, int atLeast)
-    {
-        using var bed = NewBed();
-        var loop = Prepare(bed, device, record);
-        using var cuts = new CutPoints(bed, new Rules(), loop);
-        // Only on an image, where there is more to be cut: what comes after that is the same everywhere.
-        Report(cuts.Explore("up", again: device == "image"), atLeast);
-    }
-
+    /// <summary>Each number, here and below, is what one trace gives for certain; a run may see more, as the server's threads take turns.</summary>
     [Theory]
     [InlineData("header")]
     [InlineData("detached")]
@@ -353,9 +339,9 @@ public sealed class CutPointTests(ITestOutputHelper output)
     }
 
     /// <summary>Small, and with sectors of 512 bytes, so that mkfs makes blocks of 1024 bytes and a journal.</summary>
-    private static Bed NewBed(params (string Key, object? Value)[] settings) => Bed.With([("size", "4MiB"), ("sector-size", 512), .. settings]);
+    internal static Bed NewBed(params (string Key, object? Value)[] settings) => Bed.With([("size", "4MiB"), ("sector-size", 512), .. settings]);
 
-    private static string? Prepare(Bed bed, string device, string record)
+    internal static string? Prepare(Bed bed, string device, string record)
     {
         if (record == "detached")
             bed.Change("record", bed["record"]);
@@ -429,7 +415,9 @@ public sealed class CutPointTests(ITestOutputHelper output)
 
     private static RecordFile RecordFileOf(Bed bed, string record) => new(record == "header" ? bed.Image : bed["record"], record == "header");
 
-    private void Report(Seen seen, int atLeast)
+    private void Report(Seen seen, int atLeast) => Report(output, seen, atLeast);
+
+    internal static void Report(ITestOutputHelper output, Seen seen, int atLeast)
     {
         output.WriteLine($"{seen.Operations} operations cut, {seen.States} states, {seen.Kinds} kinds of states, {seen.Runs} runs to the end");
         Assert.True(seen.States >= atLeast, $"only {seen.States} states were seen");

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.RegularExpressions;
@@ -20,11 +21,15 @@ public sealed partial class InterruptionTests
     public void Killed_anywhere_it_resumes_with_the_same_key(string record)
     {
         var (killed, kept) = (0, 0);
-        foreach (var call in new[] { "pwrite64", "fsync", "fdatasync", "rename", "fallocate", "unlink", "mkdir", "mount", "clone,clone3" })
+        var calls = new ConcurrentQueue<string>(["pwrite64", "fsync", "fdatasync", "rename", "fallocate", "unlink", "mkdir", "mount", "clone,clone3"]);
+        Parallel.For(0, Environment.ProcessorCount, _ =>
         {
-            for (var at = 1; IsKilledAt(record, call, at, ref kept); at++)
-                killed++;
-        }
+            while (calls.TryDequeue(out var call))
+            {
+                for (var at = 1; IsKilledAt(record, call, at, ref kept); at++)
+                    Interlocked.Increment(ref killed);
+            }
+        });
         Assert.True(killed > 15, $"only {killed} calls were seen");
         Assert.True(kept > 5, $"a key was kept {kept} times only");
     }
@@ -44,7 +49,7 @@ public sealed partial class InterruptionTests
         if (key is not null)
         {
             Assert.Equal(key, SealedKey(record == "detached" ? bed["record"] : bed.Image));
-            kept++;
+            Interlocked.Increment(ref kept);
         }
         bed.Down();
         return true;
@@ -56,13 +61,17 @@ public sealed partial class InterruptionTests
     [InlineData("down")]
     public void Killed_anywhere_a_volume_with_data_comes_up_again(string verb)
     {
-        using var bed = Bed.Ready();
         var (killed, open) = (0, 0);
-        foreach (var call in new[] { "ioctl", "mount", "umount2", "mkdir", "rmdir", "unlink", "fsync", "flock", "clone,clone3" })
+        var calls = new ConcurrentQueue<string>(["ioctl", "mount", "umount2", "mkdir", "rmdir", "unlink", "fsync", "flock", "clone,clone3"]);
+        Parallel.For(0, Environment.ProcessorCount, _ =>
         {
-            for (var at = 1; IsKilledAt(bed, verb, call, at, ref open); at++)
-                killed++;
-        }
+            using var bed = Bed.Ready();
+            while (calls.TryDequeue(out var call))
+            {
+                for (var at = 1; IsKilledAt(bed, verb, call, at, ref open); at++)
+                    Interlocked.Increment(ref killed);
+            }
+        });
         Assert.True(killed > 10, $"only {killed} calls were seen");
         Assert.True(open > 3, $"something was left open {open} times only");
     }
@@ -76,7 +85,8 @@ public sealed partial class InterruptionTests
             bed.Down();
             return false;
         }
-        open += bed.State == "down" ? 0 : 1;
+        if (bed.State != "down")
+            Interlocked.Increment(ref open);
         var up = bed.Run("up");
         Assert.True(up.Exit == 0, $"killed at {call} {at}: {up.Stderr}");
         Assert.Equal("the file of the first boot", File.ReadAllText(bed.File1));

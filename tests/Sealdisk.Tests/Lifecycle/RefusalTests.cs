@@ -8,7 +8,7 @@ namespace Sealdisk.Tests.Lifecycle;
 /// Everything that must not be brought up, through the published binary: exit code, message, not one byte changed, nothing left open. `check` and `plan`
 /// come to the same conclusion as `up` wherever they can know.
 /// </summary>
-[Trait("needs", "native"), Collection(DevicesCollection.Name)]
+[Trait("needs", "native")]
 public sealed class RefusalTests
 {
     private const int CopyB = 524288;

@@ -8,7 +8,7 @@ namespace Sealdisk.Tests.Lifecycle;
 /// Records, keys and contents that are whole and wrong: another volume's, another device's, an older one, somebody's who mended the checksum; and what
 /// somebody planted. `up` says what is wrong and what to do, and writes to no file; `check` says the same before.
 /// </summary>
-[Trait("needs", "native"), Collection(DevicesCollection.Name)]
+[Trait("needs", "native")]
 public sealed class WrongRecordTests(WrongRecordTests.Volumes volumes) : IClassFixture<WrongRecordTests.Volumes>
 {
     private const string Import = "'sealdisk record import";

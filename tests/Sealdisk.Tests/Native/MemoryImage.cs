@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Globalization;
 using Sealdisk.Linux;
 
@@ -22,6 +23,8 @@ internal sealed class MemoryImage
     {
         var image = new MemoryImage();
         using var memory = FileDescriptor.Open($"/proc/{process}/mem", OpenFlags.Read);
+        using var pageMap = FileDescriptor.Open($"/proc/{process}/pagemap", OpenFlags.Read);
+        var piece = new byte[1 << 20];
         string? header = null;
         var isResident = false;
         foreach (var line in File.ReadLines($"/proc/{process}/smaps"))
@@ -29,7 +32,7 @@ internal sealed class MemoryImage
             if (line.StartsWith("Rss:", StringComparison.Ordinal))
                 isResident = !line.EndsWith(" 0 kB", StringComparison.Ordinal);
             else if (line.StartsWith("VmFlags:", StringComparison.Ordinal) && isResident)
-                image.Take(memory, header!, line.Split(' ', StringSplitOptions.RemoveEmptyEntries));
+                image.Take(memory, pageMap, piece, header!, line.Split(' ', StringSplitOptions.RemoveEmptyEntries));
             else if (line.Split(' ')[0].Contains('-', StringComparison.Ordinal))
                 header = line;
         }
@@ -62,7 +65,7 @@ internal sealed class MemoryImage
         }
     }
 
-    private void Take(FileDescriptor memory, string header, string[] flags)
+    private void Take(FileDescriptor memory, FileDescriptor pageMap, byte[] piece, string header, string[] flags)
     {
         if (!flags.Contains("rd") || !flags.Contains("wr"))
             return;
@@ -70,22 +73,33 @@ internal sealed class MemoryImage
         var (start, end) = (long.Parse(range[0], NumberStyles.HexNumber, CultureInfo.InvariantCulture), long.Parse(range[1], NumberStyles.HexNumber, CultureInfo.InvariantCulture));
         var parts = flags.Contains("dd") && flags.Contains("lo") ? _setApart : _ordinary;
         var run = new List<byte>();
-        var piece = new byte[1 << 20];
+        var there = new bool[piece.Length / PageSize];
         for (var at = start; at < end; at += piece.Length)
         {
-            var length = (int)Math.Min(piece.Length, end - at);
-            if (!TryRead(memory, piece.AsSpan(0, length), at))
-                continue;
-            for (var page = 0; page < length; page += PageSize)
+            var pages = (int)Math.Min(there.Length, (end - at) / PageSize);
+            ReadPageMap(pageMap, at, there.AsSpan(0, pages));
+            for (var page = 0; page < pages;)
             {
-                var bytes = piece.AsSpan(page, Math.Min(PageSize, length - page));
-                if (bytes.ContainsAnyExcept((byte)0))
-                    run.AddRange(bytes);
+                var count = there.AsSpan(page, pages - page).IndexOf(!there[page]) is > 0 and var other ? other : pages - page;
+                if (there[page] && TryRead(memory, piece.AsSpan(0, count * PageSize), at + ((long)page * PageSize)))
+                    Add(piece.AsSpan(0, count * PageSize));
+                else
+                    Keep();
+                page += count;
+            }
+        }
+        Keep();
+
+        void Add(ReadOnlySpan<byte> bytes)
+        {
+            for (; bytes.Length > 0; bytes = bytes[PageSize..])
+            {
+                if (bytes[..PageSize].ContainsAnyExcept((byte)0))
+                    run.AddRange(bytes[..PageSize]);
                 else
                     Keep();
             }
         }
-        Keep();
 
         void Keep()
         {
@@ -93,6 +107,15 @@ internal sealed class MemoryImage
                 parts.Add((header, [.. run]));
             run.Clear();
         }
+    }
+
+    /// <summary>Which pages from an address on are in memory or swapped out (Documentation/admin-guide/mm/pagemap.rst, bits 63 and 62); the others have nothing of the process's own.</summary>
+    private static void ReadPageMap(FileDescriptor pageMap, long address, Span<bool> there)
+    {
+        Span<byte> entries = stackalloc byte[there.Length * sizeof(ulong)];
+        entries[pageMap.ReadAt(entries, address / PageSize * sizeof(ulong))..].Clear(); // all of it, once the process has ended
+        for (var page = 0; page < there.Length; page++)
+            there[page] = BinaryPrimitives.ReadUInt64LittleEndian(entries[(page * sizeof(ulong))..]) >> 62 != 0;
     }
 
     /// <summary>False for what the kernel keeps to itself (such as pages of a device).</summary>

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Text.RegularExpressions;
 
 namespace Sealdisk.Tests.Native;
@@ -9,6 +10,7 @@ namespace Sealdisk.Tests.Native;
 internal static partial class StoppedRun
 {
     private const string Calls = "read,pread64,pwrite64,ioctl,mount";
+    private const int SIGCONT = 18;
 
     /// <param name="traceFile">To be written: the system calls made.</param>
     /// <param name="mostPerThread">How often a thread is stopped in each of these calls.</param>
@@ -35,11 +37,15 @@ internal static partial class StoppedRun
         using var trace = new StreamReader(new FileStream(traceFile, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
         var text = "";
         var clock = Stopwatch.StartNew();
+        var idle = default(SpinWait);
         string? first = null;
         int? exit = null;
         while (exit is null && clock.Elapsed < Patience.Limit)
         {
-            text += trace.ReadToEnd();
+            var more = trace.ReadToEnd();
+            if (more.Length > 0)
+                idle.Reset();
+            text += more;
             foreach (var line in TakeLines(ref text))
             {
                 first ??= line.Split(' ')[0];
@@ -65,7 +71,7 @@ internal static partial class StoppedRun
                 ContinueAll();
                 sinceStop.Restart();
             }
-            Thread.Yield();
+            idle.SpinOnce();
         }
         // The tracer would go on with what the program has started, and so would the stops.
         process.Kill();
@@ -125,7 +131,13 @@ internal static partial class StoppedRun
         }
     }
 
-    private static void Continue(int process) => DataPath.Tool.Try("kill", "-CONT", process.ToString(CultureInfo.InvariantCulture));
+    /// <summary>One that has ended needs it no more.</summary>
+    private static void Continue(int process) => _ = kill(process, SIGCONT);
+
+#pragma warning disable SYSLIB1054 // LibraryImport wants unsafe code, which the tests do without.
+    [DllImport("libc")]
+    private static extern int kill(int process, int signal);
+#pragma warning restore SYSLIB1054
 
     [GeneratedRegex(@"^\d+ +--- stopped by SIGSTOP ---", RegexOptions.CultureInvariant, 1000)]
     private static partial Regex IsStop();
