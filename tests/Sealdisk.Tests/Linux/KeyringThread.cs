@@ -70,12 +70,30 @@ internal static class KeyringThread
         }
     }
 
-    /// <summary>Changes the user of the calling thread alone: the C library's setresuid(2) would change all threads.</summary>
-    public static void BecomeNobody() =>
+    /// <summary>
+    /// Changes the user of the calling thread alone: the C library's setresuid(2) would change all threads. Of what root may do it keeps CAP_IPC_LOCK, since
+    /// the soft source has locked the memory of this process in some other test, and the runtime then needs it for every page that it adds.
+    /// </summary>
+    public static void BecomeNobody()
+    {
+        Assert.Equal(0, prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0));
         Assert.Equal(0, syscall(RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 147 : 117, (nint)Nobody, (nint)Nobody, (nint)Nobody));
+        const uint lockMemory = 1u << (int)Capability.IpcLock;
+        Assert.Equal(0, capset([LINUX_CAPABILITY_VERSION_3, 0], [lockMemory, lockMemory, 0, 0, 0, 0]));
+        Assert.False(CurrentProcess.HasCapability(Capability.SysAdmin));
+    }
+
+    private const int PR_SET_SECUREBITS = 28, SECBIT_NO_SETUID_FIXUP = 1 << 2;
+    private const uint LINUX_CAPABILITY_VERSION_3 = 0x20080522;
 
 #pragma warning disable SYSLIB1054 // LibraryImport wants unsafe code, which the tests do without.
     [DllImport("libc", SetLastError = true)]
     private static extern nint syscall(nint number, nint real, nint effective, nint saved);
+
+    [DllImport("libc", SetLastError = true)]
+    private static extern int prctl(int option, nint a, nint b, nint c, nint d);
+
+    [DllImport("libc", SetLastError = true)]
+    private static extern int capset(uint[] head, uint[] effectivePermittedInheritable);
 #pragma warning restore SYSLIB1054
 }
