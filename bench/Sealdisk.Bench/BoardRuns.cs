@@ -24,7 +24,7 @@ internal static class BoardRuns
         {
             var disk = Path.Combine(folder, "disk");
             Disk.Create(disk, 64 << 20);
-            using var machine = Machine.Boot(new BootOptions { Disks = [new FileDisk(disk)], TimeLimit = TimeSpan.FromMinutes(15) });
+            using var machine = Machine.Boot(new BootOptions { Disks = [new FileDisk(disk)] });
             machine.Put("/etc/sealdisk.toml", Encoding.UTF8.GetBytes(Configuration));
             machine.Put("/root/up", File.ReadAllBytes(Path.Combine(Checkout.Root, "bench", "guest", "up")));
             File.AppendAllText(results, machine.Succeed($"bash /root/up {rounds}", TimeSpan.FromMinutes(6)).TrimEnd('\n') + "\n");
