@@ -45,7 +45,7 @@ public static class FuseServerProcess
         using var input = FileDescriptor.Standard(0);
         var request = ServeRequest.Parse(ReadLine(input));
         CurrentProcess.SetName("sealdisk-fuse");
-        using var alive = LockOf(request.LogFile);
+        using var alive = FileDescriptor.Open(request.LogFile, OpenFlags.Write | OpenFlags.Create | OpenFlags.Append | OpenFlags.NoFollow, mode: 0x180);
         alive.Lock();
         using var volume = open(request);
         using var server = new FuseServer(volume, request.MountFile, request.FsName, request.Discard);
@@ -68,19 +68,15 @@ public static class FuseServerProcess
     /// <summary>Waits until the server with this log file has ended; returns at once when there is none.</summary>
     public static void WaitForEnd(string logFile)
     {
-        if (FileStatus.TryOf(logFile) is null)
-            return;
-        using var file = LockOf(logFile);
-        file.Lock();
+        using var file = TryOpenLog(logFile);
+        file?.LockShared();
     }
 
     /// <summary>True as long as a server with this log file lives.</summary>
     public static bool IsRunning(string logFile)
     {
-        if (FileStatus.TryOf(logFile) is null)
-            return false;
-        using var file = LockOf(logFile);
-        return !file.TryLock();
+        using var file = TryOpenLog(logFile);
+        return file?.TryLockShared() == false;
     }
 
     /// <summary>The rest of the conversation, and then no more standard streams.</summary>
@@ -118,8 +114,21 @@ public static class FuseServerProcess
         throw new LinuxException(Errno.EPIPE, "read a whole line from", input.Name); // the opener has gone
     }
 
-    private static FileDescriptor LockOf(string logFile) =>
-        FileDescriptor.Open(logFile, OpenFlags.Write | OpenFlags.Create | OpenFlags.Append | OpenFlags.NoFollow, mode: 0x180);
+    /// <summary>
+    /// Null where there is none: someone may be removing it and its folder, and must not find it there again. Who looks shares the lock with others who
+    /// look, so that none of them takes another for the server.
+    /// </summary>
+    private static FileDescriptor? TryOpenLog(string logFile)
+    {
+        try
+        {
+            return FileDescriptor.Open(logFile, OpenFlags.Read | OpenFlags.NoFollow);
+        }
+        catch (LinuxException missing) when (missing.Errno is Errno.ENOENT or Errno.ENOTDIR)
+        {
+            return null;
+        }
+    }
 
     /// <summary>The server on a thread of its own, started from the thread whose I/O flusher attribute it inherits.</summary>
     private sealed class Serving : IDisposable

@@ -173,17 +173,27 @@ public sealed partial class FileDescriptor : SafeHandle
     public FileStatus Status() => FileStatus.Of(this);
 
     /// <summary>Takes the exclusive flock(2) when it is free; false when someone holds it. Closing releases it.</summary>
-    public bool TryLock()
+    public bool TryLock() => TryLock(LOCK_EX);
+
+    /// <summary>Takes a flock(2) that others may share, when nobody has the exclusive one; false when someone has it. Closing releases it.</summary>
+    public bool TryLockShared() => TryLock(LOCK_SH);
+
+    /// <summary>Takes the exclusive flock(2), waiting for it.</summary>
+    public void Lock() => Lock(LOCK_EX);
+
+    /// <summary>Takes a flock(2) that others may share, waiting until nobody has the exclusive one.</summary>
+    public void LockShared() => Lock(LOCK_SH);
+
+    private bool TryLock(int operation)
     {
-        if (flock(this, LOCK_EX | LOCK_NB) == 0)
+        if (flock(this, operation | LOCK_NB) == 0)
             return true;
         return ErrnoExtensions.Last() == Errno.EAGAIN ? false : throw LinuxException.Last("lock", Name);
     }
 
-    /// <summary>Takes the exclusive flock(2), waiting for it.</summary>
-    public void Lock()
+    private void Lock(int operation)
     {
-        while (flock(this, LOCK_EX) != 0)
+        while (flock(this, operation) != 0)
         {
             if (ErrnoExtensions.Last() != Errno.EINTR)
                 throw LinuxException.Last("lock", Name);
@@ -225,7 +235,7 @@ public sealed partial class FileDescriptor : SafeHandle
 
     private const int F_GETFL = 3, F_SETFL = 4;
     private const int FALLOC_FL_KEEP_SIZE = 1, FALLOC_FL_PUNCH_HOLE = 2, FALLOC_FL_ZERO_RANGE = 0x10;
-    private const int LOCK_EX = 2, LOCK_NB = 4, POSIX_FADV_DONTNEED = 4;
+    private const int LOCK_SH = 1, LOCK_EX = 2, LOCK_NB = 4, POSIX_FADV_DONTNEED = 4;
 
     [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int open(string path, int flags, int mode);

@@ -130,12 +130,17 @@ public static class FuseMapping
     /// <summary>Not through .NET's file streams: they would wait for the lock that the server holds on its log.</summary>
     private static string? LastLine(string log)
     {
-        if (FileStatus.TryOf(log) is not { Size: > 0 and var size })
+        try
+        {
+            using var file = FileDescriptor.Open(log, OpenFlags.Read);
+            Span<byte> end = stackalloc byte[1024];
+            var read = file.ReadAt(end, Math.Max(0, file.Status().Size - end.Length));
+            return Encoding.UTF8.GetString(end[..read]).Split('\n', StringSplitOptions.RemoveEmptyEntries).LastOrDefault();
+        }
+        catch (LinuxException gone) when (gone.Errno == Errno.ENOENT)
+        {
             return null;
-        using var file = FileDescriptor.Open(log, OpenFlags.Read);
-        Span<byte> end = stackalloc byte[1024];
-        var read = file.ReadAt(end, Math.Max(0, size - end.Length));
-        return Encoding.UTF8.GetString(end[..read]).Split('\n', StringSplitOptions.RemoveEmptyEntries).LastOrDefault();
+        }
     }
 
     /// <summary>All mappings there are now.</summary>
@@ -178,7 +183,16 @@ public static class FuseMapping
         }
     }
 
-    /// <summary>For people; whether the server lives is told by its lock, not by this number.</summary>
-    private static int ReadPid(RuntimeFolder folder) =>
-        File.Exists(folder.ServerPid) && int.TryParse(File.ReadAllText(folder.ServerPid), NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out var pid) ? pid : 0;
+    /// <summary>For people; whether the server lives is told by its lock, not by this number. 0 where it is not known.</summary>
+    private static int ReadPid(RuntimeFolder folder)
+    {
+        try
+        {
+            return int.TryParse(File.ReadAllText(folder.ServerPid), NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out var pid) ? pid : 0;
+        }
+        catch (IOException)
+        {
+            return 0;
+        }
+    }
 }

@@ -137,6 +137,36 @@ public sealed class FuseServerProcessTests : IDisposable
         Assert.False(FuseServerProcess.IsRunning(_directory["none"]));
     }
 
+    /// <summary>Several who ask at once, as `status` of one volume asks of all: no one is taken for a server, and a log that is being removed stays away.</summary>
+    [Fact]
+    public void Who_asks_whether_it_runs_is_not_seen_and_leaves_nothing()
+    {
+        using var enough = new CancellationTokenSource();
+        var (asked, seen) = (0, 0);
+        var asking = Enumerable.Range(0, 3).Select(_ => new Thread(() =>
+        {
+            for (; !enough.IsCancellationRequested; Interlocked.Increment(ref asked))
+            {
+                if (FuseServerProcess.IsRunning(_log))
+                    Interlocked.Increment(ref seen);
+            }
+        })).ToArray();
+        Array.ForEach(asking, thread => thread.Start());
+        var again = 0;
+        for (var round = 0; round < 2000 || Volatile.Read(ref asked) < 20_000; round++)
+        {
+            DirectoryEntries.CreateFile(_log).Dispose();
+            DirectoryEntries.Unlink(_log);
+            if (FileStatus.TryOf(_log) is null)
+                continue;
+            again++;
+            DirectoryEntries.Unlink(_log);
+        }
+        enough.Cancel();
+        Array.ForEach(asking, thread => thread.Join());
+        Assert.Equal((0, 0), (seen, again));
+    }
+
     [Fact]
     public void A_killed_server_leaves_errors_behind_never_a_hang_or_zeros()
     {

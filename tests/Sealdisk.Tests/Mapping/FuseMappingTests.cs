@@ -81,6 +81,30 @@ public sealed class FuseMappingTests
         });
     }
 
+    /// <summary>Every verb looks at all mappings, to know whose the devices are: units that start and stop side by side look at what comes and goes.</summary>
+    [Fact]
+    public void Who_looks_at_all_mappings_does_not_disturb_one_that_comes_and_goes()
+    {
+        using var bed = Bed.Ready();
+        var name = bed.Name + "-round";
+        // The looker waits where the other one may be faster: before it opens what it has just seen.
+        Tool.Shell(
+            """
+            until [ -e "$5" ]; do
+                strace -qq -o /dev/null -P "/run/sealdisk/$2/server.log" -e trace=openat -e inject=openat:delay_enter=3000 "$1" map list
+            done >/dev/null & looker=$!
+            trap 'touch "$5"' EXIT
+            for i in $(seq 40); do
+                "$1" map open "$2" "$3" --huk "$4"
+                "$1" map close "$2"
+            done >/dev/null
+            touch "$5"
+            wait $looker
+            """, NativeBinary.Path, name, bed.Image, bed["huk.hex"], bed["done"]);
+        Assert.True(SpinWait.SpinUntil(() => !Bed.Servers(name).Any(), Patience.Limit));
+        bed.AssertNothingOpen();
+    }
+
     [Fact]
     public void A_mounted_mapping_is_not_closed()
     {
