@@ -21,14 +21,16 @@ internal static class Xts
         ref var masks = ref MemoryMarshal.GetReference(MemoryMarshal.AsBytes(scratch));
         nuint now = 0;
         var tweak = tweaks[0];
+        var carries = Carries(tweak);
         for (nuint i = 0; i < Group; i += 16)
-            tweak = Keep(tweak, ref masks, i);
+            Keep(ref tweak, ref carries, ref masks, i);
         for (var unit = 0; unit < count; unit++)
         {
             for (nuint at = 0; at < size; at += Group)
             {
                 if (at + Group == size && unit + 1 < count)
                     tweak = tweaks[unit + 1];
+                carries = Carries(tweak);
                 var next = now ^ Group;
                 var b0 = Vector128.LoadUnsafe(ref units, at) ^ Vector128.LoadUnsafe(ref masks, now);
                 var b1 = Vector128.LoadUnsafe(ref units, at + 16) ^ Vector128.LoadUnsafe(ref masks, now + 16);
@@ -40,21 +42,21 @@ internal static class Xts
                 var b7 = Vector128.LoadUnsafe(ref units, at + 112) ^ Vector128.LoadUnsafe(ref masks, now + 112);
                 TCore.Start(ref b0, ref b1, ref b2, ref b3, ref b4, ref b5, ref b6, ref b7, in keys);
                 TCore.Round(ref b0, ref b1, ref b2, ref b3, ref b4, ref b5, ref b6, ref b7, in keys, 1);
-                tweak = Keep(tweak, ref masks, next);
+                Keep(ref tweak, ref carries, ref masks, next);
                 TCore.Round(ref b0, ref b1, ref b2, ref b3, ref b4, ref b5, ref b6, ref b7, in keys, 2);
-                tweak = Keep(tweak, ref masks, next + 16);
+                Keep(ref tweak, ref carries, ref masks, next + 16);
                 TCore.Round(ref b0, ref b1, ref b2, ref b3, ref b4, ref b5, ref b6, ref b7, in keys, 3);
-                tweak = Keep(tweak, ref masks, next + 32);
+                Keep(ref tweak, ref carries, ref masks, next + 32);
                 TCore.Round(ref b0, ref b1, ref b2, ref b3, ref b4, ref b5, ref b6, ref b7, in keys, 4);
-                tweak = Keep(tweak, ref masks, next + 48);
+                Keep(ref tweak, ref carries, ref masks, next + 48);
                 TCore.Round(ref b0, ref b1, ref b2, ref b3, ref b4, ref b5, ref b6, ref b7, in keys, 5);
-                tweak = Keep(tweak, ref masks, next + 64);
+                Keep(ref tweak, ref carries, ref masks, next + 64);
                 TCore.Round(ref b0, ref b1, ref b2, ref b3, ref b4, ref b5, ref b6, ref b7, in keys, 6);
-                tweak = Keep(tweak, ref masks, next + 80);
+                Keep(ref tweak, ref carries, ref masks, next + 80);
                 TCore.Round(ref b0, ref b1, ref b2, ref b3, ref b4, ref b5, ref b6, ref b7, in keys, 7);
-                tweak = Keep(tweak, ref masks, next + 96);
+                Keep(ref tweak, ref carries, ref masks, next + 96);
                 TCore.Round(ref b0, ref b1, ref b2, ref b3, ref b4, ref b5, ref b6, ref b7, in keys, 8);
-                tweak = Keep(tweak, ref masks, next + 112);
+                Keep(ref tweak, ref carries, ref masks, next + 112);
                 TCore.Round(ref b0, ref b1, ref b2, ref b3, ref b4, ref b5, ref b6, ref b7, in keys, 9);
                 AesRounds.End<TCore>(ref b0, ref b1, ref b2, ref b3, ref b4, ref b5, ref b6, ref b7, in keys, rounds);
                 (b0 ^ Vector128.LoadUnsafe(ref masks, now)).StoreUnsafe(ref units, at);
@@ -71,12 +73,22 @@ internal static class Xts
         }
     }
 
-    /// <summary>Keeps a tweak and makes that of the next block: times x modulo x^128 + x^7 + x^2 + x + 1, little endian.</summary>
+    /// <summary>
+    /// The bits that the next 32 steps will carry, the next one in the sign: those out of the tweak in dword 0, where they fold back, and those out of its
+    /// lower half in dword 2.
+    /// </summary>
+    private static Vector128<int> Carries(Block tweak) => Vector128.Shuffle(tweak.AsInt32(), Vector128.Create(3, 0, 1, 0));
+
+    /// <summary>
+    /// Keeps a tweak and makes that of the next block: times x modulo x^128 + x^7 + x^2 + x + 1, little endian. By additions and a comparison, since
+    /// shifts and shuffles go to the same execution ports as AES.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Block Keep(Block tweak, ref byte masks, nuint at)
+    private static void Keep(ref Block tweak, ref Vector128<int> carries, ref byte masks, nuint at)
     {
         tweak.StoreUnsafe(ref masks, at);
-        var carry = (Vector128.Shuffle(tweak.AsInt32(), Vector128.Create(3, 0, 1, 0)) >> 31) & Vector128.Create(0x87, 0, 1, 0);
-        return (tweak.AsUInt64() + tweak.AsUInt64()).AsByte() ^ carry.AsByte();
+        var carry = Vector128.LessThan(carries, Vector128<int>.Zero) & Vector128.Create(0x87, 0, 1, 0);
+        carries += carries;
+        tweak = (tweak.AsUInt64() + tweak.AsUInt64()).AsByte() ^ carry.AsByte();
     }
 }
