@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Sealdisk.Linux;
 using Sealdisk.Tests.DataPath;
 
@@ -42,6 +43,23 @@ public sealed class RecoverTests
         Assert.Equal(before, Tool.Shell("sha256sum < $1", bed.Image));
         Assert.Equal("the file of the first boot", Tool.Shell("debugfs -R 'cat file' $1 2>/dev/null", bed["plain"]));
         Bed.AssertFailure(bed.Run("recover", bed.Name, "--key", bed["recovery.key"], "--decrypt", bed["plain"]), ExitCode.Refused, $"cannot write {bed["plain"]}: it exists (EEXIST)");
+    }
+
+    [Theory]
+    [InlineData("fallocate:error=ENOSPC", "cannot allocate space in")]
+    [InlineData("pwrite64:error=ENOSPC:when=2", "cannot write")]
+    [InlineData("fsync,fdatasync:error=EIO", "cannot sync")]
+    public void A_decryption_that_fails_leaves_no_half_image(string fault, string act)
+    {
+        using var bed = Elsewhere();
+        var plain = bed["plain"];
+        var failed = NativeBinary.Run(new ProcessStartInfo("strace",
+        [
+            "-f", "-qq", "-o", "/dev/null", "-P", plain, "-e", $"trace={fault.Split(':')[0]}", "-e", $"inject={fault}",
+            NativeBinary.Path, "--config", bed.Config, "recover", bed.Name, "--key", bed["recovery.key"], "--decrypt", plain,
+        ]));
+        Bed.AssertFailure(failed, ExitCode.Failed, $"{act} {plain}: ");
+        Assert.False(File.Exists(plain));
     }
 
     [Fact]
