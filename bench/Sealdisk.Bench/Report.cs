@@ -69,14 +69,14 @@ internal static class Report
 
     private static string Plot(List<Sample> samples)
     {
-        const int rowHeight = 18, left = 330, width = 520, unit = 60; // pixels; a factor of two is one unit wide
+        const int rowHeight = 18, left = 440, width = 520, unit = 60; // pixels; a factor of two is one unit wide
         const int middle = left + width / 2;
         var rows = samples.GroupBy(sample => (sample.Section, sample.Row)).SelectMany(row => row.Select(sample => sample.Subject).Distinct()
             .Where(subject => subject != Ours && Values(row, Ours).Length > 0)
             .Select(subject => (row.Key.Section, row.Key.Row, Subject: subject, Ratio: IsTime(row) ? 1 / Ratio(row, subject) : Ratio(row, subject)))).Where(row => row.Section is "ciphers" or "image" or "volume").ToList();
         var height = rows.Count * rowHeight + 60;
         var svg = new StringBuilder();
-        svg.AppendLine(CultureInfo.InvariantCulture, $"""<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {left + width + 20} {height}" font-family="sans-serif" font-size="11" role="img">""");
+        svg.AppendLine(CultureInfo.InvariantCulture, $"""<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {left + width + 50} {height}" font-family="sans-serif" font-size="11" role="img">""");
         svg.AppendLine("<title>Speed of Sealdisk as a multiple of others, logarithmic</title>");
         svg.AppendLine(CultureInfo.InvariantCulture, $"""<rect width="100%" height="{height}" fill="#ffffff"/>""");
         for (var power = -4; power <= 4; power++)
@@ -93,7 +93,7 @@ internal static class Report
             var fill = row.Section switch { "ciphers" => "#4c78a8", "image" => "#f58518", _ => "#54a24b" };
             svg.AppendLine(CultureInfo.InvariantCulture, $"""<text x="{left - 6}" y="{y + 11}" text-anchor="end" fill="#222222">{row.Row} / {row.Subject}</text>""");
             svg.AppendLine(CultureInfo.InvariantCulture, $"""<rect x="{middle + Math.Min(0, length):F1}" y="{y + 1}" width="{Math.Max(1, Math.Abs(length)):F1}" height="{rowHeight - 5}" fill="{fill}"><title>{row.Ratio:F2}x</title></rect>""");
-            svg.AppendLine(CultureInfo.InvariantCulture, $"""<text x="{left + width + 14}" y="{y + 11}" text-anchor="end" fill="#222222">{row.Ratio:F2}</text>""");
+            svg.AppendLine(CultureInfo.InvariantCulture, $"""<text x="{left + width + 44}" y="{y + 11}" text-anchor="end" fill="#222222">{row.Ratio:F2}</text>""");
         }
         return svg.AppendLine("</svg>").ToString();
     }
