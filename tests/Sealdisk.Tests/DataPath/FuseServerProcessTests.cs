@@ -153,17 +153,23 @@ public sealed class FuseServerProcessTests : IDisposable
         })).ToArray();
         Array.ForEach(asking, thread => thread.Start());
         var again = 0;
-        for (var round = 0; round < 2000 || Volatile.Read(ref asked) < 20_000; round++)
+        try
         {
-            DirectoryEntries.CreateFile(_log).Dispose();
-            DirectoryEntries.Unlink(_log);
-            if (FileStatus.TryOf(_log) is null)
-                continue;
-            again++;
-            DirectoryEntries.Unlink(_log);
+            for (var round = 0; round < 2000 || Volatile.Read(ref asked) < 20_000; round++)
+            {
+                DirectoryEntries.CreateFile(_log).Dispose();
+                DirectoryEntries.Unlink(_log);
+                if (FileStatus.TryOf(_log) is null)
+                    continue;
+                again++;
+                DirectoryEntries.Unlink(_log);
+            }
         }
-        enough.Cancel();
-        Array.ForEach(asking, thread => thread.Join());
+        finally
+        {
+            enough.Cancel();
+            Array.ForEach(asking, thread => thread.Join());
+        }
         Assert.Equal((0, 0), (seen, again));
     }
 
