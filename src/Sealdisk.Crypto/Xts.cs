@@ -80,8 +80,8 @@ internal static class Xts
     private static Vector128<int> Carries(Block tweak) => Vector128.Shuffle(tweak.AsInt32(), Vector128.Create(3, 0, 1, 0));
 
     /// <summary>
-    /// Keeps a tweak and makes that of the next block: times x modulo x^128 + x^7 + x^2 + x + 1, little endian. By additions and a comparison, since
-    /// shifts and shuffles go to the same execution ports as AES.
+    /// Keeps a tweak and makes that of the next block: times x modulo x^128 + x^7 + x^2 + x + 1, little endian. By additions and a comparison: with a
+    /// shuffle and a shift for each block instead, AES between them is a tenth slower (docs/performance.md).
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Keep(ref Block tweak, ref Vector128<int> carries, ref byte masks, nuint at)
