@@ -9,13 +9,19 @@ public sealed class Tpm12Tests
     [Theory]
     [InlineData("trusted")]
     [InlineData("encrypted")]
-    public void First_boot_power_off_later_boot_and_another_tpm(string key)
+    public void First_boot_power_off_later_boot_another_tpm_and_recovery_there(string key)
     {
         using var work = new Workplace();
         var options = TpmBoard.Options(work) with { Tpm = Tpm12Owner.Take(work["tpm12"]) };
+        var (recovery, settings) = ("", new List<(string, string)> { ("key", $"\"{key}\"") });
         using (var first = Machine.Boot(options))
         {
-            TpmBoard.Configure(first, ("key", $"\"{key}\""));
+            if (key == "encrypted")
+            {
+                settings.Add(("recovery", first.Succeed("sealdisk recovery new /tmp/recovery.key").Split(" = ")[1]));
+                recovery = first.Succeed("cat /tmp/recovery.key");
+            }
+            TpmBoard.Configure(first, [.. settings]);
             // The owner's password for the storage root key is not the well-known one.
             Volume.Refused(first, ExitCode.Failed, "sealdisk up", "the trust source refused (EPERM)", "nothing was changed");
             Tpm12Owner.MakeStorageRootKeyWellKnown(first);
@@ -31,7 +37,7 @@ public sealed class Tpm12Tests
 
         using (var second = Machine.Boot(options))
         {
-            TpmBoard.Configure(second, ("key", $"\"{key}\""));
+            TpmBoard.Configure(second, [.. settings]);
             second.Succeed("sealdisk check && sealdisk up");
             Assert.Equal("written at the first boot", second.Succeed("cat /data/file"));
             second.Succeed("sealdisk down");
@@ -40,11 +46,19 @@ public sealed class Tpm12Tests
 
         using var other = Machine.Boot(options with { Tpm = Tpm12Owner.Take(work["another"]) });
         Tpm12Owner.MakeStorageRootKeyWellKnown(other);
-        TpmBoard.Configure(other, ("key", $"\"{key}\""));
+        TpmBoard.Configure(other, [.. settings]);
         var before = Volume.Hash(other, "/dev/vda");
         foreach (var verb in new[] { "up", "check" })
             Volume.Refused(other, ExitCode.DoesNotOpen, $"sealdisk {verb}", "this hardware does not open it (EPERM)");
         Assert.Equal(before, Volume.Hash(other, "/dev/vda"));
+        if (key == "encrypted")
+        {
+            other.Put("/tmp/recovery.key", System.Text.Encoding.ASCII.GetBytes(recovery));
+            Assert.Contains("is recovered", other.Succeed("sealdisk recover data --key /tmp/recovery.key"), StringComparison.Ordinal);
+            other.Succeed("sealdisk check && sealdisk up");
+            Assert.Equal("written at the first boot", other.Succeed("cat /data/file"));
+            other.Succeed("sealdisk down");
+        }
         Volume.AssertNothingOpen(other);
     }
 

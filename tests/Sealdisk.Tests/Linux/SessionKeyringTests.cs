@@ -105,10 +105,11 @@ public sealed class SessionKeyringTests
         AssertGoes(key);
     }
 
-    /// <summary>A process keyring that is made while threads run is the maker's, and its later threads'; the others know nothing of it.</summary>
+    /// <summary>A process keyring that is made while threads run is the maker's, and its later threads'; the others know nothing of it, unless all had it before.</summary>
     [Fact]
     public void A_process_keyring_made_late_is_not_the_whole_processes()
     {
+        var early = Keyring.Resolve(KeySerial.ProcessKeyring, create: false) is not null; // left to this thread by a test before
         using var ready = new ManualResetEventSlim();
         using var made = new ManualResetEventSlim();
         KeySerial? seenByOther = default, seenByLater = default;
@@ -131,7 +132,7 @@ public sealed class SessionKeyringTests
             later.Join();
             Keyring.Unlink(key, KeySerial.ProcessKeyring);
         });
-        Assert.Null(seenByOther);
+        Assert.Equal(early ? key : null, seenByOther);
         Assert.Equal(key, seenByLater);
     }
 
