@@ -1,5 +1,5 @@
 using System.CommandLine;
-using Sealdisk.Configuration;
+using Sealdisk.Volumes.Configuration;
 
 namespace Sealdisk.Cli;
 

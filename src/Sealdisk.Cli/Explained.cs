@@ -1,7 +1,7 @@
-using Sealdisk.Configuration;
 using Sealdisk.Crypto;
 using Sealdisk.Linux;
 using Sealdisk.OpTee;
+using Sealdisk.Volumes.Configuration;
 
 namespace Sealdisk.Cli;
 

@@ -1,7 +1,8 @@
 using System.CommandLine;
-using Sealdisk.Configuration;
+using Sealdisk.Audit.Device;
 using Sealdisk.Crypto;
 using Sealdisk.Linux;
+using Sealdisk.Volumes.Configuration;
 
 namespace Sealdisk.Cli;
 
@@ -57,7 +58,7 @@ internal sealed class SealedKeyOptions
         if (parsed.GetValue(Huk) is { } given)
             return Path.GetFullPath(given);
         var config = parsed.GetValue(GlobalOptions.Config)!;
-        return File.Exists(config) && SealdiskConfiguration.Load(Path.GetFullPath(config)).SoftHuk is { } configured
+        return File.Exists(config) && SealdiskConfiguration.Load(Path.GetFullPath(config), Checks.Requirable).SoftHuk is { } configured
             ? configured
             : throw SealdiskException.Usage("cannot use source 'soft': its HUK is not named", $"give --huk FILE, or set huk in [source.soft] of {config}");
     }

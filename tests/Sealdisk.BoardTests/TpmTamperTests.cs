@@ -1,5 +1,5 @@
 using Sealdisk.Board;
-using Sealdisk.Records;
+using Sealdisk.Volumes.Records;
 
 namespace Sealdisk.BoardTests;
 

@@ -1,17 +1,16 @@
 using System.Text;
-using Sealdisk.Audit;
 using Sealdisk.Audit.Device;
 using Sealdisk.Audit.Fleet;
-using Sealdisk.Configuration;
 using Sealdisk.Crypto;
 using Sealdisk.DataPath;
-using Sealdisk.Filesystems;
-using Sealdisk.Keys;
 using Sealdisk.Linux;
 using Sealdisk.Mapping;
 using Sealdisk.OpTee;
 using Sealdisk.OpTee.Huk;
-using Sealdisk.Records;
+using Sealdisk.Volumes.Configuration;
+using Sealdisk.Volumes.Filesystems;
+using Sealdisk.Volumes.Keys;
+using Sealdisk.Volumes.Records;
 
 namespace Sealdisk.Fuzz;
 
@@ -23,7 +22,7 @@ internal static class Targets
 
     public static readonly Target[] All =
     [
-        new("config", input => SealdiskConfiguration.Parse(Encoding.UTF8.GetString(input), "fuzz.toml"), typeof(ConfigurationException)),
+        new("config", input => SealdiskConfiguration.Parse(Encoding.UTF8.GetString(input), "fuzz.toml", Checks.Requirable), typeof(ConfigurationException)),
         new("baseline", input => Baseline.Parse(Encoding.UTF8.GetString(input), "fuzz.toml"), typeof(ConfigurationException)),
         new("cipher", input => CipherSpec.Parse(Encoding.UTF8.GetString(input)), typeof(CipherSpecException)),
         new("record", input => RecordFormat.Read(input)),

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Sealdisk.Audit;
 using Sealdisk.Audit.Fleet;
 using Sealdisk.Linux;
 using Sealdisk.OpTee;

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
-using Sealdisk.Keys;
 using Sealdisk.Linux;
+using Sealdisk.Volumes.Keys;
 
 namespace Sealdisk.Cli.Verbs;
 

@@ -1,6 +1,7 @@
 using System.CommandLine;
-using Sealdisk.Audit;
-using Sealdisk.Configuration;
+using Sealdisk.Audit.Device;
+using Sealdisk.Doctor;
+using Sealdisk.Volumes.Configuration;
 
 namespace Sealdisk.Cli.Verbs;
 
@@ -32,15 +33,15 @@ internal static class DoctorVerb
     private static IReadOnlyList<DoctorFinding> Examine(string config)
     {
         if (!File.Exists(config))
-            return Doctor.Examine([]);
+            return SystemDoctor.Examine([]);
         try
         {
-            var volumes = SealdiskConfiguration.Load(config).Volumes;
-            return [.. Doctor.Examine(volumes), new DoctorFinding("configuration", DoctorLevel.Good, $"configuration: {config} has {volumes.Count} volume(s)", null)];
+            var volumes = SealdiskConfiguration.Load(config, Checks.Requirable).Volumes;
+            return [.. SystemDoctor.Examine(volumes), new DoctorFinding("configuration", DoctorLevel.Good, $"configuration: {config} has {volumes.Count} volume(s)", null)];
         }
         catch (ConfigurationException problem)
         {
-            return [.. Doctor.Examine([]), new DoctorFinding("configuration", DoctorLevel.Missing, $"configuration: {problem.Message}", "man sealdisk.toml")];
+            return [.. SystemDoctor.Examine([]), new DoctorFinding("configuration", DoctorLevel.Missing, $"configuration: {problem.Message}", "man sealdisk.toml")];
         }
     }
 

@@ -1,8 +1,8 @@
 using System.CommandLine;
 using System.Text;
-using Sealdisk.Configuration;
 using Sealdisk.Lifecycle;
 using Sealdisk.Linux;
+using Sealdisk.Volumes.Configuration;
 
 namespace Sealdisk.Cli.Verbs;
 

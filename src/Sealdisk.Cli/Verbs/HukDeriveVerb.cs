@@ -1,7 +1,7 @@
 using System.CommandLine;
-using Sealdisk.Keys;
 using Sealdisk.Linux;
 using Sealdisk.OpTee.Huk;
+using Sealdisk.Volumes.Keys;
 
 namespace Sealdisk.Cli.Verbs;
 

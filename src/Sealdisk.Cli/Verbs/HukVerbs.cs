@@ -1,5 +1,5 @@
 using System.CommandLine;
-using Sealdisk.Keys;
+using Sealdisk.Volumes.Keys;
 
 namespace Sealdisk.Cli.Verbs;
 

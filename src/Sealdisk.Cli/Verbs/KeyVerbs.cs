@@ -1,7 +1,7 @@
 using System.CommandLine;
-using Sealdisk.Configuration;
-using Sealdisk.Keys;
 using Sealdisk.Mapping;
+using Sealdisk.Volumes.Configuration;
+using Sealdisk.Volumes.Keys;
 
 namespace Sealdisk.Cli.Verbs;
 

@@ -1,8 +1,8 @@
 using System.CommandLine;
-using Sealdisk.Configuration;
 using Sealdisk.Lifecycle;
 using Sealdisk.Linux;
-using Sealdisk.Records;
+using Sealdisk.Volumes.Configuration;
+using Sealdisk.Volumes.Records;
 
 namespace Sealdisk.Cli.Verbs;
 

@@ -1,6 +1,6 @@
 using System.CommandLine;
-using Sealdisk.Configuration;
 using Sealdisk.Lifecycle;
+using Sealdisk.Volumes.Configuration;
 
 namespace Sealdisk.Cli.Verbs;
 

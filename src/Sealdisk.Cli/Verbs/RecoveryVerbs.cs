@@ -1,6 +1,6 @@
 using System.CommandLine;
-using Sealdisk.Keys;
 using Sealdisk.Linux;
+using Sealdisk.Volumes.Keys;
 
 namespace Sealdisk.Cli.Verbs;
 

@@ -1,7 +1,8 @@
 using System.CommandLine;
-using Sealdisk.Configuration;
-using Sealdisk.Keys.Tpm;
+using Sealdisk.Audit.Device;
 using Sealdisk.Lifecycle;
+using Sealdisk.Volumes.Configuration;
+using Sealdisk.Volumes.Keys.Tpm;
 
 namespace Sealdisk.Cli.Verbs;
 
@@ -19,7 +20,7 @@ internal static class RotateVerb
         {
             var target = parsed.GetValue(source) is null ? (TrustSource?)null : SealedKeyOptions.SourceOf(parsed, source, null);
             var auth = parsed.GetValue(oldAuth) is { } given ? new OldAuth(given == "none" ? null : Path.GetFullPath(given)) : null;
-            var huk = SealdiskConfiguration.Load(Path.GetFullPath(parsed.GetValue(GlobalOptions.Config)!)).SoftHuk;
+            var huk = SealdiskConfiguration.Load(Path.GetFullPath(parsed.GetValue(GlobalOptions.Config)!), Checks.Requirable).SoftHuk;
             // The volumes of one run, one source and two levels share the new root key.
             var roots = new Dictionary<TrustSource, SharedRoot>();
             return EachVolume.Run(

@@ -1,6 +1,6 @@
 using System.CommandLine;
-using Sealdisk.Keys;
 using Sealdisk.OpTee;
+using Sealdisk.Volumes.Keys;
 
 namespace Sealdisk.Cli.Verbs;
 

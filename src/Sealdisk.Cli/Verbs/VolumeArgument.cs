@@ -1,5 +1,6 @@
 using System.CommandLine;
-using Sealdisk.Configuration;
+using Sealdisk.Audit.Device;
+using Sealdisk.Volumes.Configuration;
 
 namespace Sealdisk.Cli.Verbs;
 
@@ -33,7 +34,7 @@ internal static class VolumeArgument
     private static IReadOnlyList<VolumeSpec> Find(ParseResult parsed, string[] names)
     {
         var path = Path.GetFullPath(parsed.GetValue(GlobalOptions.Config)!);
-        var configuration = SealdiskConfiguration.Load(path);
+        var configuration = SealdiskConfiguration.Load(path, Checks.Requirable);
         if (names.Length == 0)
             return configuration.Volumes;
         return names.Distinct(StringComparer.Ordinal).Select(name =>
@@ -47,7 +48,7 @@ internal static class VolumeArgument
     {
         try
         {
-            return SealdiskConfiguration.Load(GlobalOptions.DefaultConfig).Volumes.Select(volume => volume.Name);
+            return SealdiskConfiguration.Load(GlobalOptions.DefaultConfig, Checks.Requirable).Volumes.Select(volume => volume.Name);
         }
         catch (ConfigurationException)
         {

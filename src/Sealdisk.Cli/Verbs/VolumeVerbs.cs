@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
-using Sealdisk.Configuration;
 using Sealdisk.Lifecycle;
+using Sealdisk.Volumes.Configuration;
 
 namespace Sealdisk.Cli.Verbs;
 

@@ -1,10 +1,10 @@
-using Sealdisk.Configuration;
-using Sealdisk.Filesystems;
-using Sealdisk.Keys;
 using Sealdisk.Linux;
 using Sealdisk.Mapping;
 using Sealdisk.OpTee;
-using Sealdisk.Records;
+using Sealdisk.Volumes.Configuration;
+using Sealdisk.Volumes.Filesystems;
+using Sealdisk.Volumes.Keys;
+using Sealdisk.Volumes.Records;
 
 namespace Sealdisk.Lifecycle;
 

@@ -1,10 +1,10 @@
 using Sealdisk.Audit.Device;
-using Sealdisk.Configuration;
-using Sealdisk.Filesystems;
-using Sealdisk.Keys.Tpm;
 using Sealdisk.Linux;
 using Sealdisk.Mapping;
-using Sealdisk.Records;
+using Sealdisk.Volumes.Configuration;
+using Sealdisk.Volumes.Filesystems;
+using Sealdisk.Volumes.Keys.Tpm;
+using Sealdisk.Volumes.Records;
 
 namespace Sealdisk.Lifecycle;
 

@@ -1,5 +1,5 @@
 using Sealdisk.Linux;
-using Sealdisk.Records;
+using Sealdisk.Volumes.Records;
 
 namespace Sealdisk.Lifecycle;
 

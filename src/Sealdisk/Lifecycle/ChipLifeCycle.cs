@@ -1,7 +1,7 @@
 using Sealdisk.Audit.Device;
-using Sealdisk.Configuration;
-using Sealdisk.Keys.Tpm;
-using Sealdisk.Records;
+using Sealdisk.Volumes.Configuration;
+using Sealdisk.Volumes.Keys.Tpm;
+using Sealdisk.Volumes.Records;
 
 namespace Sealdisk.Lifecycle;
 

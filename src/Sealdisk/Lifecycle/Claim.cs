@@ -1,7 +1,7 @@
 using System.Diagnostics;
-using Sealdisk.Configuration;
 using Sealdisk.Linux;
 using Sealdisk.Mapping;
+using Sealdisk.Volumes.Configuration;
 
 namespace Sealdisk.Lifecycle;
 

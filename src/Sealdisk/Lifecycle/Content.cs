@@ -1,5 +1,5 @@
-using Sealdisk.Filesystems;
 using Sealdisk.Linux;
+using Sealdisk.Volumes.Filesystems;
 
 namespace Sealdisk.Lifecycle;
 

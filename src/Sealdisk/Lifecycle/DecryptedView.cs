@@ -1,10 +1,10 @@
-using Sealdisk.Configuration;
 using Sealdisk.Crypto;
 using Sealdisk.DataPath;
-using Sealdisk.Keys;
 using Sealdisk.Linux;
 using Sealdisk.Mapping;
-using Sealdisk.Records;
+using Sealdisk.Volumes.Configuration;
+using Sealdisk.Volumes.Keys;
+using Sealdisk.Volumes.Records;
 
 namespace Sealdisk.Lifecycle;
 

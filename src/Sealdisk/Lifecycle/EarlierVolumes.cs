@@ -1,4 +1,4 @@
-using Sealdisk.Configuration;
+using Sealdisk.Volumes.Configuration;
 
 namespace Sealdisk.Lifecycle;
 

@@ -1,9 +1,9 @@
 using System.Text;
 using Sealdisk.Audit.Device;
-using Sealdisk.Configuration;
-using Sealdisk.Keys;
 using Sealdisk.OpTee;
 using Sealdisk.OpTee.Huk;
+using Sealdisk.Volumes.Configuration;
+using Sealdisk.Volumes.Keys;
 
 namespace Sealdisk.Lifecycle;
 
@@ -14,10 +14,6 @@ namespace Sealdisk.Lifecycle;
 public static class Gate
 {
     private const string HukUnknown = "huk-unknown", CaamKey = "caam-key", DcpKey = "dcp-key";
-
-    /// <summary>The checks that can be required: those of the device, which need no volume to look at.</summary>
-    public static IReadOnlyList<string> Possible { get; } =
-        [.. Checks.All.Where(check => check.Group is CheckGroup.Boot or CheckGroup.Kernel || check.Id is HukUnknown or "huk-source" or "trusted-debug-off" or CaamKey or DcpKey).Select(check => check.Id)];
 
     /// <summary>What a chain of trust begins with. Whoever requires one of these counts on it: a machine that has no such thing does not meet it.</summary>
     private static readonly string[] Anchors = ["closed", "uefi-secure-boot"];

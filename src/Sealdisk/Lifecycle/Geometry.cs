@@ -1,5 +1,5 @@
-using Sealdisk.Configuration;
-using Sealdisk.Records;
+using Sealdisk.Volumes.Configuration;
+using Sealdisk.Volumes.Records;
 
 namespace Sealdisk.Lifecycle;
 

@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using Sealdisk.Keys;
+using Sealdisk.Volumes.Keys;
 
 namespace Sealdisk.Lifecycle;
 

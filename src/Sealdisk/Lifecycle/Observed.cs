@@ -1,6 +1,6 @@
-using Sealdisk.Configuration;
 using Sealdisk.Mapping;
-using Sealdisk.Records;
+using Sealdisk.Volumes.Configuration;
+using Sealdisk.Volumes.Records;
 
 namespace Sealdisk.Lifecycle;
 

@@ -1,8 +1,9 @@
-using Sealdisk.Configuration;
-using Sealdisk.Filesystems;
 using Sealdisk.Linux;
 using Sealdisk.Mapping;
-using Sealdisk.Records;
+using Sealdisk.Volumes.Configuration;
+using Sealdisk.Volumes.Filesystems;
+using Sealdisk.Volumes.Keys;
+using Sealdisk.Volumes.Records;
 
 namespace Sealdisk.Lifecycle;
 
@@ -79,11 +80,11 @@ public static class Observer
             : null;
 
     private static (string Problem, string Remedy)? LackingForRecovery(VolumeSpec spec) =>
-        spec.Recovery is not null && spec.Source.IsKernel() && !Keys.KernelTwoLevelKey.TakesKeys()
-            ? ($"{Keys.KernelTwoLevelKey.TakesNoKeys}, and one that it makes itself can be wrapped for no recovery key", $"{Keys.KernelTwoLevelKey.TakesNoKeysRemedy}; or do without recovery")
+        spec.Recovery is not null && spec.Source.IsKernel() && !KernelTwoLevelKey.TakesKeys()
+            ? ($"{KernelTwoLevelKey.TakesNoKeys}, and one that it makes itself can be wrapped for no recovery key", $"{KernelTwoLevelKey.TakesNoKeysRemedy}; or do without recovery")
             : null;
 
-    private static uint? ParentToMake(VolumeSpec spec, TrustSource? source) => source == TrustSource.Tpm && Keys.Tpm.TpmParent.IsFree(spec.Tpm.Parent) ? spec.Tpm.Parent : null;
+    private static uint? ParentToMake(VolumeSpec spec, TrustSource? source) => source == TrustSource.Tpm && Volumes.Keys.Tpm.TpmParent.IsFree(spec.Tpm.Parent) ? spec.Tpm.Parent : null;
 
     /// <summary>What somebody wrote into the header's space, where only our own two copies and zeros belong. Ciphertext begins after it, so nothing here is chance.</summary>
     private static string? Planted(string device)

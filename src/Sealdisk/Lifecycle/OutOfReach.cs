@@ -1,7 +1,7 @@
 using System.Text;
-using Sealdisk.Configuration;
 using Sealdisk.Linux;
-using Sealdisk.Records;
+using Sealdisk.Volumes.Configuration;
+using Sealdisk.Volumes.Records;
 
 namespace Sealdisk.Lifecycle;
 

@@ -1,6 +1,7 @@
-using Sealdisk.Configuration;
 using Sealdisk.Crypto;
-using Sealdisk.Records;
+using Sealdisk.Volumes.Configuration;
+using Sealdisk.Volumes.Keys;
+using Sealdisk.Volumes.Records;
 
 namespace Sealdisk.Lifecycle;
 
@@ -100,9 +101,9 @@ public static class Planner
     {
         _ when Elsewhere(spec, observed) is { } elsewhere => Plan.Refuse(elsewhere),
         Content.Blank => FirstBoot(spec, observed, steps),
-        Content.PlainFilesystem when spec.FirstBoot == Configuration.FirstBoot.Replace => FirstBoot(spec, observed, steps),
+        Content.PlainFilesystem when spec.FirstBoot == Volumes.Configuration.FirstBoot.Replace => FirstBoot(spec, observed, steps),
         // What is left of such a filesystem after the first record was torn over its beginning.
-        Content.Other { IsUnknown: true } when spec.FirstBoot == Configuration.FirstBoot.Replace && observed.Record.Outcome is RecordOutcome.None { Claimed: true } => FirstBoot(spec, observed, steps),
+        Content.Other { IsUnknown: true } when spec.FirstBoot == Volumes.Configuration.FirstBoot.Replace && observed.Record.Outcome is RecordOutcome.None { Claimed: true } => FirstBoot(spec, observed, steps),
         Content.PlainFilesystem plain => Plan.Refuse(SealdiskException.Refused(
             $"cannot bring up {spec.Name}: {spec.Device} has no record and holds {plain.Signature.Description}",
             $"to encrypt the device and LOSE that filesystem, set first-boot = \"replace\"; if a volume was here before, 'sealdisk record import {spec.Name} FILE' restores its record")),
@@ -134,7 +135,7 @@ public static class Planner
         if (observed.ParentToMake is { } parent && shared is null)
             steps.Add(new Step.MakeParent(parent));
         steps.Add(spec.Key == KeyKind.Encrypted
-            ? new Step.MakeTwoLevelKey(source, spec.KeySize, shared, spec.Recovery is { } recovery ? Keys.RecoveryKey.IdOf(recovery) : null)
+            ? new Step.MakeTwoLevelKey(source, spec.KeySize, shared, spec.Recovery is { } recovery ? RecoveryKey.IdOf(recovery) : null)
             : new Step.SealNewKey(source, spec.KeySize));
         steps.Add(new Step.WriteProvisioning(Where(spec)));
         steps.Add(new Step.OpenMapping(observed.Kind.Text(), spec.Cipher.Text, sectorSize));

@@ -1,7 +1,7 @@
-using Sealdisk.Configuration;
-using Sealdisk.Filesystems;
 using Sealdisk.Linux;
-using Sealdisk.Records;
+using Sealdisk.Volumes.Configuration;
+using Sealdisk.Volumes.Filesystems;
+using Sealdisk.Volumes.Records;
 
 namespace Sealdisk.Lifecycle;
 

@@ -1,7 +1,7 @@
-using Sealdisk.Configuration;
-using Sealdisk.Keys;
 using Sealdisk.Linux;
 using Sealdisk.Mapping;
+using Sealdisk.Volumes.Configuration;
+using Sealdisk.Volumes.Keys;
 
 namespace Sealdisk.Lifecycle;
 

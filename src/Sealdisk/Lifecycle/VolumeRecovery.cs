@@ -1,11 +1,11 @@
-using Sealdisk.Configuration;
 using Sealdisk.Crypto;
 using Sealdisk.DataPath;
-using Sealdisk.Filesystems;
-using Sealdisk.Keys;
 using Sealdisk.Linux;
 using Sealdisk.Mapping;
-using Sealdisk.Records;
+using Sealdisk.Volumes.Configuration;
+using Sealdisk.Volumes.Filesystems;
+using Sealdisk.Volumes.Keys;
+using Sealdisk.Volumes.Records;
 
 namespace Sealdisk.Lifecycle;
 

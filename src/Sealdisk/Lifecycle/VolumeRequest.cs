@@ -1,7 +1,7 @@
-using Sealdisk.Configuration;
 using Sealdisk.Crypto;
 using Sealdisk.Mapping;
-using Sealdisk.Records;
+using Sealdisk.Volumes.Configuration;
+using Sealdisk.Volumes.Records;
 
 namespace Sealdisk.Lifecycle;
 

@@ -1,8 +1,8 @@
-using Sealdisk.Configuration;
-using Sealdisk.Keys;
-using Sealdisk.Keys.Tpm;
 using Sealdisk.Mapping;
-using Sealdisk.Records;
+using Sealdisk.Volumes.Configuration;
+using Sealdisk.Volumes.Keys;
+using Sealdisk.Volumes.Keys.Tpm;
+using Sealdisk.Volumes.Records;
 
 namespace Sealdisk.Lifecycle;
 

@@ -1,5 +1,6 @@
-using Sealdisk.Configuration;
-using Sealdisk.Records;
+using Sealdisk.Volumes.Configuration;
+using Sealdisk.Volumes.Keys;
+using Sealdisk.Volumes.Records;
 
 namespace Sealdisk.Lifecycle;
 
@@ -56,7 +57,7 @@ public sealed record VolumeStatus(string Name, string State, Observed Observed, 
 
     /// <summary>A recovery key that was configured after the volume was made, or another one since.</summary>
     private static string? Unrecoverable(VolumeSpec spec, VolumeRecord? record) =>
-        record is not null && spec.Recovery is { } recovery && Keys.RecoveryKey.IdOf(recovery) is var id && record.RecoveryKeyId != id
+        record is not null && spec.Recovery is { } recovery && RecoveryKey.IdOf(recovery) is var id && record.RecoveryKeyId != id
             ? $"its key is wrapped for {(record.RecoveryKeyId is { } other ? $"recovery key {other}" : "no recovery key")}, not for the configured {id}"
               + (record.Source == TrustSource.Soft ? $"; 'sealdisk rotate {spec.Name}' wraps it" : "; a kernel source hands out no key to wrap")
             : null;

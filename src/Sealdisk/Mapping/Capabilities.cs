@@ -1,6 +1,6 @@
-using Sealdisk.Configuration;
-using Sealdisk.Keys;
 using Sealdisk.Linux;
+using Sealdisk.Volumes.Configuration;
+using Sealdisk.Volumes.Keys;
 
 namespace Sealdisk.Mapping;
 

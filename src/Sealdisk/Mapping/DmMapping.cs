@@ -1,6 +1,6 @@
-using Sealdisk.Configuration;
-using Sealdisk.Keys;
 using Sealdisk.Linux;
+using Sealdisk.Volumes.Configuration;
+using Sealdisk.Volumes.Keys;
 
 namespace Sealdisk.Mapping;
 
@@ -10,10 +10,6 @@ namespace Sealdisk.Mapping;
 /// </summary>
 public static class DmMapping
 {
-    /// <summary>
-    /// Begins the dm UUID of our mappings: CRYPT, which lsblk and others take for the type, our name, and the id of the sealed key or as many zeros, then the mapping's name.
-    /// </summary>
-    internal const string UuidPrefix = "CRYPT-SEALDISK-";
     private static readonly string NoKeyId = new('0', 32);
 
     /// <summary>Makes the device, loads the table and resumes it; undoes all of that if a step fails. Nothing is written to the volume.</summary>
@@ -22,7 +18,7 @@ public static class DmMapping
     /// <exception cref="SealdiskException">The kernel lacks dm-crypt or the cipher, or the device is in use.</exception>
     internal static MappingState Open(MappingRequest request, KernelKey key)
     {
-        var uuid = $"{UuidPrefix}{(request.SealedKey is { } sealedKey ? MappingState.IdOf(sealedKey) : NoKeyId)}-{request.Name}";
+        var uuid = $"{DmUuid.Prefix}{(request.SealedKey is { } sealedKey ? MappingState.IdOf(sealedKey) : NoKeyId)}-{request.Name}";
         using var mapper = DeviceMapper.Open();
         using var under = Under.Of(request);
         try
@@ -111,14 +107,14 @@ public static class DmMapping
         }
     }
 
-    private static bool IsOurs(DmDevice device) => device.Uuid?.StartsWith(UuidPrefix, StringComparison.Ordinal) == true;
+    private static bool IsOurs(DmDevice device) => device.Uuid?.StartsWith(DmUuid.Prefix, StringComparison.Ordinal) == true;
 
     private static MappingState StateOf(DeviceMapper mapper, DmDevice device)
     {
         var target = mapper.Table(device.Name) is [{ Type: "crypt" } only] ? only : null;
         var table = target is null ? null : CryptTable.Parse(target.Parameters);
         var uuid = device.Uuid!;
-        var id = uuid.Substring(UuidPrefix.Length, Math.Min(32, uuid.Length - UuidPrefix.Length));
+        var id = uuid.Substring(DmUuid.Prefix.Length, Math.Min(32, uuid.Length - DmUuid.Prefix.Length));
         return new MappingState(device.Name, MappingKind.Dm, DmNode.PathOf(device.Name))
         {
             Device = table is null ? null : Under.PathOf(table.Device),

@@ -1,9 +1,9 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
-using Sealdisk.Configuration;
 using Sealdisk.DataPath;
 using Sealdisk.Linux;
+using Sealdisk.Volumes.Configuration;
 
 namespace Sealdisk.Mapping;
 

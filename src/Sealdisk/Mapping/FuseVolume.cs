@@ -1,7 +1,7 @@
 using Sealdisk.Crypto;
 using Sealdisk.DataPath;
-using Sealdisk.Keys;
 using Sealdisk.Linux;
+using Sealdisk.Volumes.Keys;
 
 namespace Sealdisk.Mapping;
 

@@ -1,8 +1,8 @@
-using Sealdisk.Configuration;
 using Sealdisk.Crypto;
 using Sealdisk.Linux;
 using Sealdisk.OpTee;
-using Sealdisk.Records;
+using Sealdisk.Volumes.Configuration;
+using Sealdisk.Volumes.Records;
 
 namespace Sealdisk.Mapping;
 

@@ -1,6 +1,6 @@
-using Sealdisk.Configuration;
 using Sealdisk.Crypto;
 using Sealdisk.DataPath;
+using Sealdisk.Volumes.Configuration;
 
 namespace Sealdisk.Mapping;
 

@@ -1,5 +1,5 @@
-using Sealdisk.Configuration;
 using Sealdisk.Linux;
+using Sealdisk.Volumes.Configuration;
 
 namespace Sealdisk.Mapping;
 

@@ -1,9 +1,9 @@
-using Sealdisk.Configuration;
 using Sealdisk.Lifecycle;
-using Sealdisk.Records;
 using Sealdisk.Tests.DataPath;
 using Sealdisk.Tests.Lifecycle;
-using Sealdisk.Tests.Records;
+using Sealdisk.Tests.Volumes.Records;
+using Sealdisk.Volumes.Configuration;
+using Sealdisk.Volumes.Records;
 
 namespace Sealdisk.Tests.Durability;
 
@@ -167,7 +167,7 @@ public sealed class CutPointTests(ITestOutputHelper output)
     private static byte[] SealedElsewhere(byte[] block, string huk)
     {
         var record = Assert.IsType<CopyReading.Valid>(RecordFormat.Read(block)).Record;
-        using var source = Sealdisk.Keys.SoftSource.Open(huk);
+        using var source = Sealdisk.Volumes.Keys.SoftSource.Open(huk);
         using var root = Sealdisk.Linux.SecretBuffer.Random(32);
         var other = new byte[RecordFormat.BlockSize];
         RecordFormat.Write(record with { RootKey = source.Seal(root) }, other);

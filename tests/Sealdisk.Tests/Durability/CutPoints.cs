@@ -1,9 +1,10 @@
 using System.Diagnostics;
 using System.Text.RegularExpressions;
-using Sealdisk.Configuration;
+using Sealdisk.Audit.Device;
 using Sealdisk.Lifecycle;
-using Sealdisk.Records;
 using Sealdisk.Tests.Lifecycle;
+using Sealdisk.Volumes.Configuration;
+using Sealdisk.Volumes.Records;
 
 namespace Sealdisk.Tests.Durability;
 
@@ -60,7 +61,7 @@ internal sealed partial class CutPoints : IDisposable
         _image = new WorkingFile(bed["look/image"]);
         _record = new WorkingFile(bed["look/record"]);
         _plaintext = new Plaintext(bed["huk.hex"]);
-        var spec = SealdiskConfiguration.Load(bed.Config).Volumes[0];
+        var spec = SealdiskConfiguration.Load(bed.Config, Checks.Requirable).Volumes[0];
         _spec = spec with { Device = bed["look/image"], RecordFile = spec.RecordFile is null ? null : bed["look/record"] };
     }
 
@@ -183,7 +184,7 @@ internal sealed partial class CutPoints : IDisposable
         _bed.AssertNothingOpen();
         if (verb != "up")
             return;
-        var good = Assert.IsType<RecordOutcome.Good>(Observer.StoreOf(SealdiskConfiguration.Load(_bed.Config).Volumes[0]).Read().Outcome);
+        var good = Assert.IsType<RecordOutcome.Good>(Observer.StoreOf(SealdiskConfiguration.Load(_bed.Config, Checks.Requirable).Volumes[0]).Read().Outcome);
         Assert.Empty(good.CopiesToRepair);
         Assert.Equal(VolumeState.Ready, good.Record.State);
         if (onTheMedium is { Record: var record })

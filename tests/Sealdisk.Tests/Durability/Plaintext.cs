@@ -1,11 +1,11 @@
 using System.Text;
 using Sealdisk.Crypto;
 using Sealdisk.DataPath;
-using Sealdisk.Filesystems;
-using Sealdisk.Keys;
 using Sealdisk.Linux;
 using Sealdisk.OpTee;
-using Sealdisk.Records;
+using Sealdisk.Volumes.Filesystems;
+using Sealdisk.Volumes.Keys;
+using Sealdisk.Volumes.Records;
 
 namespace Sealdisk.Tests.Durability;
 

@@ -1,8 +1,8 @@
 using Sealdisk.Lifecycle;
 using Sealdisk.Linux;
-using Sealdisk.Records;
 using Sealdisk.Tests.Linux;
-using Sealdisk.Tests.Records;
+using Sealdisk.Tests.Volumes.Records;
+using Sealdisk.Volumes.Records;
 
 namespace Sealdisk.Tests.Lifecycle;
 

@@ -1,5 +1,5 @@
-using Sealdisk.Configuration;
 using Sealdisk.Lifecycle;
+using Sealdisk.Volumes.Configuration;
 using static Sealdisk.Tests.Lifecycle.Situation;
 
 namespace Sealdisk.Tests.Lifecycle;

@@ -1,8 +1,8 @@
 using Sealdisk.Audit.Device;
-using Sealdisk.Configuration;
 using Sealdisk.Lifecycle;
 using Sealdisk.OpTee;
 using Sealdisk.Tests.Audit.Device;
+using Sealdisk.Volumes.Configuration;
 
 namespace Sealdisk.Tests.Lifecycle;
 
@@ -136,5 +136,5 @@ public sealed class GateTests
     }
 
     private static VolumeSpec Spec(string require, string device = "/dev/vda") =>
-        SealdiskConfiguration.Parse($"[volume.data]\ndevice = \"{device}\"\nsource = \"tee\"\nrequire = [\"{require}\"]\n", "t.toml").Volumes[0];
+        SealdiskConfiguration.Parse($"[volume.data]\ndevice = \"{device}\"\nsource = \"tee\"\nrequire = [\"{require}\"]\n", "t.toml", Checks.Requirable).Volumes[0];
 }

@@ -1,7 +1,7 @@
 using System.Text.Json;
-using Sealdisk.Filesystems;
-using Sealdisk.Records;
 using Sealdisk.Tests.DataPath;
+using Sealdisk.Volumes.Filesystems;
+using Sealdisk.Volumes.Records;
 
 namespace Sealdisk.Tests.Lifecycle;
 

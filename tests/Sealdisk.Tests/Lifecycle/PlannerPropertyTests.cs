@@ -1,8 +1,8 @@
 using CsCheck;
-using Sealdisk.Configuration;
-using Sealdisk.Filesystems;
 using Sealdisk.Lifecycle;
-using Sealdisk.Records;
+using Sealdisk.Volumes.Configuration;
+using Sealdisk.Volumes.Filesystems;
+using Sealdisk.Volumes.Records;
 using static Sealdisk.Tests.Lifecycle.Situation;
 
 namespace Sealdisk.Tests.Lifecycle;

@@ -1,7 +1,7 @@
-using Sealdisk.Configuration;
 using Sealdisk.Crypto;
 using Sealdisk.Lifecycle;
-using Sealdisk.Records;
+using Sealdisk.Volumes.Configuration;
+using Sealdisk.Volumes.Records;
 using static Sealdisk.Tests.Lifecycle.Situation;
 
 namespace Sealdisk.Tests.Lifecycle;

@@ -1,4 +1,4 @@
-using Sealdisk.Records;
+using Sealdisk.Volumes.Records;
 
 namespace Sealdisk.Tests.Lifecycle;
 

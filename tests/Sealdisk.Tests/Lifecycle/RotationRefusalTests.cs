@@ -1,5 +1,5 @@
-using Sealdisk.Configuration;
 using Sealdisk.Lifecycle;
+using Sealdisk.Volumes.Configuration;
 
 namespace Sealdisk.Tests.Lifecycle;
 

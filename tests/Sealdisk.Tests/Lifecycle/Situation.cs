@@ -1,10 +1,10 @@
-using Sealdisk.Configuration;
 using Sealdisk.Crypto;
-using Sealdisk.Filesystems;
 using Sealdisk.Lifecycle;
 using Sealdisk.Mapping;
-using Sealdisk.Records;
-using Sealdisk.Tests.Records;
+using Sealdisk.Tests.Volumes.Records;
+using Sealdisk.Volumes.Configuration;
+using Sealdisk.Volumes.Filesystems;
+using Sealdisk.Volumes.Records;
 
 namespace Sealdisk.Tests.Lifecycle;
 

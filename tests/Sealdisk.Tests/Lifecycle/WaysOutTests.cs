@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using Sealdisk.Lifecycle;
-using Sealdisk.Records;
 using Sealdisk.Tests.DataPath;
+using Sealdisk.Volumes.Records;
 
 namespace Sealdisk.Tests.Lifecycle;
 
@@ -270,6 +270,6 @@ public sealed class WaysOutTests
 
     private static class Samples
     {
-        public static byte[] Vector(string name) => Records.Samples.Vector(Path.Combine(Records.Samples.VectorDirectory, name + ".hex")).Bytes;
+        public static byte[] Vector(string name) => Volumes.Records.Samples.Vector(Path.Combine(Volumes.Records.Samples.VectorDirectory, name + ".hex")).Bytes;
     }
 }

@@ -1,6 +1,6 @@
-using Sealdisk.Configuration;
-using Sealdisk.Records;
 using Sealdisk.Tests.DataPath;
+using Sealdisk.Volumes.Configuration;
+using Sealdisk.Volumes.Records;
 
 namespace Sealdisk.Tests.Lifecycle;
 

@@ -1,7 +1,7 @@
-using Sealdisk.Configuration;
 using Sealdisk.Crypto;
 using Sealdisk.Linux;
 using Sealdisk.Mapping;
+using Sealdisk.Volumes.Configuration;
 
 namespace Sealdisk.Tests.Mapping;
 

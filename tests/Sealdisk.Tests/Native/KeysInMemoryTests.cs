@@ -1,11 +1,11 @@
 using System.Diagnostics;
 using System.Text;
-using Sealdisk.Keys;
 using Sealdisk.Linux;
 using Sealdisk.OpTee;
-using Sealdisk.Records;
 using Sealdisk.Tests.DataPath;
 using Sealdisk.Tests.Lifecycle;
+using Sealdisk.Volumes.Keys;
+using Sealdisk.Volumes.Records;
 
 namespace Sealdisk.Tests.Native;
 

@@ -1,5 +1,5 @@
 using Sealdisk.Audit.Device;
-using Sealdisk.Configuration;
+using Sealdisk.Volumes.Configuration;
 
 namespace Sealdisk.Tests.Audit.Device;
 

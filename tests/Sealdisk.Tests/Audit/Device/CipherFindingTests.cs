@@ -1,6 +1,6 @@
 using Sealdisk.Audit.Device;
-using Sealdisk.Configuration;
 using Sealdisk.Crypto;
+using Sealdisk.Volumes.Configuration;
 
 namespace Sealdisk.Tests.Audit.Device;
 

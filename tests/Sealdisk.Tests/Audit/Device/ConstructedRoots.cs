@@ -1,5 +1,5 @@
-using Sealdisk.Configuration;
 using Sealdisk.OpTee.Huk;
+using Sealdisk.Volumes.Configuration;
 
 namespace Sealdisk.Tests.Audit.Device;
 

@@ -1,8 +1,8 @@
 using System.Buffers.Binary;
 using System.Text;
-using Sealdisk.Configuration;
 using Sealdisk.OpTee;
-using Sealdisk.Records;
+using Sealdisk.Volumes.Configuration;
+using Sealdisk.Volumes.Records;
 
 namespace Sealdisk.Tests.Audit.Device;
 

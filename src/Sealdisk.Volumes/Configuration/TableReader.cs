@@ -1,0 +1,74 @@
+using System.Runtime.InteropServices;
+
+namespace Sealdisk.Volumes.Configuration;
+
+/// <summary>One setting as read. <see cref="Valid"/> is false after a report; rules over several settings then keep quiet.</summary>
+[StructLayout(LayoutKind.Auto)]
+internal readonly record struct Setting<T>(T Value, TextPosition At, bool Given, bool Valid);
+
+/// <summary>
+/// Reads the settings of one table, each by its type, and reports what is wrong where it stands. A key that no one asked
+/// for is an error: see <see cref="RefuseUnknown"/>.
+/// </summary>
+/// <param name="name">The table in messages: <c>[volume.data]</c>.</param>
+internal sealed class TableReader(TomlTable table, string name, Problems problems)
+{
+    private readonly List<string> _known = [];
+
+    /// <summary>Reads a value: what it is, or a problem as the end of a sentence that begins with the key.</summary>
+    public delegate (T? Value, string? Problem) Parser<T>(TomlNode node);
+
+    /// <summary>A setting that may be absent.</summary>
+    public Setting<T> Read<T>(string key, T absent, Parser<T> parser)
+    {
+        _known.Add(key);
+        if (table.Find(key) is not { } entry)
+            return new Setting<T>(absent, table.At, Given: false, Valid: true);
+        var (value, problem) = parser(entry.Node);
+        if (problem is null)
+            return new Setting<T>(value!, entry.Node.At, Given: true, Valid: true);
+        problems.Report(entry.Node.At, $"{key} {problem}");
+        return new Setting<T>(absent, entry.Node.At, Given: true, Valid: false);
+    }
+
+    /// <summary>A setting that must be there; its absence is reported at the table.</summary>
+    public Setting<T> Require<T>(string key, T absent, string example, Parser<T> parser)
+    {
+        var setting = Read(key, absent, parser);
+        if (setting.Given)
+            return setting;
+        problems.Report(table.At, $"{name} needs {key}, such as {key} = {example}");
+        return setting with { Valid = false };
+    }
+
+    /// <summary>A list that may be absent, without repetitions; a problem is reported at the entry that has it.</summary>
+    public Setting<IReadOnlyList<string>> ReadList(string key, string example, Parser<string> parser)
+    {
+        var array = Read<TomlArray>(key, new TomlArray(table.At, []), node =>
+            node is TomlArray list ? (list, null) : (null, $"must be a list of strings such as {example}, not {node.What}"));
+        var earlier = problems.Count;
+        var values = new List<string>();
+        foreach (var item in array.Value.Items)
+        {
+            var (value, problem) = parser(item);
+            if (problem is null && values.Contains(value!, StringComparer.Ordinal))
+                problem = $"{TomlNode.Quote(value!)} is given twice";
+            if (problem is not null)
+                problems.Report(item.At, $"{key} {problem}");
+            else
+                values.Add(value!);
+        }
+
+        return new Setting<IReadOnlyList<string>>(values, array.At, array.Given, array.Valid && problems.Count == earlier);
+    }
+
+    /// <summary>Reports every key that was never read.</summary>
+    public void RefuseUnknown()
+    {
+        foreach (var entry in table.Entries)
+        {
+            if (!_known.Contains(entry.Key, StringComparer.Ordinal))
+                problems.Report(entry.KeyAt, $"unknown key {TomlTree.Name(entry.Key)} in {name}{Spelling.Hint(entry.Key, _known)}");
+        }
+    }
+}

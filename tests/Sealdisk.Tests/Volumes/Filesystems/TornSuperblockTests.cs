@@ -1,0 +1,62 @@
+using Sealdisk.Tests.DataPath;
+using Sealdisk.Tests.Linux;
+using Sealdisk.Volumes.Filesystems;
+
+namespace Sealdisk.Tests.Volumes.Filesystems;
+
+/// <summary>A power cut between the two sectors of an ext4's superblock, which no journal covers.</summary>
+public sealed class TornSuperblockTests
+{
+    private const int Sector = 512;
+
+    [Theory]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void It_is_mended_from_its_backup(int sectorFromBefore)
+    {
+        using var folder = new TemporaryDirectory();
+        var uuid = Torn(folder["image"], 11, sectorFromBefore);
+        Assert.Equal(new ExtSuperblock(uuid, IsTorn: true, (8193, 1024)), ExtSuperblock.Read(folder["image"]));
+        Assert.Equal("a power cut had torn the superblock; fsck.ext4 mended it from its backup", FilesystemTools.Check("ext4", folder["image"]));
+        Assert.Null(FilesystemTools.Check("ext4", folder["image"]));
+        Assert.Equal(new ExtSuperblock(uuid, IsTorn: false, (8193, 1024)), ExtSuperblock.Read(folder["image"]));
+        Assert.Equal("whole", Tool.Shell("debugfs -R 'cat file' $1 2>/dev/null", folder["image"]));
+    }
+
+    /// <summary>A filesystem of one block group has no backup.</summary>
+    [Fact]
+    public void Without_a_backup_it_is_named_and_nothing_is_changed()
+    {
+        using var folder = new TemporaryDirectory();
+        Torn(folder["image"], 4, 2);
+        var before = File.ReadAllBytes(folder["image"]);
+        var problem = Assert.Throws<SealdiskException>(() => FilesystemTools.Check("ext4", folder["image"]));
+        Assert.Equal(ExitCode.Refused, problem.Code);
+        Assert.EndsWith("(exit code 8): the superblock is torn, and there is no good backup of it", problem.Message, StringComparison.Ordinal);
+        Assert.Equal(before, File.ReadAllBytes(folder["image"]));
+    }
+
+    [Theory]
+    [InlineData("ext2")]
+    [InlineData("ext3")]
+    [InlineData("ext4")]
+    public void A_sound_one_is_not_taken_for_torn(string type)
+    {
+        using var folder = new TemporaryDirectory();
+        Tool.Shell("truncate -s 11M $1; mkfs.$2 -q $1", folder["image"], type);
+        Assert.False(ExtSuperblock.Read(folder["image"])!.IsTorn);
+        Assert.Null(ExtSuperblock.Read("/dev/zero"));
+    }
+
+    /// <summary>An ext4 with a file, and a superblock of which one sector is older than the other; returns its UUID.</summary>
+    private static string Torn(string image, int mebibytes, int sectorFromBefore)
+    {
+        Tool.Shell("printf whole > $1.file; truncate -s $2M $1; mkfs.ext4 -q $1; debugfs -w -R \"write $1.file file\" $1 2>&1", image, $"{mebibytes}");
+        var before = File.ReadAllBytes(image);
+        Tool.Shell("debugfs -w -R 'set_super_value mnt_count 7' $1 2>&1", image);
+        var torn = File.ReadAllBytes(image);
+        before.AsSpan(sectorFromBefore * Sector, Sector).CopyTo(torn.AsSpan(sectorFromBefore * Sector));
+        File.WriteAllBytes(image, torn);
+        return FilesystemUuid.Read("ext4", torn)!;
+    }
+}
