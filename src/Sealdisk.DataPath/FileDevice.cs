@@ -12,24 +12,22 @@ public sealed class FileDevice : IBlockDevice
 
     /// <summary>Takes over an open file.</summary>
     /// <param name="file">Open for reading and writing, buffered.</param>
-    /// <param name="offset">Bytes to leave out in front.</param>
-    /// <param name="length">Bytes to show.</param>
+    /// <param name="offset">How much to leave out in front.</param>
+    /// <param name="length">How much to show.</param>
     /// <param name="directSectorSize">
     /// Bytes, of which every request will be a multiple: transfers then go around the page cache where the file can do so. Null to go through it.
     /// </param>
     /// <exception cref="ArgumentOutOfRangeException">The file does not have these bytes.</exception>
-    public FileDevice(FileDescriptor file, long offset, long length, int? directSectorSize = null)
+    public FileDevice(FileDescriptor file, ByteCount offset, ByteCount length, int? directSectorSize = null)
     {
         _file = file;
-        _offset = offset;
-        Size = length;
+        _offset = offset.Count;
+        Size = length.Count;
         var status = file.Status();
         _isBlockDevice = status.Kind == FileKind.BlockDevice;
         SectorSize = _isBlockDevice ? BlockDevice.LogicalSectorSize(file) : 512;
-        ArgumentOutOfRangeException.ThrowIfNegative(offset);
-        ArgumentOutOfRangeException.ThrowIfNegative(length);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(length, (_isBlockDevice ? BlockDevice.Size(file) : status.Size) - offset);
-        _direct = directSectorSize is { } sectorSize ? DirectFile.TryMake(file, offset, sectorSize) : null;
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(Size, SizeOf(file, status.Kind).Count - _offset, nameof(length));
+        _direct = directSectorSize is { } sectorSize ? DirectFile.TryMake(file, _offset, sectorSize) : null;
     }
 
     /// <inheritdoc/>
@@ -49,14 +47,16 @@ public sealed class FileDevice : IBlockDevice
 
     /// <summary>Opens a path for reading and writing.</summary>
     /// <param name="path">File or block device.</param>
-    /// <param name="offset">Bytes to leave out in front.</param>
-    /// <param name="length">Bytes to show; null for all that follow.</param>
+    /// <param name="offset">How much to leave out in front.</param>
+    /// <param name="length">How much to show; null for all that follows.</param>
     /// <param name="isExclusive">Only where nobody else has it: a block device that is neither mounted nor mapped, a file that nobody opened so.</param>
     /// <param name="directSectorSize">As for the constructor.</param>
     /// <exception cref="LinuxException">EBUSY where someone has it, and whatever opening it answers.</exception>
-    public static FileDevice Open(string path, long offset = 0, long? length = null, bool isExclusive = false, int? directSectorSize = null)
+    public static FileDevice Open(
+        string path, ByteCount offset = default, ByteCount? length = null, bool isExclusive = false, int? directSectorSize = null)
     {
-        var isBlockDevice = FileStatus.Of(path).Kind == FileKind.BlockDevice;
+        var kind = FileStatus.Of(path).Kind;
+        var isBlockDevice = kind == FileKind.BlockDevice;
         var file = isBlockDevice && isExclusive
             ? BlockDevice.OpenExclusive(path, OpenFlags.ReadWrite)
             : FileDescriptor.Open(path, OpenFlags.ReadWrite);
@@ -64,7 +64,8 @@ public sealed class FileDevice : IBlockDevice
         {
             if (!isBlockDevice && isExclusive && !file.TryLock())
                 throw new LinuxException(Errno.EBUSY, "claim", path);
-            var size = isBlockDevice ? BlockDevice.Size(file) : file.Status().Size;
+            var size = SizeOf(file, kind);
+            ArgumentOutOfRangeException.ThrowIfGreaterThan(offset, size);
             return new FileDevice(file, offset, length ?? size - offset, directSectorSize);
         }
         catch
@@ -104,7 +105,7 @@ public sealed class FileDevice : IBlockDevice
         try
         {
             if (_isBlockDevice)
-                BlockDevice.Discard(_file, _offset + offset, length);
+                BlockDevice.Discard(_file, new ByteCount(_offset + offset), new ByteCount(length));
             else
                 _file.PunchHole(_offset + offset, length);
             return true;
@@ -121,4 +122,7 @@ public sealed class FileDevice : IBlockDevice
         _direct?.Dispose();
         _file.Dispose();
     }
+
+    private static ByteCount SizeOf(FileDescriptor file, FileKind kind) =>
+        kind == FileKind.BlockDevice ? BlockDevice.Size(file) : new ByteCount(file.Status().Size);
 }

@@ -16,22 +16,24 @@ public static class ImageStream
     private const int DirectUnit = 4096;
 
     /// <summary>Runs to the end, and returns when the output is synced.</summary>
-    /// <param name="input">Read from <paramref name="inputOffset"/> (bytes) on.</param>
-    /// <param name="inputOffset">Bytes.</param>
+    /// <param name="input">Read from <paramref name="inputOffset"/> on.</param>
+    /// <param name="inputOffset">Where the data begins in it.</param>
     /// <param name="output">Written from its start. Space in a file is reserved first: a full disk is told before the work.</param>
-    /// <param name="length">Bytes; a multiple of the cipher's sector size.</param>
+    /// <param name="length">A multiple of the cipher's sector size.</param>
     /// <param name="cipher">Counts its sectors from the first byte read.</param>
     /// <param name="encrypt">False to decrypt.</param>
     /// <param name="progress">Told the bytes done so far, now and then, from any thread.</param>
     /// <exception cref="LinuxException">The first read or write that failed; the output holds a part.</exception>
-    public static void Run(FileDescriptor input, long inputOffset, FileDescriptor output, long length, SectorCipher cipher, bool encrypt, Action<long> progress)
+    public static void Run(
+        FileDescriptor input, ByteCount inputOffset, FileDescriptor output, ByteCount length, SectorCipher cipher, bool encrypt, Action<long> progress)
     {
+        var (start, size) = (inputOffset.Count, length.Count);
         var next = 0L;
         var done = 0L;
         LinuxException? fault = null;
-        Reserve(output, length);
+        Reserve(output, size);
         output.TrySetDirect(true);
-        var end = length - length % DirectUnit;
+        var end = size - size % DirectUnit;
         // More than there are processors: while one waits for the disk, another computes.
         var threads = new Thread[Math.Clamp(2 * Environment.ProcessorCount, 2, 8)];
         for (var index = 0; index < threads.Length; index++)
@@ -41,11 +43,11 @@ public static class ImageStream
         }
         foreach (var thread in threads)
             thread.Join();
-        if (fault is null && end < length)
+        if (fault is null && end < size)
         {
             output.TrySetDirect(false);
             next = end;
-            end = length;
+            end = size;
             Work();
         }
         if (fault is not null)
@@ -61,7 +63,7 @@ public static class ImageStream
                 for (var at = Take(); at < end && Volatile.Read(ref fault) is null; at = Take())
                 {
                     var piece = buffer.Memory.Span[..(int)Math.Min(PieceSize, end - at)];
-                    if (input.ReadAt(piece, inputOffset + at) != piece.Length)
+                    if (input.ReadAt(piece, start + at) != piece.Length)
                         throw new LinuxException(Errno.EIO, "read to the end of", input.Name);
                     if (encrypt)
                         cipher.Encrypt(piece, (ulong)at / 512);

@@ -1,46 +1,86 @@
 using System.Globalization;
 using System.Text;
+using Sealdisk.Linux;
 
 namespace Sealdisk.DataPath;
 
 /// <summary>
 /// What a server process is told, as one line on its standard input: where things are and what they are called, never a key. Nothing of it
-/// shows in a command line or an environment. Not JSON: reading that would make the binary 290 KB bigger, which every boot would load.
+/// shows in a command line or an environment.
 /// </summary>
-/// <param name="Device">The file or block device that holds the ciphertext.</param>
-/// <param name="Offset">Where the data begins in it, in bytes.</param>
-/// <param name="Length">Bytes of data.</param>
-/// <param name="Cipher">Such as "aes-xts-plain64".</param>
-/// <param name="KeySize">Bytes.</param>
-/// <param name="SectorSize">Bytes that are encrypted as one.</param>
-/// <param name="IvLargeSectors">Sectors are counted in their own size.</param>
-/// <param name="IvOffset">Added to the sector number, in 512-byte sectors.</param>
-/// <param name="SealedKey">The key as its trust source sealed it, in the text form of `keyctl pipe`: safe in the open.</param>
-/// <param name="HukFile">The file that the software source unseals with.</param>
-/// <param name="MountFile">An existing regular file, which becomes the volume.</param>
-/// <param name="FsName">What /proc/mounts shows as the source.</param>
-/// <param name="Discard">The opener will arm discards; see <see cref="FuseServer"/>.</param>
-/// <param name="LogFile">Where errors go once nobody listens. Locked by the server as long as it lives.</param>
-public sealed record ServeRequest(
-    string Device, long Offset, long Length, string Cipher, int KeySize, int SectorSize, bool IvLargeSectors, ulong IvOffset,
-    string SealedKey, string HukFile, string MountFile, string FsName, bool Discard, string LogFile)
+/// <remarks>Not JSON: a JSON reader would make the binary 290 KB bigger, and every boot would load it.</remarks>
+public sealed record ServeRequest
 {
-    /// <summary>Where the sealed key is the text of an encrypted key: the key that it is under, as its trust source sealed it; or null.</summary>
+    /// <summary>The file or block device that holds the ciphertext.</summary>
+    public required string Device { get; init; }
+
+    /// <summary>Where the data begins in it.</summary>
+    public required ByteCount Offset { get; init; }
+
+    /// <summary>How much data there is.</summary>
+    public required ByteCount Length { get; init; }
+
+    /// <summary>Such as "aes-xts-plain64".</summary>
+    public required string Cipher { get; init; }
+
+    /// <summary>Bytes.</summary>
+    public required int KeySize { get; init; }
+
+    /// <summary>Bytes that are encrypted as one.</summary>
+    public required int SectorSize { get; init; }
+
+    /// <summary>Sectors are counted in their own size.</summary>
+    public required bool IvLargeSectors { get; init; }
+
+    /// <summary>Added to the sector number.</summary>
+    public required Sectors IvOffset { get; init; }
+
+    /// <summary>The key as its trust source sealed it, in the text form of `keyctl pipe`: safe in the open.</summary>
+    public required string SealedKey { get; init; }
+
+    /// <summary>If the sealed key is the text of an encrypted key: the root key above it, as its trust source sealed it; else null.</summary>
     public string? RootKey { get; init; }
 
-    /// <summary>One line, without its end: name=value, tab-separated, with \\, \t and \n for those characters in a value.</summary>
+    /// <summary>The file that the software source unseals with.</summary>
+    public required string HukFile { get; init; }
+
+    /// <summary>An existing regular file, which becomes the volume.</summary>
+    public required string MountFile { get; init; }
+
+    /// <summary>What /proc/mounts shows as the source.</summary>
+    public required string FsName { get; init; }
+
+    /// <summary>The opener will arm discards; see <see cref="FuseServer"/>.</summary>
+    public required bool Discard { get; init; }
+
+    /// <summary>Where errors go once nobody listens. The server keeps it locked as long as it lives.</summary>
+    public required string LogFile { get; init; }
+
+    /// <summary>One line, without its end: name=value, tab-separated, with \\, \t and \n for those characters in a value. Offset and length in bytes.</summary>
     public string ToLine() => string.Join('\t', Fields().Select(field => $"{field.Name}={Escape(field.Value)}"));
 
-    /// <summary>The way back.</summary>
+    /// <summary>Reads what <see cref="ToLine"/> writes.</summary>
     /// <exception cref="FormatException">The line is not a whole request.</exception>
     public static ServeRequest Parse(ReadOnlySpan<byte> line)
     {
         var reader = new FieldReader(Encoding.UTF8.GetString(line).Split('\t'));
-        var request = new ServeRequest(
-            reader.Text("device"), reader.Number("offset"), reader.Number("length"), reader.Text("cipher"), (int)reader.Number("key-size"),
-            (int)reader.Number("sector-size"), reader.Flag("iv-large-sectors"), reader.Unsigned("iv-offset"), reader.Text("sealed-key"),
-            reader.Text("huk-file"), reader.Text("mount-file"), reader.Text("fs-name"), reader.Flag("discard"), reader.Text("log-file"))
+        // The fields are read in this order, which is that of Fields below.
+        var request = new ServeRequest
         {
+            Device = reader.Text("device"),
+            Offset = reader.Bytes("offset"),
+            Length = reader.Bytes("length"),
+            Cipher = reader.Text("cipher"),
+            KeySize = reader.Number("key-size"),
+            SectorSize = reader.Number("sector-size"),
+            IvLargeSectors = reader.Flag("iv-large-sectors"),
+            IvOffset = reader.Sectors("iv-offset"),
+            SealedKey = reader.Text("sealed-key"),
+            HukFile = reader.Text("huk-file"),
+            MountFile = reader.Text("mount-file"),
+            FsName = reader.Text("fs-name"),
+            Discard = reader.Flag("discard"),
+            LogFile = reader.Text("log-file"),
             RootKey = reader.Text("root-key") is { Length: > 0 } root ? root : null,
         };
         reader.End();
@@ -49,15 +89,29 @@ public sealed record ServeRequest(
 
     private IEnumerable<(string Name, string Value)> Fields() =>
     [
-        ("device", Device), ("offset", $"{Offset}"), ("length", $"{Length}"), ("cipher", Cipher), ("key-size", $"{KeySize}"),
-        ("sector-size", $"{SectorSize}"), ("iv-large-sectors", IvLargeSectors ? "1" : "0"), ("iv-offset", $"{IvOffset}"), ("sealed-key", SealedKey),
-        ("huk-file", HukFile), ("mount-file", MountFile), ("fs-name", FsName), ("discard", Discard ? "1" : "0"), ("log-file", LogFile),
+        ("device", Device),
+        ("offset", $"{Offset}"),
+        ("length", $"{Length}"),
+        ("cipher", Cipher),
+        ("key-size", $"{KeySize}"),
+        ("sector-size", $"{SectorSize}"),
+        ("iv-large-sectors", IvLargeSectors ? "1" : "0"),
+        ("iv-offset", $"{IvOffset}"),
+        ("sealed-key", SealedKey),
+        ("huk-file", HukFile),
+        ("mount-file", MountFile),
+        ("fs-name", FsName),
+        ("discard", Discard ? "1" : "0"),
+        ("log-file", LogFile),
         ("root-key", RootKey ?? ""),
     ];
 
-    private static string Escape(string value) => value.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\t", "\\t", StringComparison.Ordinal).Replace("\n", "\\n", StringComparison.Ordinal);
+    private static string Escape(string value) => value
+        .Replace("\\", "\\\\", StringComparison.Ordinal)
+        .Replace("\t", "\\t", StringComparison.Ordinal)
+        .Replace("\n", "\\n", StringComparison.Ordinal);
 
-    /// <summary>Takes the fields in their order; any other line is refused.</summary>
+    /// <summary>Takes the fields in their order and refuses any other line.</summary>
     private sealed class FieldReader(string[] fields)
     {
         private int _next;
@@ -65,17 +119,16 @@ public sealed record ServeRequest(
         public string Text(string name)
         {
             if (_next == fields.Length || !fields[_next].StartsWith(name + "=", StringComparison.Ordinal))
-                throw new FormatException($"cannot read the request: no {name} where it should be");
+                throw new FormatException($"cannot read the request: {name} is not in its place");
             return Unescape(fields[_next++].AsSpan(name.Length + 1));
         }
 
-        public long Number(string name) => long.TryParse(Text(name), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
-            ? number
-            : throw new FormatException($"cannot read the request: {name} is no number");
+        public int Number(string name) =>
+            int.TryParse(Text(name), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : throw NotANumber(name);
 
-        public ulong Unsigned(string name) => ulong.TryParse(Text(name), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
-            ? number
-            : throw new FormatException($"cannot read the request: {name} is no number");
+        public ByteCount Bytes(string name) => ByteCount.TryParse(Text(name), out var bytes) ? bytes : throw NotANumber(name);
+
+        public Sectors Sectors(string name) => Linux.Sectors.TryParse(Text(name), out var sectors) ? sectors : throw NotANumber(name);
 
         public bool Flag(string name) => Text(name) switch
         {
@@ -89,6 +142,8 @@ public sealed record ServeRequest(
             if (_next != fields.Length)
                 throw new FormatException("cannot read the request: it goes on after its last field");
         }
+
+        private static FormatException NotANumber(string name) => new($"cannot read the request: {name} is not a number");
 
         private static string Unescape(ReadOnlySpan<char> value)
         {

@@ -5,12 +5,12 @@ namespace Sealdisk.Linux;
 /// <summary>Block device ioctls (include/uapi/linux/fs.h) and what sysfs says of a disk.</summary>
 public static class BlockDevice
 {
-    /// <summary>Size in bytes.</summary>
-    public static unsafe long Size(FileDescriptor device)
+    /// <summary>The device's size.</summary>
+    public static unsafe ByteCount Size(FileDescriptor device)
     {
         ulong bytes;
         Check(device.Ioctl(BLKGETSIZE64, &bytes), "get the size of", device);
-        return checked((long)bytes);
+        return new ByteCount(checked((long)bytes));
     }
 
     /// <summary>The smallest unit the device can address, in bytes.</summary>
@@ -47,9 +47,9 @@ public static class BlockDevice
     }
 
     /// <summary>Tells the device that a byte range holds nothing of use any more. EOPNOTSUPP where it cannot.</summary>
-    public static unsafe void Discard(FileDescriptor device, long offset, long length)
+    public static unsafe void Discard(FileDescriptor device, ByteCount offset, ByteCount length)
     {
-        var range = stackalloc ulong[] { checked((ulong)offset), checked((ulong)length) };
+        var range = stackalloc ulong[] { (ulong)offset.Count, (ulong)length.Count };
         Check(device.Ioctl(BLKDISCARD, range), "discard a range of", device);
     }
 

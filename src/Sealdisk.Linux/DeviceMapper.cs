@@ -5,12 +5,12 @@ namespace Sealdisk.Linux;
 
 /// <summary>
 /// The kernel's device-mapper by its own ioctls (Documentation/admin-guide/device-mapper, drivers/md/dm-ioctl.c): no libdevmapper, no
-/// dmsetup. Sizes and positions are in 512-byte sectors throughout.
+/// dmsetup.
 /// </summary>
 /// <remarks>
 /// A mapping is made by Create, LoadTable, Resume, in this order; each does one thing, and nothing is undone behind the caller's back: after a
 /// refused table or resume the name stays taken until Remove. Tables and messages, which may hold a key, travel in locked memory that is wiped after each.
-/// What is made or changed here has a plain name, see <see cref="IsName"/>, or else it is EINVAL; mappings of others can be looked at by any name.
+/// What is made or changed here needs a plain name (<see cref="DmName.IsPlain"/>); any other is EINVAL. Others' mappings can be looked at by any name.
 /// </remarks>
 public sealed class DeviceMapper : IDisposable
 {
@@ -25,22 +25,6 @@ public sealed class DeviceMapper : IDisposable
     /// <summary>Opens /dev/mapper/control, after making the node where nobody else has.</summary>
     /// <exception cref="LinuxException">ENODEV: this kernel has no device-mapper. EACCES: this caller may not.</exception>
     public static DeviceMapper Open() => new(DmControl.Open());
-
-    /// <summary>
-    /// True for a name that is the same in the kernel, in /dev/mapper and in every tool: 1 to 127 of A-Z a-z 0-9 # + - . : = @ _, other than
-    /// "." and ".." and "control". libdevmapper writes other characters as \xNN in /dev/mapper.
-    /// </summary>
-    public static bool IsName(string name)
-    {
-        if (name.Length is 0 or > DmRequest.MaxName || name is "." or ".." or "control")
-            return false;
-        foreach (var c in name)
-        {
-            if (!char.IsAsciiLetterOrDigit(c) && !"#+-.:=@_".Contains(c))
-                return false;
-        }
-        return true;
-    }
 
     /// <inheritdoc/>
     public void Dispose() => _control.Dispose();
@@ -77,7 +61,7 @@ public sealed class DeviceMapper : IDisposable
     }
 
     /// <summary>All mappings.</summary>
-    public IReadOnlyList<(string Name, DeviceNumber Device)> List()
+    public IReadOnlyList<(DmName Name, DeviceNumber Device)> List()
     {
         var buffer = Ask(DmCommand.DM_LIST_DEVICES, "", "list the mappings of", DmControl.Path);
         return new DmReply(buffer, "list the mappings of", DmControl.Path).Names();
@@ -87,15 +71,15 @@ public sealed class DeviceMapper : IDisposable
     /// <param name="name">Its name.</param>
     /// <param name="uuid">Up to 128 bytes that it keeps for life and by which others recognise whose it is, such as "SUBSYSTEM-...".</param>
     /// <exception cref="LinuxException">EBUSY: the name or the UUID is taken.</exception>
-    public DmDevice Create(string name, string? uuid)
+    public DmDevice Create(DmName name, string? uuid)
     {
         const string Operation = "create mapping";
-        Check(name, Operation);
+        RequirePlain(name, Operation);
         if (uuid is not null && (uuid.Length == 0 || Encoding.UTF8.GetByteCount(uuid) > DmRequest.MaxUuid || uuid.Contains('\0')))
             throw new LinuxException(Errno.EINVAL, "create a mapping with UUID", uuid);
         Span<byte> buffer = stackalloc byte[DmIoctl.Size];
-        DmRequest.WriteUuid(ref DmRequest.WriteHead(buffer, DmCommand.DM_DEV_CREATE, name, DmFlags.None), uuid);
-        return Submit(DmCommand.DM_DEV_CREATE, buffer, Operation, name).Device();
+        DmRequest.WriteUuid(ref DmRequest.WriteHead(buffer, DmCommand.DM_DEV_CREATE, name.Text, DmFlags.None), uuid);
+        return Submit(DmCommand.DM_DEV_CREATE, buffer, Operation, name.Text).Device();
     }
 
     /// <summary>
@@ -106,23 +90,23 @@ public sealed class DeviceMapper : IDisposable
     /// ENOKEY, EKEYREVOKED, EKEYEXPIRED: the key. ENOENT: a cipher that is not there. ENXIO, ENODEV: such a device. EBUSY: a device in use.
     /// EINVAL: size of the key, an option, an unknown target; the kernel log has the reason.
     /// </exception>
-    public void LoadTable(string name, IReadOnlyList<DmTarget> targets, DmTableOptions options = default)
+    public void LoadTable(DmName name, IReadOnlyList<DmTarget> targets, DmTableOptions options = default)
     {
         const string Operation = "load the table of mapping";
-        Check(name, Operation);
+        RequirePlain(name, Operation);
         if (targets.Any(target => target.Type.Length == 0 || Encoding.UTF8.GetByteCount(target.Type) > DmRequest.MaxType))
-            throw new LinuxException(Errno.EINVAL, Operation, name);
+            throw new LinuxException(Errno.EINVAL, Operation, name.Text);
         using var buffer = SecretBuffer.Allocate(DmIoctl.Size + DmRequest.TableSize(targets));
         var flags = (options.ReadOnly ? DmFlags.DM_READONLY : DmFlags.None) | (options.SecureData ? DmFlags.DM_SECURE_DATA : DmFlags.None);
-        DmRequest.WriteHead(buffer.GetSpan(), DmCommand.DM_TABLE_LOAD, name, flags).TargetCount = (uint)targets.Count;
+        DmRequest.WriteHead(buffer.GetSpan(), DmCommand.DM_TABLE_LOAD, name.Text, flags).TargetCount = (uint)targets.Count;
         DmRequest.WriteTable(buffer.GetSpan()[DmIoctl.Size..], targets);
-        Submit(DmCommand.DM_TABLE_LOAD, buffer.GetSpan(), Operation, name);
+        Submit(DmCommand.DM_TABLE_LOAD, buffer.GetSpan(), Operation, name.Text);
     }
 
     /// <summary>Drops a table that was loaded and is not in place yet.</summary>
-    public DmDevice ClearTable(string name)
+    public DmDevice ClearTable(DmName name)
     {
-        Check(name, "drop the inactive table of mapping");
+        RequirePlain(name, "drop the inactive table of mapping");
         return Simple(DmCommand.DM_TABLE_CLEAR, name, DmFlags.None, "drop the inactive table of mapping");
     }
 
@@ -131,9 +115,9 @@ public sealed class DeviceMapper : IDisposable
     /// A mapping that has never had a table stays as it is.
     /// </summary>
     /// <exception cref="LinuxException">EAGAIN: its key was wiped.</exception>
-    public DmDevice Resume(string name)
+    public DmDevice Resume(DmName name)
     {
-        Check(name, "resume mapping");
+        RequirePlain(name, "resume mapping");
         var device = Simple(DmCommand.DM_DEV_SUSPEND, name, DmFlags.None, "resume mapping", DmUdev.PrimarySource);
         if (device.HasActiveTable)
             DmNode.Settle(device);
@@ -144,15 +128,15 @@ public sealed class DeviceMapper : IDisposable
     /// <param name="name">The mapping.</param>
     /// <param name="lockFilesystem">First makes a filesystem on it consistent on disk.</param>
     /// <param name="flush">First finishes the I/O that has been queued.</param>
-    public DmDevice Suspend(string name, bool lockFilesystem = true, bool flush = true)
+    public DmDevice Suspend(DmName name, bool lockFilesystem = true, bool flush = true)
     {
-        Check(name, "suspend mapping");
+        RequirePlain(name, "suspend mapping");
         var flags = DmFlags.DM_SUSPEND | (lockFilesystem ? DmFlags.None : DmFlags.DM_SKIP_LOCKFS) | (flush ? DmFlags.None : DmFlags.DM_NOFLUSH);
         return Simple(DmCommand.DM_DEV_SUSPEND, name, flags, "suspend mapping", DmUdev.PrimarySource);
     }
 
     /// <summary>A mapping by its name; null when there is none.</summary>
-    public DmDevice? Find(string name)
+    public DmDevice? Find(DmName name)
     {
         try
         {
@@ -169,19 +153,19 @@ public sealed class DeviceMapper : IDisposable
     /// </summary>
     /// <param name="name">The mapping.</param>
     /// <param name="inactive">The table that is loaded beside the active one.</param>
-    public IReadOnlyList<DmTarget> Table(string name, bool inactive = false) =>
+    public IReadOnlyList<DmTarget> Table(DmName name, bool inactive = false) =>
         Lines(name, DmFlags.DM_STATUS_TABLE | DmFlags.DM_SECURE_DATA | (inactive ? DmFlags.DM_QUERY_INACTIVE_TABLE : DmFlags.None), "read the table of mapping");
 
     /// <summary>What each target says of its work.</summary>
-    public IReadOnlyList<DmTarget> Status(string name) => Lines(name, DmFlags.DM_NOFLUSH, "read the status of mapping");
+    public IReadOnlyList<DmTarget> Status(DmName name) => Lines(name, DmFlags.DM_NOFLUSH, "read the status of mapping");
 
     /// <summary>The devices that a mapping's active table uses.</summary>
-    public IReadOnlyList<DeviceNumber> Dependencies(string name)
+    public IReadOnlyList<DeviceNumber> Dependencies(DmName name)
     {
         const string Operation = "list the devices of mapping";
-        CheckAny(name, Operation);
-        var buffer = Ask(DmCommand.DM_TABLE_DEPS, name, Operation, name);
-        return new DmReply(buffer, Operation, name).Dependencies();
+        RequireAny(name, Operation);
+        var buffer = Ask(DmCommand.DM_TABLE_DEPS, name.Text, Operation, name.Text);
+        return new DmReply(buffer, Operation, name.Text).Dependencies();
     }
 
     /// <summary>Tells a target something, such as "key wipe"; the text may hold key bytes, and the kernel wipes its copy of it.</summary>
@@ -190,21 +174,21 @@ public sealed class DeviceMapper : IDisposable
     /// <param name="text">Words between blanks.</param>
     /// <returns>The target's answer; null when it gave none.</returns>
     /// <exception cref="LinuxException">ENOBUFS: it has acted on the message, but its answer is longer than 16 KiB.</exception>
-    public string? Message(string name, ulong sector, ReadOnlySpan<byte> text)
+    public string? Message(DmName name, Sectors sector, ReadOnlySpan<byte> text)
     {
         const string Operation = "send a message to mapping";
-        Check(name, Operation);
+        RequirePlain(name, Operation);
         if (text.IsEmpty || text.Contains((byte)0))
-            throw new LinuxException(Errno.EINVAL, Operation, name);
+            throw new LinuxException(Errno.EINVAL, Operation, name.Text);
         using var buffer = SecretBuffer.Allocate(FirstRoom + DmRequest.MessageSize(text));
-        DmRequest.WriteHead(buffer.GetSpan(), DmCommand.DM_TARGET_MSG, name, DmFlags.DM_SECURE_DATA);
+        DmRequest.WriteHead(buffer.GetSpan(), DmCommand.DM_TARGET_MSG, name.Text, DmFlags.DM_SECURE_DATA);
         DmRequest.WriteMessage(buffer.GetSpan()[DmIoctl.Size..], sector, text);
-        var reply = Submit(DmCommand.DM_TARGET_MSG, buffer.GetSpan(), Operation, name);
-        return reply.Has(DmFlags.DM_BUFFER_FULL) ? throw new LinuxException(Errno.ENOBUFS, Operation, name) : reply.Answer();
+        var reply = Submit(DmCommand.DM_TARGET_MSG, buffer.GetSpan(), Operation, name.Text);
+        return reply.Has(DmFlags.DM_BUFFER_FULL) ? throw new LinuxException(Errno.ENOBUFS, Operation, name.Text) : reply.Answer();
     }
 
-    /// <inheritdoc cref="Message(string, ulong, ReadOnlySpan{byte})"/>
-    public string? Message(string name, ulong sector, string text) => Message(name, sector, Encoding.UTF8.GetBytes(text));
+    /// <inheritdoc cref="Message(DmName, Sectors, ReadOnlySpan{byte})"/>
+    public string? Message(DmName name, Sectors sector, string text) => Message(name, sector, Encoding.UTF8.GetBytes(text));
 
     /// <summary>
     /// Removes a mapping, and /dev/mapper/NAME with it. Where udevd runs, which opens a device for a moment whenever a writer has closed it,
@@ -214,9 +198,9 @@ public sealed class DeviceMapper : IDisposable
     /// <param name="deferred">When it is in use, it goes with its last user instead of EBUSY; a node of our own goes at once.</param>
     /// <returns>True when it is gone; false when it goes later.</returns>
     /// <exception cref="LinuxException">ENXIO: there is no such mapping. EBUSY: it is in use.</exception>
-    public bool Remove(string name, bool deferred = false)
+    public bool Remove(DmName name, bool deferred = false)
     {
-        Check(name, "remove mapping");
+        RequirePlain(name, "remove mapping");
         var number = Simple(DmCommand.DM_DEV_STATUS, name, DmFlags.None, "remove mapping").Number;
         var waited = Stopwatch.StartNew();
         while (true)
@@ -246,28 +230,28 @@ public sealed class DeviceMapper : IDisposable
         return Mounts.Read().Any(mount => mount.Device == number) || (Directory.Exists(holders) && Directory.GetFileSystemEntries(holders).Length > 0);
     }
 
-    private IReadOnlyList<DmTarget> Lines(string name, DmFlags flags, string operation)
+    private IReadOnlyList<DmTarget> Lines(DmName name, DmFlags flags, string operation)
     {
-        CheckAny(name, operation);
+        RequireAny(name, operation);
         for (var room = FirstRoom; ; room *= 2)
         {
             using var buffer = SecretBuffer.Allocate(room);
-            if (TryAsk(DmCommand.DM_TABLE_STATUS, name, flags, buffer.GetSpan(), operation, name))
-                return new DmReply(buffer.GetSpan(), operation, name).Targets();
+            if (TryAsk(DmCommand.DM_TABLE_STATUS, name.Text, flags, buffer.GetSpan(), operation, name.Text))
+                return new DmReply(buffer.GetSpan(), operation, name.Text).Targets();
         }
     }
 
     /// <summary>A request that is all head, and a reply that describes the mapping.</summary>
-    private DmDevice Simple(DmCommand command, string name, DmFlags flags, string operation, uint cookie = 0)
+    private DmDevice Simple(DmCommand command, DmName name, DmFlags flags, string operation, uint cookie = 0)
     {
-        CheckAny(name, operation);
+        RequireAny(name, operation);
         Span<byte> buffer = stackalloc byte[DmIoctl.Size];
         while (true)
         {
-            DmRequest.WriteHead(buffer, command, name, flags).EventNumber = cookie;
+            DmRequest.WriteHead(buffer, command, name.Text, flags).EventNumber = cookie;
             try
             {
-                return Submit(command, buffer, operation, name).Device();
+                return Submit(command, buffer, operation, name.Text).Device();
             }
             catch (LinuxException interrupted) when (interrupted.Errno == Errno.EINTR)
             {
@@ -304,16 +288,16 @@ public sealed class DeviceMapper : IDisposable
         return result >= 0 ? new DmReply(buffer, operation, subject) : throw LinuxException.Last(operation, subject);
     }
 
-    /// <summary>What the kernel can be asked about: it has names that are not plain.</summary>
-    private static void CheckAny(string name, string operation)
+    /// <summary>A name that was reported need not be UTF-8, and then cannot be asked for.</summary>
+    private static void RequireAny(DmName name, string operation)
     {
-        if (name.Length == 0 || Encoding.UTF8.GetByteCount(name) > DmRequest.MaxName || name.Contains('\0'))
-            throw new LinuxException(Errno.EINVAL, operation, name);
+        if (!DmName.TryParse(name.Text, out _))
+            throw new LinuxException(Errno.EINVAL, operation, name.Text);
     }
 
-    private static void Check(string name, string operation)
+    private static void RequirePlain(DmName name, string operation)
     {
-        if (!IsName(name))
-            throw new LinuxException(Errno.EINVAL, operation, name);
+        if (!name.IsPlain)
+            throw new LinuxException(Errno.EINVAL, operation, name.Text);
     }
 }

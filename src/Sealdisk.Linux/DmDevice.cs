@@ -22,11 +22,11 @@ public readonly record struct DmVersion(uint Major, uint Minor, uint Patch) : IC
 }
 
 /// <summary>One line of a table.</summary>
-/// <param name="Start">First sector of the mapping that it serves; 512-byte sectors.</param>
-/// <param name="Length">How many; 512-byte sectors.</param>
+/// <param name="Start">First sector of the mapping that it serves.</param>
+/// <param name="Length">How many sectors.</param>
 /// <param name="Type">Target type, at most 15 bytes, such as "crypt".</param>
 /// <param name="Parameters">The target's own words. In what is read back, a key in hexadecimal is replaced by zeros.</param>
-public sealed record DmTarget(ulong Start, ulong Length, string Type, string Parameters);
+public sealed record DmTarget(Sectors Start, Sectors Length, string Type, string Parameters);
 
 /// <summary>How a table is loaded.</summary>
 /// <param name="ReadOnly">The mapping refuses writes, and its devices are opened for reading.</param>
@@ -50,5 +50,5 @@ public readonly record struct DmTableOptions(bool ReadOnly = false, bool SecureD
 /// <param name="HasInactiveTable">A table is loaded that the next resume puts in place.</param>
 /// <param name="DeferredRemove">It goes with its last user.</param>
 public sealed record DmDevice(
-    string Name, string? Uuid, DeviceNumber Number, int OpenCount, uint EventNumber, uint TargetCount, bool ReadOnly, bool Suspended,
+    DmName Name, string? Uuid, DeviceNumber Number, int OpenCount, uint EventNumber, uint TargetCount, bool ReadOnly, bool Suspended,
     bool HasActiveTable, bool HasInactiveTable, bool DeferredRemove);

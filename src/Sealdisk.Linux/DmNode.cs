@@ -19,7 +19,7 @@ public static class DmNode
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
 
     /// <summary>/dev/mapper/NAME.</summary>
-    public static string PathOf(string name) => $"{Folder}/{name}";
+    public static string PathOf(DmName name) => $"{Folder}/{name}";
 
     /// <summary>A udevd listens, as libudev asks it.</summary>
     internal static bool UdevRuns => File.Exists("/run/udev/control");
@@ -36,7 +36,7 @@ public static class DmNode
     }
 
     /// <summary>Makes sure that /dev/mapper/NAME no longer stands for a device that has gone.</summary>
-    internal static void Remove(string name, DeviceNumber gone)
+    internal static void Remove(DmName name, DeviceNumber gone)
     {
         var path = PathOf(name);
         if (IsLink(path) && UdevMakesNodes() && Wait(() => !StandsFor(path, gone)))
@@ -46,7 +46,7 @@ public static class DmNode
     }
 
     /// <summary>Removes a node of our own of a device that goes with its last user: nobody else should find the way to it. A link is left to udev.</summary>
-    internal static void RemoveOwn(string name, DeviceNumber going)
+    internal static void RemoveOwn(DmName name, DeviceNumber going)
     {
         var path = PathOf(name);
         if (!IsLink(path) && Is(path, going))

@@ -24,7 +24,7 @@ internal readonly ref struct DmReply(Span<byte> buffer, string operation, string
         ref readonly var head = ref Head;
         var uuid = TextIn(head.Uuid);
         return new DmDevice(
-            TextIn(head.Name), uuid.Length == 0 ? null : uuid, DeviceNumber.Decode(head.Device), head.OpenCount, head.EventNumber, head.TargetCount,
+            DmName.Reported(TextIn(head.Name)), uuid.Length == 0 ? null : uuid, DeviceNumber.Decode(head.Device), head.OpenCount, head.EventNumber, head.TargetCount,
             Has(DmFlags.DM_READONLY), Has(DmFlags.DM_SUSPEND), Has(DmFlags.DM_ACTIVE_PRESENT), Has(DmFlags.DM_INACTIVE_PRESENT),
             Has(DmFlags.DM_DEFERRED_REMOVE));
     }
@@ -52,22 +52,23 @@ internal readonly ref struct DmReply(Span<byte> buffer, string operation, string
             var parameters = UpToNul(text);
             if (type == "crypt")
                 HideKey(parameters);
-            targets.Add(new DmTarget(spec.SectorStart, spec.Length, type, Encoding.UTF8.GetString(parameters)));
+            targets.Add(new DmTarget(new Sectors(spec.SectorStart), new Sectors(spec.Length), type, Encoding.UTF8.GetString(parameters)));
             at = spec.Next;
         }
         return targets;
     }
 
     /// <summary>Names and device numbers of all mappings (struct dm_name_list).</summary>
-    public IReadOnlyList<(string Name, DeviceNumber Device)> Names()
+    public IReadOnlyList<(DmName Name, DeviceNumber Device)> Names()
     {
-        var names = new List<(string, DeviceNumber)>();
+        var names = new List<(DmName, DeviceNumber)>();
         for (var data = Data(); data.Length > DmNameList.NameOffset; data = Next(data, DmNameList.NextOffset, DmNameList.NameOffset))
         {
             var device = BinaryPrimitives.ReadUInt64LittleEndian(data);
             if (device == 0) // so is the only one when there are none
                 break;
-            names.Add((Encoding.UTF8.GetString(UpToNul(data[DmNameList.NameOffset..])), DeviceNumber.Decode(device)));
+            var name = DmName.Reported(Encoding.UTF8.GetString(UpToNul(data[DmNameList.NameOffset..])));
+            names.Add((name, DeviceNumber.Decode(device)));
         }
         return names;
     }

@@ -54,8 +54,8 @@ internal static class DmRequest
         {
             var size = LineSize(target);
             ref var spec = ref MemoryMarshal.AsRef<DmTargetSpec>(data);
-            spec.SectorStart = target.Start;
-            spec.Length = target.Length;
+            spec.SectorStart = target.Start.Count;
+            spec.Length = target.Length.Count;
             spec.Next = (uint)size;
             WriteText(spec.TargetType, target.Type);
             WriteText(data[DmTargetSpec.Size..size], target.Parameters);
@@ -66,9 +66,9 @@ internal static class DmRequest
     /// <summary>Bytes that <see cref="WriteMessage"/> needs behind the head.</summary>
     public static int MessageSize(ReadOnlySpan<byte> text) => DmTargetMessage.TextOffset + text.Length + 1;
 
-    public static void WriteMessage(Span<byte> data, ulong sector, ReadOnlySpan<byte> text)
+    public static void WriteMessage(Span<byte> data, Sectors sector, ReadOnlySpan<byte> text)
     {
-        MemoryMarshal.Write(data, sector);
+        MemoryMarshal.Write(data, sector.Count);
         text.CopyTo(data[DmTargetMessage.TextOffset..]);
     }
 

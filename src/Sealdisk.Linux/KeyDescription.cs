@@ -1,63 +1,41 @@
-using System.Globalization;
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.InteropServices;
+using System.Text;
 
 namespace Sealdisk.Linux;
 
-/// <summary>Who may do what with a key (keyrings(7), include/linux/key.h). The possessor is whoever can find it, which takes PossessorSearch, from @t, @p or @s.</summary>
-[Flags]
-public enum KeyPermissions : uint
+/// <summary>
+/// What names a key among those of its type: 1 to 4095 bytes of UTF-8 without a NUL, at which the kernel would stop reading and find another key
+/// (KEY_MAX_DESC_SIZE, security/keys/keyctl.c). Types may ask for more: "logon" wants a prefix and a colon.
+/// </summary>
+[StructLayout(LayoutKind.Auto)]
+public readonly record struct KeyDescription
 {
-    None = 0,
+    private const int MaxBytes = 4095;
 
-    OtherView = 0x01,
-    OtherRead = 0x02,
-    OtherWrite = 0x04,
-    OtherSearch = 0x08,
-    OtherLink = 0x10,
-    OtherSetAttributes = 0x20,
-    OtherAll = 0x3F,
+    private readonly string? _text;
 
-    GroupView = 0x0100,
-    GroupRead = 0x0200,
-    GroupWrite = 0x0400,
-    GroupSearch = 0x0800,
-    GroupLink = 0x1000,
-    GroupSetAttributes = 0x2000,
-    GroupAll = 0x3F00,
+    private KeyDescription(string text) => _text = text;
 
-    UserView = 0x010000,
-    UserRead = 0x020000,
-    UserWrite = 0x040000,
-    UserSearch = 0x080000,
-    UserLink = 0x100000,
-    UserSetAttributes = 0x200000,
-    UserAll = 0x3F0000,
+    /// <summary>The description. A default value has none, and the kernel makes no key of it.</summary>
+    public string Text => _text ?? "";
 
-    PossessorView = 0x01000000,
-    PossessorRead = 0x02000000,
-    PossessorWrite = 0x04000000,
-    PossessorSearch = 0x08000000,
-    PossessorLink = 0x10000000,
-    PossessorSetAttributes = 0x20000000,
-    PossessorAll = 0x3F000000,
-}
-
-/// <summary>What KEYCTL_DESCRIBE says of a key; nothing of its payload.</summary>
-/// <param name="Type">Key type, such as "trusted" or "keyring".</param>
-/// <param name="Uid">Owner.</param>
-/// <param name="Gid">Group; 0xFFFFFFFF for none.</param>
-/// <param name="Permissions">Who may do what.</param>
-/// <param name="Description">Its name within the type.</param>
-public sealed record KeyDescription(string Type, uint Uid, uint Gid, KeyPermissions Permissions, string Description)
-{
-    /// <summary>Reads "type;uid;gid;permissions;description"; only the last part may hold a semicolon. Null when it is not of that form.</summary>
-    internal static KeyDescription? TryParse(string text)
+    /// <summary>Takes a text that the kernel would take.</summary>
+    public static bool TryParse([NotNullWhen(true)] string? text, out KeyDescription description)
     {
-        var parts = text.Split(';', 5);
-        return parts.Length == 5
-            && int.TryParse(parts[1], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var uid)
-            && int.TryParse(parts[2], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var gid)
-            && uint.TryParse(parts[3], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var permissions)
-            ? new KeyDescription(parts[0], unchecked((uint)uid), unchecked((uint)gid), (KeyPermissions)permissions, parts[4])
-            : null;
+        var isOne = text is { Length: > 0 } && Encoding.UTF8.GetByteCount(text) <= MaxBytes && !text.Contains('\0');
+        description = isOne ? new KeyDescription(text!) : default;
+        return isOne;
     }
+
+    /// <inheritdoc cref="TryParse"/>
+    /// <exception cref="FormatException">The kernel would not take it.</exception>
+    public static KeyDescription Parse(string text) =>
+        TryParse(text, out var description) ? description : throw new FormatException($"cannot use '{text}': it is not a description of a key");
+
+    /// <inheritdoc/>
+    public override string ToString() => Text;
+
+    /// <summary>What the kernel reports, taken as it comes: the session keyring that it makes by itself may have any name.</summary>
+    internal static KeyDescription Reported(string text) => new(text);
 }

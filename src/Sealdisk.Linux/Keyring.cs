@@ -55,17 +55,17 @@ public static partial class Keyring
     /// <exception cref="LinuxException">
     /// ENODEV: no such key type in this kernel. EFAULT from "trusted": the trust source refused. EDQUOT: the user's quota of keys is used up.
     /// </exception>
-    public static KeySerial Add(string type, string description, ReadOnlySpan<byte> payload, KeySerial keyring)
+    public static KeySerial Add(string type, KeyDescription description, ReadOnlySpan<byte> payload, KeySerial keyring)
     {
-        var serial = TryAdd(type, description, payload, keyring);
-        return serial >= 0 ? new KeySerial((int)serial) : throw LinuxException.Last($"add {type} key", description);
+        var serial = TryAdd(type, description.Text, payload, keyring);
+        return serial >= 0 ? new KeySerial((int)serial) : throw LinuxException.Last($"add {type} key", description.Text);
     }
 
     /// <summary>An empty keyring in another one. Takes the place of one of the same name that is there: its keys go.</summary>
-    public static KeySerial CreateKeyring(string name, KeySerial parent)
+    public static KeySerial CreateKeyring(KeyDescription name, KeySerial parent)
     {
-        var serial = TryAdd("keyring", name, [], parent);
-        return serial >= 0 ? new KeySerial((int)serial) : throw LinuxException.Last("make keyring", name);
+        var serial = TryAdd("keyring", name.Text, [], parent);
+        return serial >= 0 ? new KeySerial((int)serial) : throw LinuxException.Last("make keyring", name.Text);
     }
 
     /// <summary>Looks in a keyring and those linked into it, as far as each may be searched; null when the key is not there.</summary>
@@ -77,10 +77,10 @@ public static partial class Keyring
     /// A keyring that gets a link to what was found: a key in @u may be linked on the way of this search also by a caller whose session does not lead to @u,
     /// to whom a link by serial number is refused.
     /// </param>
-    public static KeySerial? Search(KeySerial keyring, string type, string description, KeySerial? destination = null)
+    public static KeySerial? Search(KeySerial keyring, string type, KeyDescription description, KeySerial? destination = null)
     {
-        var serial = keyctl(KeyctlNumber(Here), KeyctlOperation.KEYCTL_SEARCH, keyring.Value, Text(type), Text(description), destination?.Value ?? 0);
-        return serial >= 0 ? new KeySerial((int)serial) : NullUnless(Errno.ENOKEY, $"find {type} key", description);
+        var serial = keyctl(KeyctlNumber(Here), KeyctlOperation.KEYCTL_SEARCH, keyring.Value, Text(type), description.Text, destination?.Value ?? 0);
+        return serial >= 0 ? new KeySerial((int)serial) : NullUnless(Errno.ENOKEY, $"find {type} key", description.Text);
     }
 
     /// <summary>
@@ -90,10 +90,10 @@ public static partial class Keyring
     /// <exception cref="LinuxException">
     /// EKEYREVOKED, EKEYEXPIRED, EKEYREJECTED, EACCES: of a key that was found; null all the same where another keyring was looked through in vain.
     /// </exception>
-    public static KeySerial? Request(string type, string description)
+    public static KeySerial? Request(string type, KeyDescription description)
     {
-        var serial = request_key(RequestKeyNumber(Here), Text(type), Text(description), 0, 0);
-        return serial >= 0 ? new KeySerial((int)serial) : NullUnless(Errno.ENOKEY, $"find {type} key", description);
+        var serial = request_key(RequestKeyNumber(Here), Text(type), description.Text, 0, 0);
+        return serial >= 0 ? new KeySerial((int)serial) : NullUnless(Errno.ENOKEY, $"find {type} key", description.Text);
     }
 
     /// <summary>The serial number behind a special keyring (KEYCTL_GET_KEYRING_ID); null when the thread has none and it is not to be made.</summary>
@@ -138,7 +138,7 @@ public static partial class Keyring
     }
 
     /// <summary>Type, owner, permissions and description of a key.</summary>
-    public static unsafe KeyDescription Describe(KeySerial key)
+    public static unsafe KeyStatus Describe(KeySerial key)
     {
         var buffer = new byte[256];
         while (true)
@@ -152,7 +152,7 @@ public static partial class Keyring
             if (size > buffer.Length)
                 buffer = new byte[size];
             else
-                return KeyDescription.TryParse(Encoding.UTF8.GetString(buffer, 0, (int)size - 1)) // the last is a NUL
+                return KeyStatus.TryParse(Encoding.UTF8.GetString(buffer, 0, (int)size - 1)) // the last is a NUL
                     ?? throw new LinuxException(Errno.EPROTO, "describe key", key.ToString());
         }
     }
@@ -184,13 +184,13 @@ public static partial class Keyring
     /// Gives the calling OS thread, and the threads and children that it starts later, another session keyring: a new anonymous one,
     /// or the one of that name that lets this user search it (by permission: not so as the kernel makes them), or else a new one of that name.
     /// </summary>
-    public static unsafe KeySerial JoinSession(string? name)
+    public static unsafe KeySerial JoinSession(KeyDescription? name)
     {
         var serial = name is null
             ? keyctl(KeyctlNumber(Here), KeyctlOperation.KEYCTL_JOIN_SESSION_KEYRING, 0, 0, 0, 0)
-            : keyctl(KeyctlNumber(Here), KeyctlOperation.KEYCTL_JOIN_SESSION_KEYRING, Text(name), 0, 0, 0);
+            : keyctl(KeyctlNumber(Here), KeyctlOperation.KEYCTL_JOIN_SESSION_KEYRING, name.Value.Text, 0, 0, 0);
         if (serial < 0)
-            throw LinuxException.Last("join session keyring", name ?? "");
+            throw LinuxException.Last("join session keyring", name?.Text ?? "");
         // 0: it is the one that the thread has already.
         return serial > 0 ? new KeySerial((int)serial) : Resolve(KeySerial.SessionKeyring, create: false)!.Value;
     }
@@ -207,7 +207,7 @@ public static partial class Keyring
         {
             if (Resolve(KeySerial.SessionKeyring, create: false) is not { } session || session == Resolve(KeySerial.UserSessionKeyring, create: false))
                 return SessionKeyringKind.UserDefault;
-            return Describe(session).Description.StartsWith("_uid_ses.", StringComparison.Ordinal) ? SessionKeyringKind.UserDefault : SessionKeyringKind.Own;
+            return Describe(session).Description.Text.StartsWith("_uid_ses.", StringComparison.Ordinal) ? SessionKeyringKind.UserDefault : SessionKeyringKind.Own;
         }
         catch (LinuxException ended) when (ended.Errno is Errno.EKEYREVOKED or Errno.EKEYEXPIRED)
         {
@@ -220,7 +220,7 @@ public static partial class Keyring
     {
         // SAFETY: the kernel reads the pinned span.
         fixed (byte* start = payload)
-            return add_key(AddKeyNumber(Here), Text(type), description is null ? null : Text(description), start, (nuint)payload.Length, keyring.Value);
+            return add_key(AddKeyNumber(Here), Text(type), description, start, (nuint)payload.Length, keyring.Value);
     }
 
     private static nint Keyctl(KeyctlOperation operation, nint first, nint second) => keyctl(KeyctlNumber(Here), operation, first, second, 0, 0);
@@ -234,8 +234,8 @@ public static partial class Keyring
     private static KeySerial? NullUnless(Errno missing, string operation, string subject) =>
         ErrnoExtensions.Last() == missing ? null : throw LinuxException.Last(operation, subject);
 
-    /// <summary>The kernel would stop reading at a NUL and name another key.</summary>
-    private static string Text(string text) => text.Contains('\0') ? throw new ArgumentException("a NUL in the name of a key", nameof(text)) : text;
+    /// <summary>The kernel would stop reading at a NUL and take another type.</summary>
+    private static string Text(string type) => type.Contains('\0') ? throw new ArgumentException("a key type cannot contain a NUL", nameof(type)) : type;
 
     internal static nint AddKeyNumber(Architecture architecture) => architecture == Architecture.Arm64 ? 217 : 248;
 

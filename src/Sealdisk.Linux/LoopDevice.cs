@@ -9,20 +9,21 @@ namespace Sealdisk.Linux;
 /// <param name="BlockSize">Logical block size in bytes: 512, 1024, 2048 or 4096.</param>
 /// <param name="DirectIo">Past the page cache of the backing file. The kernel quietly leaves it off where the file cannot; see <see cref="LoopStatus"/>.</param>
 /// <param name="ReadOnly">Refuse writes.</param>
-/// <param name="Offset">Bytes of the file to leave out in front.</param>
-/// <param name="SizeLimit">Bytes of the file to show; 0 for all.</param>
-public sealed record LoopOptions(int BlockSize = 512, bool DirectIo = false, bool ReadOnly = false, long Offset = 0, long SizeLimit = 0);
+/// <param name="Offset">How much of the file to leave out in front.</param>
+/// <param name="SizeLimit">How much of the file to show; zero for all.</param>
+public sealed record LoopOptions(
+    int BlockSize = 512, bool DirectIo = false, bool ReadOnly = false, ByteCount Offset = default, ByteCount SizeLimit = default);
 
 /// <summary>What the driver says of a loop device in use (LOOP_GET_STATUS64).</summary>
 /// <param name="BackingDevice">Device of the filesystem that holds the backing file.</param>
 /// <param name="BackingInode">The backing file's number in it.</param>
-/// <param name="Offset">Bytes left out in front.</param>
-/// <param name="SizeLimit">Bytes shown; 0 for all.</param>
+/// <param name="Offset">How much is left out in front.</param>
+/// <param name="SizeLimit">How much is shown; zero for all.</param>
 /// <param name="ReadOnly">Writes are refused.</param>
 /// <param name="DirectIo">Direct I/O is really on.</param>
 /// <param name="Autoclear">Goes away with its last user.</param>
 public sealed record LoopStatus(
-    DeviceNumber BackingDevice, ulong BackingInode, long Offset, long SizeLimit, bool ReadOnly, bool DirectIo, bool Autoclear);
+    DeviceNumber BackingDevice, ulong BackingInode, ByteCount Offset, ByteCount SizeLimit, bool ReadOnly, bool DirectIo, bool Autoclear);
 
 /// <summary>A loop device: a file shown as a block device (drivers/block/loop.c, loop(4)). It outlives the process until detached.</summary>
 public sealed class LoopDevice
@@ -114,7 +115,7 @@ public sealed class LoopDevice
         if (device.Ioctl(LOOP_GET_STATUS64, &info) < 0)
             return ErrnoExtensions.Last() == Errno.ENXIO ? null : throw LinuxException.Last("get the status of", Path);
         return new LoopStatus(
-            DeviceNumber.Decode(info.Device), info.Inode, (long)info.Offset, (long)info.SizeLimit,
+            DeviceNumber.Decode(info.Device), info.Inode, new ByteCount((long)info.Offset), new ByteCount((long)info.SizeLimit),
             (info.Flags & LO_FLAGS_READ_ONLY) != 0, (info.Flags & LO_FLAGS_DIRECT_IO) != 0, (info.Flags & LO_FLAGS_AUTOCLEAR) != 0);
     }
 
@@ -172,8 +173,8 @@ public sealed class LoopDevice
             BlockSize = (uint)options.BlockSize,
             Info = new LoopInfo64
             {
-                Offset = (ulong)options.Offset,
-                SizeLimit = (ulong)options.SizeLimit,
+                Offset = (ulong)options.Offset.Count,
+                SizeLimit = (ulong)options.SizeLimit.Count,
                 Flags = flags | (options.ReadOnly ? LO_FLAGS_READ_ONLY : 0) | (options.DirectIo ? LO_FLAGS_DIRECT_IO : 0),
             },
         };

@@ -38,7 +38,7 @@ internal static class Targets
         new("blkid", input => Signature.Parse(Encoding.UTF8.GetString(input))),
         new("dm-status", ReadReply, typeof(LinuxException)),
         new("dm-table", input => CryptTable.Parse(Encoding.UTF8.GetString(input))),
-        new("key-description", input => KeyDescription.TryParse(Encoding.UTF8.GetString(input))),
+        new("key-description", input => KeyStatus.TryParse(Encoding.UTF8.GetString(input))),
         new("mountinfo", input => MountEntry.Parse(Encoding.UTF8.GetString(input)), typeof(FormatException)),
         new("serve-request", input => ServeRequest.Parse(input), typeof(FormatException)),
         new("fuse", FuseRequests.Serve),

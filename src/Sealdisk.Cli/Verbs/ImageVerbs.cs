@@ -87,7 +87,7 @@ internal static class ImageVerbs
     {
         if (key.Cipher is null || key.Length is not null)
             return;
-        var size = input.Status() is { Kind: FileKind.Regular } file ? file.Size : BlockDevice.Size(input);
+        var size = input.Status() is { Kind: FileKind.Regular } file ? file.Size : BlockDevice.Size(input).Count;
         var left = size - (resolved.Offset + resolved.Length) * 512;
         if (left != 0)
             throw SealdiskException.Usage(
@@ -119,7 +119,7 @@ internal static class ImageVerbs
         if (FileStatus.TryOf(output)?.Kind != FileKind.BlockDevice)
             return OpenFile(output);
         var device = BlockDevice.OpenExclusive(output, OpenFlags.Write);
-        if (BlockDevice.Size(device) >= bytes)
+        if (BlockDevice.Size(device).Count >= bytes)
             return device;
         device.Dispose();
         throw SealdiskException.Usage($"cannot write {output}: it is smaller than the {bytes} bytes to write");

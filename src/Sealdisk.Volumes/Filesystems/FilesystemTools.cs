@@ -77,7 +77,7 @@ public static class FilesystemTools
     {
         using var file = FileDescriptor.Open(device, OpenFlags.Read);
         var status = file.Status();
-        var size = status.Kind == FileKind.BlockDevice ? BlockDevice.Size(file) : status.Size;
+        var size = status.Kind == FileKind.BlockDevice ? BlockDevice.Size(file).Count : status.Size;
         return size <= WholeInodeTablesUpTo ? ",lazy_itable_init=0,lazy_journal_init=0" : "";
     }
 

@@ -60,7 +60,7 @@ public static class KeptKey
     /// <summary>The kernel would take it for an update: trusted keys refuse that with a bare EPERM, and a logon key would be replaced in silence.</summary>
     private static void RequireNew(string type, string name, KeySerial keyring)
     {
-        if (Keyring.Resolve(keyring, create: false) is not null && Keyring.Search(keyring, type, name) is { } there)
+        if (Keyring.Resolve(keyring, create: false) is not null && Keyring.Search(keyring, type, KeyDescription.Parse(name)) is { } there)
             throw SealdiskException.Failed($"cannot add key {name}: {keyring} has a {type} key of that name already, number {there} (EEXIST)", $"keyctl unlink {there} {keyring}; or use that one");
     }
 }

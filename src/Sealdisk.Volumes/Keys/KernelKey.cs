@@ -88,7 +88,7 @@ internal sealed class KernelKey : IDisposable
     /// <summary>Encrypts this volume key under another root key, which this thread has loaded; the key itself stays what it is.</summary>
     internal void Rewrap(string rootDescription) =>
         // What a keyring has already, it takes for an update.
-        Keyring.Add(Type, Description, Encoding.ASCII.GetBytes($"update trusted:{rootDescription}"), Home);
+        Keyring.Add(Type, KeyDescription.Parse(Description), Encoding.ASCII.GetBytes($"update trusted:{rootDescription}"), Home);
 
     /// <summary>A key of the soft source for dm-crypt: type logon, which user space can never read back.</summary>
     /// <param name="description">Its name, which must hold a ':' that is not its first character.</param>
@@ -108,7 +108,7 @@ internal sealed class KernelKey : IDisposable
         foreach (var (keyring, _) in searched)
         {
             // Not created by looking: a session keyring made by this would hide the user's session keyring from dm-crypt.
-            if (Keyring.Resolve(keyring, create: false) is not null && Keyring.Search(keyring, type, description, Home) is { } serial)
+            if (Keyring.Resolve(keyring, create: false) is not null && Keyring.Search(keyring, type, KeyDescription.Parse(description), Home) is { } serial)
                 return new KernelKey(type, description, serial);
         }
         throw SealdiskException.Failed(
@@ -154,5 +154,5 @@ internal sealed class KernelKey : IDisposable
     }
 
     private static KernelKey Add(string type, string description, ReadOnlySpan<byte> payload) =>
-        new(type, description, Keyring.Add(type, description, payload, Home));
+        new(type, description, Keyring.Add(type, KeyDescription.Parse(description), payload, Home));
 }

@@ -60,7 +60,7 @@ public static class Arrival
         try
         {
             using var device = FileDescriptor.Open(path, OpenFlags.Read);
-            return BlockDevice.Size(device) > 0;
+            return BlockDevice.Size(device) > ByteCount.Zero;
         }
         catch (LinuxException absent) when (absent.Errno is Errno.ENXIO or Errno.ENOMEDIUM or Errno.ENODEV or Errno.ENOENT)
         {

@@ -46,7 +46,7 @@ internal sealed class DecryptedView : IDisposable
             _volume.Read(0, start[..(int)Math.Min(start.Length, _volume.Size)]);
             return;
         }
-        using var block = FileDescriptor.Open(DmNode.PathOf(_mapping!), OpenFlags.Read);
+        using var block = FileDescriptor.Open(DmNode.PathOf(DmName.Parse(_mapping!)), OpenFlags.Read);
         block.ReadAt(start, 0);
     }
 
@@ -63,7 +63,7 @@ internal sealed class DecryptedView : IDisposable
         using var key = source.Unseal(record.SealedKey, record.RootKey, record.KeySize, $"the key of {spec.Name}");
         var file = FileDescriptor.Open(spec.Device, OpenFlags.Read);
         return FuseVolume.Decrypted(
-            new FileDevice(file, (long)record.DataOffset * 512, (long)record.DataLength * 512),
+            new FileDevice(file, new Sectors(record.DataOffset).Bytes, new Sectors(record.DataLength).Bytes),
             CipherSpec.Parse(record.Cipher), new SectorLayout(record.SectorSize, record.IvLargeSectors, record.IvOffset), key);
     }
 }

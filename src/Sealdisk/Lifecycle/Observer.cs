@@ -55,7 +55,7 @@ public static class Observer
         }
 
         using var device = FileDescriptor.Open(spec.Device, OpenFlags.Read);
-        var size = there.Kind == FileKind.BlockDevice ? BlockDevice.Size(device) : there.Size;
+        var size = there.Kind == FileKind.BlockDevice ? BlockDevice.Size(device).Count : there.Size;
         return observed with
         {
             DeviceSize = size,

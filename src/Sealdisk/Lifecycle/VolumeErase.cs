@@ -91,7 +91,7 @@ public static class VolumeErase
         try
         {
             if (device.Status().Kind == FileKind.BlockDevice)
-                BlockDevice.Discard(device, 0, size);
+                BlockDevice.Discard(device, ByteCount.Zero, new ByteCount(size));
             else if (spec.Discard)
                 device.PunchHole(0, size);
             else

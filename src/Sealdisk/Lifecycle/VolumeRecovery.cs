@@ -59,12 +59,12 @@ public static class VolumeRecovery
         using var plain = FileDescriptor.Open(output, OpenFlags.Write | OpenFlags.Create | OpenFlags.Exclusive, 0b110_000_000);
         var cipher = CipherSpec.Parse(record.Cipher);
         using var schedule = SecretBuffer.Allocate(SectorCipher.ScheduleSize(cipher));
-        var length = (long)record.DataLength * 512;
+        var length = new Sectors(record.DataLength).Bytes;
         try
         {
             ImageStream.Run(
-                input, (long)record.DataOffset * 512, plain, length,
-                new SectorCipher(cipher, new SectorLayout(record.SectorSize, record.IvLargeSectors, record.IvOffset), key.Memory.Span, schedule.Memory), false, begin(length));
+                input, new Sectors(record.DataOffset).Bytes, plain, length,
+                new SectorCipher(cipher, new SectorLayout(record.SectorSize, record.IvLargeSectors, record.IvOffset), key.Memory.Span, schedule.Memory), false, begin(length.Count));
         }
         catch (LinuxException)
         {
@@ -72,7 +72,7 @@ public static class VolumeRecovery
             DirectoryEntries.Unlink(output);
             throw;
         }
-        return length;
+        return length.Count;
     }
 
     private static VolumeRecord RecordOf(VolumeSpec spec, Observed observed, string act)
@@ -109,7 +109,7 @@ public static class VolumeRecovery
     {
         using var start = SecretBuffer.Allocate(FilesystemUuid.Window);
         using var volume = FuseVolume.Decrypted(
-            new FileDevice(FileDescriptor.Open(spec.Device, OpenFlags.Read), (long)record.DataOffset * 512, (long)record.DataLength * 512),
+            new FileDevice(FileDescriptor.Open(spec.Device, OpenFlags.Read), new Sectors(record.DataOffset).Bytes, new Sectors(record.DataLength).Bytes),
             CipherSpec.Parse(record.Cipher), new SectorLayout(record.SectorSize, record.IvLargeSectors, record.IvOffset), key);
         volume.Read(0, start.Memory.Span[..(int)Math.Min(start.Length, volume.Size)]);
         if (!string.Equals(FilesystemUuid.Read(record.Filesystem, start.Memory.Span), record.FilesystemUuid, StringComparison.OrdinalIgnoreCase))

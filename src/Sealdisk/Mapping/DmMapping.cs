@@ -19,27 +19,28 @@ public static class DmMapping
     internal static MappingState Open(MappingRequest request, KernelKey key)
     {
         var uuid = $"{DmUuid.Prefix}{(request.SealedKey is { } sealedKey ? MappingState.IdOf(sealedKey) : NoKeyId)}-{request.Name}";
+        var name = DmName.Parse(request.Name);
         using var mapper = DeviceMapper.Open();
         using var under = Under.Of(request);
         try
         {
-            mapper.Create(request.Name, uuid);
+            mapper.Create(name, uuid);
         }
         catch (LinuxException problem) when (problem.Errno == Errno.EBUSY)
         {
             throw SealdiskException.Failed(
                 $"cannot open mapping {request.Name}: device-mapper has a device of that name already (EBUSY)",
-                mapper.Find(request.Name) is { } there && IsOurs(there) ? $"'sealdisk map close {request.Name}' closes it" : $"it is not one of Sealdisk's: dmsetup info {request.Name}");
+                mapper.Find(name) is { } there && IsOurs(there) ? $"'sealdisk map close {request.Name}' closes it" : $"it is not one of Sealdisk's: dmsetup info {request.Name}");
         }
         try
         {
             var parameters = CryptTable.Of(request, key.Type, key.Description, under.Device).ToString();
-            mapper.LoadTable(request.Name, [new DmTarget(0, (ulong)request.Length, "crypt", parameters)], new DmTableOptions(request.ReadOnly));
-            mapper.Resume(request.Name);
+            mapper.LoadTable(name, [new DmTarget(Sectors.Zero, new Sectors((ulong)request.Length), "crypt", parameters)], new DmTableOptions(request.ReadOnly));
+            mapper.Resume(name);
         }
         catch (LinuxException problem)
         {
-            mapper.Remove(request.Name);
+            mapper.Remove(name);
             throw Explained(problem, request);
         }
         return Find(request.Name) ?? throw SealdiskException.Failed($"cannot open mapping {request.Name}: it vanished at once");
@@ -52,12 +53,12 @@ public static class DmMapping
     internal static bool Close(string name, bool isDeferred)
     {
         using var mapper = TryOpen();
-        if (mapper?.Find(name) is not { } there || !IsOurs(there))
+        if (mapper?.Find(DmName.Parse(name)) is not { } there || !IsOurs(there))
             return false;
         var device = Find(name)?.Device;
         try
         {
-            mapper.Remove(name, isDeferred);
+            mapper.Remove(there.Name, isDeferred);
         }
         catch (LinuxException problem) when (problem.Errno == Errno.EBUSY)
         {
@@ -77,21 +78,21 @@ public static class DmMapping
     internal static MappingState? Find(string name)
     {
         using var mapper = TryOpen();
-        return mapper is not null && mapper.Find(name) is { } device && IsOurs(device) ? StateOf(mapper, device) : null;
+        return mapper is not null && mapper.Find(DmName.Parse(name)) is { } device && IsOurs(device) ? StateOf(mapper, device) : null;
     }
 
     /// <summary>All mappings of ours.</summary>
     internal static IReadOnlyList<MappingState> List()
     {
         using var mapper = TryOpen();
-        return mapper is null ? [] : mapper.List().Select(entry => Find(entry.Name)).OfType<MappingState>().ToArray();
+        return mapper is null ? [] : mapper.List().Select(entry => Find(entry.Name.Text)).OfType<MappingState>().ToArray();
     }
 
     /// <summary>A device of that name that is not one of ours: its dm UUID, empty where it has none; null where there is no such device.</summary>
     internal static string? Foreign(string name)
     {
         using var mapper = TryOpen();
-        return mapper?.Find(name) is { } device && !IsOurs(device) ? device.Uuid ?? "" : null;
+        return mapper?.Find(DmName.Parse(name)) is { } device && !IsOurs(device) ? device.Uuid ?? "" : null;
     }
 
     /// <summary>Null where this kernel has no device-mapper, or this caller may not ask it.</summary>
@@ -115,7 +116,7 @@ public static class DmMapping
         var table = target is null ? null : CryptTable.Parse(target.Parameters);
         var uuid = device.Uuid!;
         var id = uuid.Substring(DmUuid.Prefix.Length, Math.Min(32, uuid.Length - DmUuid.Prefix.Length));
-        return new MappingState(device.Name, MappingKind.Dm, DmNode.PathOf(device.Name))
+        return new MappingState(device.Name.Text, MappingKind.Dm, DmNode.PathOf(device.Name))
         {
             Device = table is null ? null : Under.PathOf(table.Device),
             Number = table?.Device,

@@ -19,7 +19,7 @@ public static class FuseVolume
         using var key = source.Unseal(request.SealedKey, request.RootKey, request.KeySize, $"the key of {request.FsName}");
         var file = OpenDevice(request);
         return Decrypted(
-            file, CipherSpec.Parse(request.Cipher), new SectorLayout(request.SectorSize, request.IvLargeSectors, request.IvOffset), key);
+            file, CipherSpec.Parse(request.Cipher), new SectorLayout(request.SectorSize, request.IvLargeSectors, request.IvOffset.Count), key);
     }
 
     /// <summary>The decrypted view of a device under a key; takes over the device, not the key.</summary>

@@ -98,7 +98,7 @@ public sealed record ManualKey(CipherSpec? Cipher, int? KeySize, string? Referen
         using var file = FileDescriptor.Open(device, OpenFlags.Read);
         return status.Kind switch
         {
-            FileKind.BlockDevice => BlockDevice.Size(file),
+            FileKind.BlockDevice => BlockDevice.Size(file).Count,
             FileKind.Regular => status.Size,
             _ => throw SealdiskException.Usage($"cannot use {device}: it is neither a block device nor a regular file"),
         };

@@ -98,6 +98,7 @@ public static class ManualMapping
         using var key = source.Unseal(resolved.SealedKey!, resolved.RootKey, resolved.KeySize, "the sealed key");
         using var schedule = SecretBuffer.Allocate(Crypto.SectorCipher.ScheduleSize(resolved.Cipher));
         var cipher = new Crypto.SectorCipher(resolved.Cipher, resolved.Layout, key.Memory.Span, schedule.Memory);
-        DataPath.ImageStream.Run(input, resolved.Offset * 512, output, resolved.Length * 512, cipher, encrypt, progress);
+        var (offset, length) = (new ByteCount(resolved.Offset * 512), new ByteCount(resolved.Length * 512));
+        DataPath.ImageStream.Run(input, offset, output, length, cipher, encrypt, progress);
     }
 }

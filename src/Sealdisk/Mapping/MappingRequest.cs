@@ -1,5 +1,6 @@
 using Sealdisk.Crypto;
 using Sealdisk.DataPath;
+using Sealdisk.Linux;
 using Sealdisk.Volumes.Configuration;
 
 namespace Sealdisk.Mapping;
@@ -50,7 +51,22 @@ public sealed record MappingRequest
     public bool ReadOnly { get; init; }
 
     /// <summary>The same as the server process is told it, in bytes and in plain words. Only the soft source's keys go there.</summary>
-    internal ServeRequest ForServer(RuntimeFolder folder) => new(
-        Device, Offset * 512, Length * 512, Cipher.Text, KeySize, Layout.SectorSize, Layout.IvLargeSectors, Layout.IvOffset,
-        SealedKey!, Huk!, folder.Volume, Device, Discard, folder.ServerLog) { RootKey = RootKey };
+    internal ServeRequest ForServer(RuntimeFolder folder) => new()
+    {
+        Device = Device,
+        Offset = new ByteCount(Offset * 512),
+        Length = new ByteCount(Length * 512),
+        Cipher = Cipher.Text,
+        KeySize = KeySize,
+        SectorSize = Layout.SectorSize,
+        IvLargeSectors = Layout.IvLargeSectors,
+        IvOffset = new Sectors(Layout.IvOffset),
+        SealedKey = SealedKey!,
+        RootKey = RootKey,
+        HukFile = Huk!,
+        MountFile = folder.Volume,
+        FsName = Device,
+        Discard = Discard,
+        LogFile = folder.ServerLog,
+    };
 }

@@ -37,7 +37,7 @@ public sealed class DeviceTests : IDisposable
     public void A_part_of_a_file_is_all_that_is_seen_of_it()
     {
         var path = Image(10000);
-        using (var device = FileDevice.Open(path, offset: 1000, length: 5000))
+        using (var device = FileDevice.Open(path, offset: new ByteCount(1000), length: new ByteCount(5000)))
         {
             Assert.Equal(5000, device.Size);
             device.Write(4990, "0123456789"u8.ToArray());
@@ -47,7 +47,8 @@ public sealed class DeviceTests : IDisposable
         var bytes = File.ReadAllBytes(path);
         Assert.Equal(10000, bytes.Length);
         Assert.Equal("0123456789"u8, bytes.AsSpan(5990, 10));
-        Assert.Throws<ArgumentOutOfRangeException>(() => FileDevice.Open(path, offset: 6000, length: 4001));
+        Assert.Throws<ArgumentOutOfRangeException>(() => FileDevice.Open(path, offset: new ByteCount(10001)));
+        Assert.Throws<ArgumentOutOfRangeException>(() => FileDevice.Open(path, offset: new ByteCount(6000), length: new ByteCount(4001)));
     }
 
     [Fact]
@@ -91,7 +92,7 @@ public sealed class DeviceTests : IDisposable
         var loop = LoopDevice.Attach(path, new LoopOptions(BlockSize: 4096));
         try
         {
-            using (var device = FileDevice.Open(loop.Path, offset: 4096, isExclusive: true))
+            using (var device = FileDevice.Open(loop.Path, offset: new ByteCount(4096), isExclusive: true))
             {
                 Assert.Equal(((1L << 20) - 4096, 4096), (device.Size, device.SectorSize));
                 Assert.Equal(Errno.EBUSY, Assert.Throws<LinuxException>(() => FileDevice.Open(loop.Path, isExclusive: true)).Errno);

@@ -192,6 +192,21 @@ public sealed class FuseServerProcessTests : IDisposable
         SpinWait.SpinUntil(() => File.ResolveLinkTarget($"/proc/{child.Id}/fd/2", false)?.FullName == _log, Patience.Limit),
         "the server did not let go of its standard streams");
 
-    private ServeRequest Request(bool discard) => new(
-        _directory["image"], 0, Size, "aes-xts-plain64", 64, 4096, IvLargeSectors: false, 0, "", "", _volume, "test", discard, _log);
+    private ServeRequest Request(bool discard) => new()
+    {
+        Device = _directory["image"],
+        Offset = ByteCount.Zero,
+        Length = new ByteCount(Size),
+        Cipher = "aes-xts-plain64",
+        KeySize = 64,
+        SectorSize = 4096,
+        IvLargeSectors = false,
+        IvOffset = Sectors.Zero,
+        SealedKey = "",
+        HukFile = "",
+        MountFile = _volume,
+        FsName = "test",
+        Discard = discard,
+        LogFile = _log,
+    };
 }

@@ -7,7 +7,7 @@ namespace Sealdisk.Tests.Linux;
 [Collection(DevicesCollection.Name)]
 public sealed class DeviceMapperTests : IDisposable
 {
-    private readonly string _name = $"sealdisk-test-{Guid.NewGuid():N}";
+    private readonly DmName _name = DmName.Parse($"sealdisk-test-{Guid.NewGuid():N}");
 
     private string Node => DmNode.PathOf(_name);
 

@@ -20,12 +20,16 @@ public sealed class DmReplyTests
         "data"u8.CopyTo(reply.AsSpan(48));
         "SEALDISK-1"u8.CopyTo(reply.AsSpan(176));
         Assert.Equal(
-            new DmDevice("data", "SEALDISK-1", new DeviceNumber(254, 0x105), 2, 9, 3, ReadOnly: true, Suspended: false, HasActiveTable: true, HasInactiveTable: false, DeferredRemove: false),
+            new DmDevice(
+                DmName.Parse("data"), "SEALDISK-1", new DeviceNumber(254, 0x105), 2, 9, 3,
+                ReadOnly: true, Suspended: false, HasActiveTable: true, HasInactiveTable: false, DeferredRemove: false),
             new DmReply(reply, "look at", "data").Device());
 
         reply = Reply([], flags: DmFlags.DM_SUSPEND | DmFlags.DM_INACTIVE_PRESENT | DmFlags.DM_DEFERRED_REMOVE);
         Assert.Equal(
-            new DmDevice("", null, new DeviceNumber(0, 0), 0, 0, 0, ReadOnly: false, Suspended: true, HasActiveTable: false, HasInactiveTable: true, DeferredRemove: true),
+            new DmDevice(
+                DmName.Reported(""), null, new DeviceNumber(0, 0), 0, 0, 0,
+                ReadOnly: false, Suspended: true, HasActiveTable: false, HasInactiveTable: true, DeferredRemove: true),
             new DmReply(reply, "look at", "data").Device());
     }
 
@@ -38,7 +42,7 @@ public sealed class DmReplyTests
     {
         for (var length = 0; length < 16; length++)
         {
-            DmTarget[] targets = [new(0, 1, "linear", new string('p', length)), new(1, 1, "linear", new string('q', length))];
+            DmTarget[] targets = [Target(0, "linear", new string('p', length)), Target(1, "linear", new string('q', length))];
             Assert.Equal(targets, new DmReply(Table(targets), "read", "data").Targets());
         }
     }
@@ -54,7 +58,7 @@ public sealed class DmReplyTests
     [InlineData("linear", "7:0 2048", "7:0 2048")]
     public void A_key_is_not_shown(string type, string parameters, string shown)
     {
-        var reply = Table([new DmTarget(0, 1, type, parameters)]);
+        var reply = Table([Target(0, type, parameters)]);
         Assert.Equal(shown, Assert.Single(new DmReply(reply, "read", "data").Targets()).Parameters);
         if (shown != parameters)
             Assert.True(reply.AsSpan().IndexOf(Encoding.ASCII.GetBytes(parameters)) < 0, "the key is still in the buffer");
@@ -63,7 +67,7 @@ public sealed class DmReplyTests
     [Fact]
     public void Any_list_of_names() => Gen.Select(Name, Gen.UInt[1, 4095], Gen.UInt[0, 0xFFFFF]).Array[0, 20].Sample(devices =>
     {
-        var expected = devices.Select(device => (device.Item1, new DeviceNumber(device.Item2, device.Item3))).ToArray();
+        var expected = devices.Select(device => (DmName.Parse(device.Item1), new DeviceNumber(device.Item2, device.Item3))).ToArray();
         Assert.Equal(expected, new DmReply(List(expected), "list", "data").Names());
     });
 
@@ -116,7 +120,7 @@ public sealed class DmReplyTests
     [InlineData(312 + 20, uint.MaxValue)]
     public void A_table_that_does_not_hold_together(int offset, uint value)
     {
-        var reply = Table([new DmTarget(0, 1, "linear", "7:0 0"), new DmTarget(1, 1, "linear", "7:0 1")]);
+        var reply = Table([Target(0, "linear", "7:0 0"), Target(1, "linear", "7:0 1")]);
         BinaryPrimitives.WriteUInt32LittleEndian(reply.AsSpan(offset), value);
         Assert.Equal(Errno.EPROTO, KeyringThread.Refusal(() => new DmReply(reply, "read", "data").Targets()));
     }
@@ -129,7 +133,7 @@ public sealed class DmReplyTests
     [InlineData(uint.MaxValue)]
     public void A_list_that_does_not_hold_together(uint next)
     {
-        var reply = List([("one", new DeviceNumber(254, 0)), ("two", new DeviceNumber(254, 1))]);
+        var reply = List([(DmName.Parse("one"), new DeviceNumber(254, 0)), (DmName.Parse("two"), new DeviceNumber(254, 1))]);
         Assert.Equal(48u + 312u, BinaryPrimitives.ReadUInt32LittleEndian(reply.AsSpan(12)));
         BinaryPrimitives.WriteUInt32LittleEndian(reply.AsSpan(312 + 8), next);
         Assert.Equal(Errno.EPROTO, KeyringThread.Refusal(() => new DmReply(reply, "list", "data").Names()));
@@ -139,8 +143,13 @@ public sealed class DmReplyTests
     [Fact]
     public void Damage_is_noticed_or_harmless()
     {
-        var table = Table([new DmTarget(0, 1, "crypt", "aes-xts-plain64 00 0 7:0 0"), new DmTarget(1, 1, "linear", "7:0 1"), new DmTarget(2, 5, "zero", "")]);
-        var list = List([("one", new DeviceNumber(254, 0)), ("two", new DeviceNumber(254, 1)), ("three", new DeviceNumber(254, 2))]);
+        var table = Table([Target(0, "crypt", "aes-xts-plain64 00 0 7:0 0"), Target(1, "linear", "7:0 1"), Target(2, "zero", "")]);
+        var list = List(
+        [
+            (DmName.Parse("one"), new DeviceNumber(254, 0)),
+            (DmName.Parse("two"), new DeviceNumber(254, 1)),
+            (DmName.Parse("three"), new DeviceNumber(254, 2)),
+        ]);
         var versions = Versions(new Dictionary<string, DmVersion> { ["crypt"] = new(1, 2, 3), ["linear"] = new(4, 5, 6) });
         var damage = Gen.Select(Gen.OneOf(Gen.Int[12, 24], Gen.Int[28, 32], Gen.Int[48, 470]), Gen.Byte).Array[1, 6];
         Gen.Select(Gen.Int[0, 2].Select(i => i switch { 0 => table, 1 => list, _ => versions }), damage).Sample((reply, changes) =>
@@ -156,6 +165,9 @@ public sealed class DmReplyTests
             Try(reply, r => _ = r.Device());
         }, iter: 3_000);
     }
+
+    /// <summary>A line that serves one sector.</summary>
+    private static DmTarget Target(ulong start, string type, string parameters) => new(new Sectors(start), new Sectors(1), type, parameters);
 
     private delegate void Reading(DmReply reply);
 
@@ -194,8 +206,8 @@ public sealed class DmReplyTests
         {
             var parameters = Encoding.UTF8.GetBytes(target.Parameters);
             var line = new byte[(40 + parameters.Length + 1 + 7) & ~7];
-            BinaryPrimitives.WriteUInt64LittleEndian(line, target.Start);
-            BinaryPrimitives.WriteUInt64LittleEndian(line.AsSpan(8), target.Length);
+            BinaryPrimitives.WriteUInt64LittleEndian(line, target.Start.Count);
+            BinaryPrimitives.WriteUInt64LittleEndian(line.AsSpan(8), target.Length.Count);
             BinaryPrimitives.WriteInt32LittleEndian(line.AsSpan(20), data.Count + line.Length);
             Encoding.UTF8.GetBytes(target.Type, line.AsSpan(24));
             parameters.CopyTo(line, 40);
@@ -206,14 +218,14 @@ public sealed class DmReplyTests
     }
 
     /// <summary>list_devices: event number and flags follow each name, and no UUID here.</summary>
-    private static byte[] List((string Name, DeviceNumber Device)[] devices)
+    private static byte[] List((DmName Name, DeviceNumber Device)[] devices)
     {
         var data = new List<byte>();
         for (var i = 0; i < devices.Length; i++)
         {
-            var entry = new byte[((12 + devices[i].Name.Length + 1 + 7) & ~7) + 8];
+            var entry = new byte[((12 + devices[i].Name.Text.Length + 1 + 7) & ~7) + 8];
             BinaryPrimitives.WriteUInt64LittleEndian(entry, devices[i].Device.Encoded);
-            Encoding.UTF8.GetBytes(devices[i].Name, entry.AsSpan(12));
+            Encoding.UTF8.GetBytes(devices[i].Name.Text, entry.AsSpan(12));
             BinaryPrimitives.WriteInt32LittleEndian(entry.AsSpan(8), i + 1 < devices.Length ? entry.Length : 0);
             data.AddRange(entry);
         }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Sealdisk.Linux;
 
 namespace Sealdisk.Tests.Linux;
@@ -38,32 +37,5 @@ public sealed class KeySerialTests
     {
         Assert.False(KeySerial.TryParse(text, out var serial));
         Assert.Equal(default, serial);
-    }
-
-    [Fact]
-    public void A_description_may_hold_semicolons_and_a_group_may_be_none()
-    {
-        Assert.Equal(
-            new KeyDescription("user", 1000, uint.MaxValue, KeyPermissions.PossessorAll | KeyPermissions.UserView, "a;b;;c"),
-            KeyDescription.TryParse("user;1000;-1;3f010000;a;b;;c"));
-        Assert.Equal("", KeyDescription.TryParse("keyring;0;0;3f3f3f3f;")?.Description);
-    }
-
-    [Theory]
-    [InlineData("")]
-    [InlineData("user;0;0;3f010000")]
-    [InlineData("user;x;0;3f010000;d")]
-    [InlineData("user;0;0;3g010000;d")]
-    public void What_is_no_description_is_none(string text) => Assert.Null(KeyDescription.TryParse(text));
-
-    [Fact]
-    public void All_permissions_are_their_parts()
-    {
-        foreach (var who in (string[])["Possessor", "User", "Group", "Other"])
-        {
-            var parts = Enum.GetValues<KeyPermissions>().Where(value => value.ToString().StartsWith(who, StringComparison.Ordinal) && !value.ToString().EndsWith("All", StringComparison.Ordinal));
-            Assert.Equal(Enum.Parse<KeyPermissions>(who + "All"), parts.Aggregate(KeyPermissions.None, (all, one) => all | one));
-        }
-        Assert.Equal(0x3F010000.ToString(CultureInfo.InvariantCulture), ((uint)(KeyPermissions.PossessorAll | KeyPermissions.UserView)).ToString(CultureInfo.InvariantCulture));
     }
 }

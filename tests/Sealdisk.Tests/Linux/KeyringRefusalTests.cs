@@ -7,7 +7,7 @@ namespace Sealdisk.Tests.Linux;
 [Trait("needs", "native")]
 public sealed class KeyringRefusalTests
 {
-    private const string Name = "sealdisk:test";
+    private static readonly KeyDescription Name = KeyDescription.Parse("sealdisk:test");
     private static readonly KeySerial Nowhere = new(int.MaxValue);
 
     [Fact]
@@ -27,16 +27,16 @@ public sealed class KeyringRefusalTests
     {
         Assert.Equal(Errno.EINVAL, Refusal(() => Keyring.Add("user", Name, [], KeySerial.SessionKeyring)));
         Assert.Equal(Errno.EINVAL, Refusal(() => Keyring.Add("user", Name, new byte[32768], KeySerial.SessionKeyring)));
-        Assert.Equal(Errno.EINVAL, Refusal(() => Keyring.Add("user", "", "x"u8, KeySerial.SessionKeyring)));
-        Assert.Equal(Errno.EINVAL, Refusal(() => Keyring.Add("user", new string('n', 4096), "x"u8, KeySerial.SessionKeyring)));
+        Assert.Equal(Errno.EINVAL, Refusal(() => Keyring.Add("user", default, "x"u8, KeySerial.SessionKeyring)));
+        Assert.Equal(Errno.EINVAL, Refusal(() => Keyring.Add("user", KeyDescription.Reported(new string('n', 4096)), "x"u8, KeySerial.SessionKeyring)));
         Assert.Equal(Errno.EPERM, Refusal(() => Keyring.Add(".user", Name, "x"u8, KeySerial.SessionKeyring)));
-        Assert.Equal(Errno.EPERM, Refusal(() => Keyring.CreateKeyring(".sealdisk", KeySerial.SessionKeyring)));
-        Assert.Equal(Errno.EPERM, Refusal(() => Keyring.JoinSession(".sealdisk")));
+        Assert.Equal(Errno.EPERM, Refusal(() => Keyring.CreateKeyring(Named(".sealdisk"), KeySerial.SessionKeyring)));
+        Assert.Equal(Errno.EPERM, Refusal(() => Keyring.JoinSession(Named(".sealdisk"))));
         Assert.Equal(Errno.ENOKEY, Refusal(() => Keyring.Add("user", Name, "x"u8, Nowhere)));
         Assert.Equal(Errno.EINVAL, Refusal(() => Keyring.Add("user", Name, "x"u8, new KeySerial(-99))));
         Assert.Equal(Errno.ENOKEY, Refusal(() => Keyring.Describe(Nowhere)));
-        Assert.Throws<ArgumentException>(() => Keyring.Add("user", "sealdisk:\0test", "x"u8, KeySerial.SessionKeyring));
-        Assert.Throws<ArgumentException>(() => Keyring.Request("user", "sealdisk:\0test"));
+        Assert.Throws<ArgumentException>(() => Keyring.Add("us\0er", Name, "x"u8, KeySerial.SessionKeyring));
+        Assert.Throws<ArgumentException>(() => Keyring.Request("us\0er", Name));
         Assert.Null(Keyring.Search(KeySerial.SessionKeyring, "sealdisk-no-such-type", Name));
         Assert.Null(Keyring.Search(Nowhere, "user", Name));
         Assert.Null(Keyring.Request("sealdisk-no-such-type", Name));
@@ -50,14 +50,14 @@ public sealed class KeyringRefusalTests
         Assert.Equal(Errno.ENOTDIR, Refusal(() => Keyring.Clear(key)));
         Assert.Equal(Errno.ENOTDIR, Refusal(() => Keyring.Link(key, key)));
         Assert.Equal(Errno.ENOTDIR, Refusal(() => Keyring.Search(key, "user", Name)));
-        Assert.Equal(Errno.ENOTDIR, Refusal(() => Keyring.Add("user", "sealdisk:other", "x"u8, key)));
+        Assert.Equal(Errno.ENOTDIR, Refusal(() => Keyring.Add("user", Named("sealdisk:other"), "x"u8, key)));
     });
 
     [Fact]
     public void A_keyring_cannot_hold_itself() => InNewSession(() =>
     {
-        var outer = Keyring.CreateKeyring("sealdisk:outer", KeySerial.SessionKeyring);
-        var inner = Keyring.CreateKeyring("sealdisk:inner", outer);
+        var outer = Keyring.CreateKeyring(Named("sealdisk:outer"), KeySerial.SessionKeyring);
+        var inner = Keyring.CreateKeyring(Named("sealdisk:inner"), outer);
         Assert.Equal(Errno.EDEADLK, Refusal(() => Keyring.Link(outer, inner)));
     });
 
@@ -87,7 +87,7 @@ public sealed class KeyringRefusalTests
     public void A_key_expires_and_an_expiry_can_be_taken_back() => InNewSession(() =>
     {
         var key = Keyring.Add("user", Name, "x"u8, KeySerial.SessionKeyring);
-        var kept = Keyring.Add("user", "sealdisk:kept", "x"u8, KeySerial.SessionKeyring);
+        var kept = Keyring.Add("user", Named("sealdisk:kept"), "x"u8, KeySerial.SessionKeyring);
         Keyring.SetTimeout(kept, 1);
         Keyring.SetTimeout(kept, 0);
         Keyring.SetTimeout(key, 1);
@@ -140,7 +140,7 @@ public sealed class KeyringRefusalTests
     });
 
     /// <summary>Until its link has been collected, a search may come by an invalidated key.</summary>
-    private static bool IsOutOfSight(string name)
+    private static bool IsOutOfSight(KeyDescription name)
     {
         try
         {

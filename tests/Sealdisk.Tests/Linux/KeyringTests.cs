@@ -10,7 +10,7 @@ namespace Sealdisk.Tests.Linux;
 [Trait("needs", "native")]
 public sealed class KeyringTests
 {
-    private const string Name = "sealdisk:test";
+    private static readonly KeyDescription Name = KeyDescription.Parse("sealdisk:test");
 
     [Fact]
     public void Keyctl_sees_what_we_made() => InNewSession(() =>
@@ -18,16 +18,16 @@ public sealed class KeyringTests
         var key = Keyring.Add("user", Name, "payload"u8, KeySerial.SessionKeyring);
         Assert.Equal("payload", Keyctl("print", key.ToString()));
         Assert.Equal("user;0;0;3f010000;sealdisk:test", Keyctl("rdescribe", key.ToString()));
-        Assert.Equal(key.ToString(), Keyctl("search", "@s", "user", Name));
+        Assert.Equal(key.ToString(), Keyctl("search", "@s", "user", Name.Text));
         Assert.Contains($"{key} --alswrv", Keyctl("show", "@s"));
-        Assert.Equal(new KeyDescription("user", 0, 0, KeyPermissions.PossessorAll | KeyPermissions.UserView, Name), Keyring.Describe(key));
+        Assert.Equal(new KeyStatus("user", 0, 0, KeyPermissions.PossessorAll | KeyPermissions.UserView, Name), Keyring.Describe(key));
     });
 
     [Fact]
     public void We_see_what_keyctl_made() => InNewSession(() =>
     {
         var ring = KeyctlSerial("newring", "sealdisk:ring", "@s");
-        var key = KeyctlSerial("add", "user", Name, "payload", ring.ToString());
+        var key = KeyctlSerial("add", "user", Name.Text, "payload", ring.ToString());
         Assert.Equal(key, Keyring.Search(KeySerial.SessionKeyring, "user", Name));
         Assert.Equal(key, Keyring.Search(ring, "user", Name));
         Assert.Equal(key, Keyring.Request("user", Name));
@@ -45,7 +45,7 @@ public sealed class KeyringTests
     [Fact]
     public void A_key_lives_as_long_as_it_is_linked() => InNewSession(() =>
     {
-        var ring = Keyring.CreateKeyring("sealdisk:ring", KeySerial.SessionKeyring);
+        var ring = Keyring.CreateKeyring(Named("sealdisk:ring"), KeySerial.SessionKeyring);
         var key = Keyring.Add("user", Name, "payload"u8, KeySerial.SessionKeyring);
         Keyring.Link(key, ring);
         Assert.Equal(key.ToString(), Keyctl("rlist", ring.ToString()));
@@ -63,21 +63,21 @@ public sealed class KeyringTests
         var key = Keyring.Add("user", Name, "old"u8, KeySerial.SessionKeyring);
         Assert.Equal(key, Keyring.Add("user", Name, "new"u8, KeySerial.SessionKeyring));
         Assert.Equal("new"u8, Payload(key));
-        var ring = Keyring.CreateKeyring("sealdisk:ring", KeySerial.SessionKeyring);
-        Assert.NotEqual(ring, Keyring.CreateKeyring("sealdisk:ring", KeySerial.SessionKeyring));
+        var ring = Keyring.CreateKeyring(Named("sealdisk:ring"), KeySerial.SessionKeyring);
+        Assert.NotEqual(ring, Keyring.CreateKeyring(Named("sealdisk:ring"), KeySerial.SessionKeyring));
         Assert.Equal(2, Keyring.Members(KeySerial.SessionKeyring).Count);
     });
 
     [Fact]
     public void Long_lists_and_long_names_come_whole() => InNewSession(() =>
     {
-        var ring = Keyring.CreateKeyring("sealdisk:ring", KeySerial.SessionKeyring);
-        var keys = Enumerable.Range(0, 100).Select(i => Keyring.Add("user", $"{Name}-{i}", "x"u8, ring)).ToHashSet();
+        var ring = Keyring.CreateKeyring(Named("sealdisk:ring"), KeySerial.SessionKeyring);
+        var keys = Enumerable.Range(0, 100).Select(i => Keyring.Add("user", Named($"{Name}-{i}"), "x"u8, ring)).ToHashSet();
         Assert.Equal(100, keys.Count);
         Assert.True(keys.SetEquals(Keyring.Members(ring)));
         Assert.True(keys.SetEquals(Keyctl("rlist", ring.ToString()).Split(' ').Select(word => new KeySerial(int.Parse(word, CultureInfo.InvariantCulture)))));
 
-        var name = "é;" + new string('n', 3000);
+        var name = Named("é;" + new string('n', 3000));
         var key = Keyring.Add("user", name, "x"u8, ring);
         Assert.Equal(name, Keyring.Describe(key).Description);
         Assert.Equal(key, Keyring.Search(ring, "user", name));
@@ -130,16 +130,16 @@ public sealed class KeyringTests
         var key = Keyring.Add("logon", Name, "0123456789abcdef"u8, KeySerial.SessionKeyring);
         Assert.Equal(key, Keyring.Request("logon", Name));
         Assert.Equal(Errno.EOPNOTSUPP, Refusal(() => Keyring.Read(key, new byte[16])));
-        Assert.Equal(Errno.EINVAL, Refusal(() => Keyring.Add("logon", "without-a-prefix", "x"u8, KeySerial.SessionKeyring)));
+        Assert.Equal(Errno.EINVAL, Refusal(() => Keyring.Add("logon", Named("without-a-prefix"), "x"u8, KeySerial.SessionKeyring)));
     });
 
     [Fact]
     public void An_encrypted_key_moves_between_keyctl_and_us() => InNewSession(() =>
     {
         Assert.SkipUnless(KeyTypes.IsRegistered("encrypted"), "this kernel has no encrypted keys");
-        Keyring.Add("user", "sealdisk:master", "0123456789abcdef0123456789abcdef"u8, KeySerial.SessionKeyring);
+        Keyring.Add("user", Named("sealdisk:master"), "0123456789abcdef0123456789abcdef"u8, KeySerial.SessionKeyring);
 
-        var ours = Keyring.Add("encrypted", "sealdisk:ours", "new user:sealdisk:master 32"u8, KeySerial.SessionKeyring);
+        var ours = Keyring.Add("encrypted", Named("sealdisk:ours"), "new user:sealdisk:master 32"u8, KeySerial.SessionKeyring);
         var blob = Payload(ours);
         Assert.StartsWith("default user:sealdisk:master 32 ", Encoding.ASCII.GetString(blob), StringComparison.Ordinal);
         Assert.Equal(Encoding.ASCII.GetString(blob), Keyctl("pipe", ours.ToString()));
@@ -151,15 +151,15 @@ public sealed class KeyringTests
         blob = Encoding.ASCII.GetBytes(Keyctl("pipe", theirs.ToString()));
         Assert.Equal(blob, Payload(theirs));
         Keyctl("unlink", theirs.ToString(), "@s");
-        loaded = Keyring.Add("encrypted", "sealdisk:theirs", [.. "load "u8, .. blob], KeySerial.SessionKeyring);
+        loaded = Keyring.Add("encrypted", Named("sealdisk:theirs"), [.. "load "u8, .. blob], KeySerial.SessionKeyring);
         Assert.Equal(blob, Payload(loaded));
 
         blob[^1] ^= 1; // one hex digit of the MAC
         Keyring.Unlink(loaded, KeySerial.SessionKeyring);
-        Assert.Equal(Errno.EINVAL, Refusal(() => Keyring.Add("encrypted", "sealdisk:theirs", [.. "load "u8, .. blob], KeySerial.SessionKeyring)));
+        Assert.Equal(Errno.EINVAL, Refusal(() => Keyring.Add("encrypted", Named("sealdisk:theirs"), [.. "load "u8, .. blob], KeySerial.SessionKeyring)));
         blob[^1] ^= 1;
-        Keyring.Unlink(Keyring.Search(KeySerial.SessionKeyring, "user", "sealdisk:master")!.Value, KeySerial.SessionKeyring);
-        Assert.Equal(Errno.ENOKEY, Refusal(() => Keyring.Add("encrypted", "sealdisk:theirs", [.. "load "u8, .. blob], KeySerial.SessionKeyring)));
+        Keyring.Unlink(Keyring.Search(KeySerial.SessionKeyring, "user", Named("sealdisk:master"))!.Value, KeySerial.SessionKeyring);
+        Assert.Equal(Errno.ENOKEY, Refusal(() => Keyring.Add("encrypted", Named("sealdisk:theirs"), [.. "load "u8, .. blob], KeySerial.SessionKeyring)));
     });
 
     [Fact]

@@ -51,6 +51,8 @@ internal static class KeyringThread
     /// <summary>The serial number that a keyctl(1) command prints.</summary>
     public static KeySerial KeyctlSerial(params string[] arguments) => new(int.Parse(Keyctl(arguments), CultureInfo.InvariantCulture));
 
+    public static KeyDescription Named(string text) => KeyDescription.Parse(text);
+
     /// <summary>What the kernel answered to a call that it refuses.</summary>
     public static Errno Refusal(Action call) => Assert.Throws<LinuxException>(call).Errno;
 

@@ -20,12 +20,12 @@ public sealed class LoopDeviceTests : IDisposable
     [Fact]
     public void A_file_becomes_a_block_device_and_goes_again()
     {
-        var loop = LoopDevice.Attach(_image, new LoopOptions(BlockSize: 4096, DirectIo: true, Offset: 8192));
+        var loop = LoopDevice.Attach(_image, new LoopOptions(BlockSize: 4096, DirectIo: true, Offset: new ByteCount(8192)));
         try
         {
             using (var device = FileDescriptor.Open(loop.Path, OpenFlags.ReadWrite))
             {
-                Assert.Equal((1 << 20) - 8192, BlockDevice.Size(device));
+                Assert.Equal(new ByteCount((1 << 20) - 8192), BlockDevice.Size(device));
                 Assert.Equal(4096, BlockDevice.LogicalSectorSize(device));
                 Assert.Equal(FileKind.BlockDevice, device.Status().Kind);
                 device.WriteAt("hello"u8, 0);
@@ -38,7 +38,7 @@ public sealed class LoopDeviceTests : IDisposable
                 Assert.Equal("hello"u8, buffer);
             }
             var status = Assert.IsType<LoopStatus>(loop.Status());
-            Assert.Equal((8192L, false, true), (status.Offset, status.ReadOnly, status.DirectIo));
+            Assert.Equal((new ByteCount(8192), false, true), (status.Offset, status.ReadOnly, status.DirectIo));
             Assert.Equal(_image, loop.BackingFile());
             Assert.Equal(loop.Number, Assert.Single(LoopDevice.BackedBy(_image)).Number);
         }

@@ -9,7 +9,7 @@ namespace Sealdisk.Tests.Linux;
 [Trait("needs", "native")]
 public sealed class SessionKeyringTests
 {
-    private const string Name = "sealdisk:test";
+    private static readonly KeyDescription Name = KeyDescription.Parse("sealdisk:test");
     private const string Variable = "SEALDISK_TEST_SESSION";
 
     [Fact]
@@ -17,7 +17,7 @@ public sealed class SessionKeyringTests
     {
         var anonymous = Keyring.JoinSession(null);
         Assert.Equal(SessionKeyringKind.Own, Keyring.Session());
-        var name = $"sealdisk-test-{Guid.NewGuid():N}";
+        var name = Named($"sealdisk-test-{Guid.NewGuid():N}");
         var named = Keyring.JoinSession(name);
         Assert.NotEqual(anonymous, named);
         Assert.Equal(SessionKeyringKind.Own, Keyring.Session());
@@ -117,17 +117,17 @@ public sealed class SessionKeyringTests
         {
             ready.Set();
             made.Wait(TestContext.Current.CancellationToken);
-            seenByOther = Keyring.Request("user", "sealdisk:late");
+            seenByOther = Keyring.Request("user", Named("sealdisk:late"));
         });
         other.Start();
         ready.Wait(TestContext.Current.CancellationToken);
         var key = default(KeySerial);
         Run(() =>
         {
-            key = Keyring.Add("user", "sealdisk:late", "x"u8, KeySerial.ProcessKeyring);
+            key = Keyring.Add("user", Named("sealdisk:late"), "x"u8, KeySerial.ProcessKeyring);
             made.Set();
             other.Join();
-            var later = new Thread(() => seenByLater = Keyring.Request("user", "sealdisk:late"));
+            var later = new Thread(() => seenByLater = Keyring.Request("user", Named("sealdisk:late")));
             later.Start();
             later.Join();
             Keyring.Unlink(key, KeySerial.ProcessKeyring);
@@ -140,7 +140,7 @@ public sealed class SessionKeyringTests
     private static KeySerial JoinDefault()
     {
         var theDefault = Keyring.Resolve(KeySerial.UserSessionKeyring, create: true)!.Value;
-        Assert.Equal(theDefault, Keyring.JoinSession($"_uid_ses.{CurrentProcess.EffectiveUserId}"));
+        Assert.Equal(theDefault, Keyring.JoinSession(Named($"_uid_ses.{CurrentProcess.EffectiveUserId}")));
         return theDefault;
     }
 

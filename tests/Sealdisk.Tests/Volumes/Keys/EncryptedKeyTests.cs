@@ -148,7 +148,7 @@ public sealed class EncryptedKeyKernelTests
         {
             var master = new byte[masterSize];
             RandomBytes.Fill(master);
-            Keyring.Add("user", "sealdisk:um", master, KeySerial.SessionKeyring);
+            Keyring.Add("user", KeyDescription.Parse("sealdisk:um"), master, KeySerial.SessionKeyring);
             var made = Linux.KeyringThread.KeyctlSerial("add", "encrypted", "sealdisk:vk", $"new {format} user:sealdisk:um {size}", "@s");
             var printed = Linux.KeyringThread.Keyctl("pipe", made.ToString());
             var text = EncryptedKeyTests.Parse(printed);
@@ -165,8 +165,9 @@ public sealed class EncryptedKeyKernelTests
             Assert.Equal(ours, Linux.KeyringThread.Keyctl("pipe", loaded.ToString()));
 
             var altered = ours[..^1] + (ours[^1] == '0' ? '1' : '0');
+            var load = Encoding.ASCII.GetBytes($"load {altered}");
             Assert.Equal(Errno.EINVAL, Linux.KeyringThread.Refusal(
-                () => Keyring.Add("encrypted", "sealdisk:altered", Encoding.ASCII.GetBytes($"load {altered}"), KeySerial.SessionKeyring)));
+                () => Keyring.Add("encrypted", KeyDescription.Parse("sealdisk:altered"), load, KeySerial.SessionKeyring)));
             Keyring.Clear(KeySerial.SessionKeyring);
         }
     });
