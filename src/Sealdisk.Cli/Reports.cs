@@ -92,19 +92,6 @@ internal sealed class RepairsReport(IReadOnlyList<RepairReport> volumes) : IRepo
     public void Write(ReportWriter to) => to.Field("volumes", volumes);
 }
 
-internal sealed class RecordReport(
-    string volume, string record, string copyA, string copyB, string? uuid, ulong? generation, string? state, string? source, string? sealedKey,
-    string? cipher, int? keySize, int? sectorSize, bool? ivLargeSectors, ulong? ivOffset, ulong? dataOffset, ulong? dataLength, string? filesystem,
-    string? filesystemUuid, string? lifeCycle, string? createdBy, string? key, string? rootKey, string? recovery) : IReport
-{
-    public void Write(ReportWriter to) => to
-        .Field("volume", volume).Field("record", record).Field("copy_a", copyA).Field("copy_b", copyB).Field("uuid", uuid).Field("generation", generation)
-        .Field("state", state).Field("source", source).Field("sealed_key", sealedKey).Field("cipher", cipher).Field("key_size", keySize)
-        .Field("sector_size", sectorSize).Field("iv_large_sectors", ivLargeSectors).Field("iv_offset", ivOffset).Field("data_offset", dataOffset)
-        .Field("data_length", dataLength).Field("filesystem", filesystem).Field("filesystem_uuid", filesystemUuid).Field("life_cycle", lifeCycle)
-        .Field("created_by", createdBy).Field("key", key).Field("root_key", rootKey).Field("recovery", recovery);
-}
-
 internal sealed class BackupReport(string volume, string file, int bytes) : IReport
 {
     public void Write(ReportWriter to) => to.Field("volume", volume).Field("file", file).Field("bytes", bytes);

@@ -3,6 +3,7 @@ using Sealdisk.Audit.Device;
 using Sealdisk.Crypto;
 using Sealdisk.Linux;
 using Sealdisk.Volumes.Configuration;
+using Sealdisk.Volumes.Keys;
 
 namespace Sealdisk.Cli;
 

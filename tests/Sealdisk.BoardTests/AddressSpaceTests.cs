@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Sealdisk.Board;
+using Sealdisk.Volumes.Keys;
 
 namespace Sealdisk.BoardTests;
 

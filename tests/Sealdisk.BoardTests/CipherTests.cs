@@ -1,4 +1,5 @@
 using Sealdisk.Board;
+using Sealdisk.Volumes.Keys;
 
 namespace Sealdisk.BoardTests;
 

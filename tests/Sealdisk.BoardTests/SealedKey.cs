@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Sealdisk.OpTee;
+using Sealdisk.Volumes.Keys;
 
 namespace Sealdisk.BoardTests;
 

@@ -1,4 +1,5 @@
 using Sealdisk.Board;
+using Sealdisk.Volumes.Keys;
 using Sealdisk.Volumes.Records;
 
 namespace Sealdisk.BoardTests;

@@ -1,4 +1,5 @@
 using Sealdisk.Volumes.Configuration;
+using Sealdisk.Volumes.Keys;
 using Sealdisk.Volumes.Records;
 
 namespace Sealdisk.Audit.Device;
@@ -15,7 +16,7 @@ internal sealed record AuditedVolume(VolumeSpec Spec, RecordReading? Record, Evi
     /// <summary>Who seals: as recorded, else as configured.</summary>
     internal TrustSource Source => Good?.Source ?? Spec.Source;
 
-    internal string Cipher => Good?.Cipher ?? Spec.Cipher.Text;
+    internal string Cipher => (Good?.Format.Cipher ?? Spec.Cipher).Text;
 }
 
 /// <summary>The volumes of the configuration below the root.</summary>
@@ -53,9 +54,9 @@ internal sealed record AuditedVolumes(IReadOnlyList<AuditedVolume> All, Evidence
         var record = new RecordReading(RecordFormat.Read(a.Bytes), RecordFormat.Read(b.Bytes));
         return new AuditedVolume(spec, record, new Evidence(path, record.Outcome switch
         {
-            RecordOutcome.Good { Record: var good } => $"record of volume {good.Uuid:D}, {(good.State == VolumeState.Ready ? "ready" : "provisioning")}",
+            RecordOutcome.Good { Record: var good } => $"record of volume {good.Uuid:D}, {good.State.Text()}",
             RecordOutcome.Damaged damaged => $"damaged: {damaged.Reason}",
-            RecordOutcome.Newer newer => $"a record in format {newer.Version}, of a later Sealdisk",
+            RecordOutcome.OtherVersion other => $"a record in {RecordFormat.Describe(other.Version)}",
             _ => "no record",
         }));
     }

@@ -1,7 +1,5 @@
 using Sealdisk.Audit.Fleet;
-using Sealdisk.OpTee;
 using Sealdisk.OpTee.Huk;
-using Sealdisk.Volumes.Configuration;
 using Sealdisk.Volumes.Keys;
 using static Sealdisk.Audit.Device.Finding;
 
@@ -50,7 +48,7 @@ internal static class KeyChecks
 
     private static JudgedKey Huk(HukOracle oracle, Look look, AuditedVolume volume)
     {
-        var blob = BlobText.Parse(System.Text.Encoding.ASCII.GetBytes(volume.Good!.Blob));
+        var blob = volume.Good!.Key.Blob.Bytes;
         var family = volume.Source == TrustSource.Soft ? null : look.Platform.Family;
         return Huk(oracle, blob, family, volume.Spec.Name, volume.Seen);
     }
@@ -200,7 +198,7 @@ internal static class KeyChecks
         foreach (var volume in look.Volumes.All.Where(volume => volume.Good is { Source: TrustSource.Tpm }))
         {
             any = true;
-            var description = BlobDescription.Of(BlobText.Parse(System.Text.Encoding.ASCII.GetBytes(volume.Good!.Blob)));
+            var description = BlobDescription.Of(volume.Good!.Key.Blob.Bytes);
             string? Detail(string name) => description.Details.FirstOrDefault(detail => detail.Name == name).Value;
             var evidence = new Evidence("sealed key", string.Join(", ", description.Details.Select(detail => $"{detail.Name} {detail.Value}")));
             var finding = (Detail("policy"), Detail("fixedTPM")) switch

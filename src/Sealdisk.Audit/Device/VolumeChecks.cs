@@ -1,6 +1,7 @@
 using Sealdisk.Crypto;
 using Sealdisk.Linux;
 using Sealdisk.Volumes.Configuration;
+using Sealdisk.Volumes.Keys;
 using Sealdisk.Volumes.Records;
 using static Sealdisk.Audit.Device.Finding;
 
@@ -80,7 +81,7 @@ internal static class VolumeChecks
         RecordOutcome.None => NotApplicable(Checks.RecordCopies, "there is no record yet", volume.Seen),
         RecordOutcome.Good { CopiesToRepair.Count: 0 } => Holds(Checks.RecordCopies, "both copies are good", volume.Seen),
         RecordOutcome.Good good => Fails(Checks.RecordCopies, good.Why!, volume.Seen),
-        RecordOutcome.Newer => Unknown(Checks.RecordCopies, volume.Seen.What, volume.Seen),
+        RecordOutcome.OtherVersion => Unknown(Checks.RecordCopies, volume.Seen.What, volume.Seen),
         _ => Fails(Checks.RecordCopies, volume.Seen.What, volume.Seen) with { Severity = Severity.High },
     };
 
@@ -98,7 +99,7 @@ internal static class VolumeChecks
 
     private static IEnumerable<Finding> KeyUnique(IReadOnlyList<AuditedVolume> volumes)
     {
-        var keys = volumes.Where(volume => volume.Good is not null).GroupBy(volume => volume.Good!.SealedKey.ToLowerInvariant(), StringComparer.Ordinal).ToArray();
+        var keys = volumes.Where(volume => volume.Good is not null).GroupBy(volume => volume.Good!.Key.Text, StringComparer.Ordinal).ToArray();
         var shared = keys.Where(group => group.Count() > 1).ToArray();
         foreach (var group in shared)
             yield return Fails(
@@ -110,7 +111,7 @@ internal static class VolumeChecks
                 : NotApplicable(Checks.KeyUnique, "there are no two records to compare");
     }
 
-    private static bool SameIvs(IEnumerable<AuditedVolume> volumes) => volumes.Select(volume => volume.Good!.IvOffset).Distinct().Count() == 1;
+    private static bool SameIvs(IEnumerable<AuditedVolume> volumes) => volumes.Select(volume => volume.Good!.Format.IvOffset).Distinct().Count() == 1;
 
     private static IEnumerable<Finding> FileModes(Look look)
     {

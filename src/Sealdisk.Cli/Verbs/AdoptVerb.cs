@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Sealdisk.Lifecycle;
 using Sealdisk.Volumes.Configuration;
+using Sealdisk.Volumes.Keys;
 
 namespace Sealdisk.Cli.Verbs;
 

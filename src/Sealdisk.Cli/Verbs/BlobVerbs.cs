@@ -62,7 +62,7 @@ internal static class BlobVerbs
     {
         if (root is null)
             return (null, "not checked: the HUK opens its root key, and that opens it; --root names the file with the sealed root key");
-        return EncryptedKeyFile.Open(path, BlobFile.Read(root), huk) switch
+        return EncryptedKeyFile.Open(path, SealedBlob.Of(BlobFile.Read(root)), huk) switch
         {
             EncryptedKeyAnswer.Opens => (true, "yes: its root key opens with this HUK, and its MAC is right under that"),
             EncryptedKeyAnswer.RootDoesNot => (false, "no: its root key does not open with this HUK"),
@@ -91,7 +91,7 @@ internal static class BlobVerbs
     private static bool Opens(string hukPath, byte[] blob)
     {
         using var source = SoftSource.Open(hukPath);
-        return source.Opens(blob);
+        return source.Opens(SealedBlob.Of(blob));
     }
 
     private static string Sentence(BlobKind kind) => kind switch

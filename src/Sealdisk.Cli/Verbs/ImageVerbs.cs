@@ -61,7 +61,7 @@ internal static class ImageVerbs
         var wasThere = RequireFree(input, output, force);
         // Before OUT is touched: a key that does not open must not cost what is in it.
         RequireOpens(resolved, hukPath);
-        var bytes = resolved.Length * 512;
+        var bytes = resolved.Format.Length.Bytes.Count;
         using var to = OpenOutput(output, bytes);
         try
         {
@@ -76,9 +76,9 @@ internal static class ImageVerbs
         }
         var direction = encrypt ? "encrypted" : "decrypted";
         if (terminal.Json)
-            terminal.Result(new ImageReport(input, output, direction, bytes, resolved.Cipher.Text, resolved.Layout.SectorSize));
+            terminal.Result(new ImageReport(input, output, direction, bytes, resolved.Format.Cipher.Text, resolved.Format.Layout.SectorSize));
         else
-            terminal.Result($"{direction} {ByteText.Of(bytes)} into {output} ({resolved.Cipher.Text}, {resolved.Layout.SectorSize}-byte sectors)");
+            terminal.Result($"{direction} {ByteText.Of(bytes)} into {output} ({resolved.Format.Cipher.Text}, {resolved.Format.Layout.SectorSize}-byte sectors)");
         return 0;
     }
 
@@ -88,17 +88,17 @@ internal static class ImageVerbs
         if (key.Cipher is null || key.Length is not null)
             return;
         var size = input.Status() is { Kind: FileKind.Regular } file ? file.Size : BlockDevice.Size(input).Count;
-        var left = size - (resolved.Offset + resolved.Length) * 512;
+        var left = size - resolved.Format.End.Bytes.Count;
         if (left != 0)
             throw SealdiskException.Usage(
-                $"cannot {(encrypt ? "encrypt" : "decrypt")} {input.Name}: its {size} bytes end {left} bytes into a {resolved.Layout.SectorSize}-byte sector",
-                $"pad it to whole sectors; or leave its end out with --length {resolved.Length}");
+                $"cannot {(encrypt ? "encrypt" : "decrypt")} {input.Name}: its {size} bytes end {left} bytes into a {resolved.Format.Layout.SectorSize}-byte sector",
+                $"pad it to whole sectors; or leave its end out with --length {resolved.Format.Length}");
     }
 
     private static void RequireOpens(ManualKey.Resolved resolved, string hukPath)
     {
         using var source = SoftSource.Open(hukPath);
-        source.Unseal(resolved.SealedKey!, resolved.RootKey, resolved.KeySize, "the sealed key").Dispose();
+        source.UnsealHere(resolved.SealedKey!, resolved.Format.KeySize, "the sealed key").Dispose();
     }
 
     /// <summary>Whether OUT exists, which it may with --force only.</summary>

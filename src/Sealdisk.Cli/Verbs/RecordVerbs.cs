@@ -90,12 +90,7 @@ internal static class RecordVerbs
         var record = (reading.Outcome as RecordOutcome.Good)?.Record;
         if (terminal.Json)
         {
-            terminal.Result(
-                new RecordReport(
-                    spec.Name, spec.RecordFile ?? "header", RecordReading.Describe(reading.A), RecordReading.Describe(reading.B), record?.Uuid.ToString("D"), record?.Generation,
-                    record?.State.ToString().ToLowerInvariant(), record?.Source.Text(), record?.SealedKey, record?.Cipher, record?.KeySize, record?.SectorSize, record?.IvLargeSectors,
-                    record?.IvOffset, record?.DataOffset, record?.DataLength, record?.Filesystem, record?.FilesystemUuid, record?.LifeCycle, record?.CreatedBy,
-                    record?.Key.Text(), record?.RootKey, record?.Recovery));
+            terminal.Result(new RecordReport(spec, reading, record));
         }
         else
         {
@@ -115,7 +110,9 @@ internal static class RecordVerbs
     private static SealdiskException Problem(VolumeSpec spec, RecordOutcome outcome) => outcome switch
     {
         RecordOutcome.Damaged damaged => SealdiskException.Refused($"cannot rely on the record of {spec.Name}: it is damaged: {damaged.Reason}", $"'sealdisk plan {spec.Name}' tells what can be done"),
-        RecordOutcome.Newer newer => SealdiskException.Refused($"cannot read the record of {spec.Name}: it has format version {newer.Version}, and this Sealdisk knows version {RecordFormat.Version}", "use the Sealdisk that wrote it, or a newer one"),
+        RecordOutcome.OtherVersion other => SealdiskException.Refused(
+            $"cannot read the record of {spec.Name}: it has {RecordFormat.Describe(other.Version)}; this one knows version {RecordFormat.Version}",
+            "use the Sealdisk that wrote it"),
         _ => SealdiskException.Failed($"cannot show the record of {spec.Name}: there is none", $"'sealdisk plan {spec.Name}' tells what can be done"),
     };
 }

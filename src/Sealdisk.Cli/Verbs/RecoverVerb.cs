@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Sealdisk.Lifecycle;
 using Sealdisk.Volumes.Configuration;
+using Sealdisk.Volumes.Keys;
 
 namespace Sealdisk.Cli.Verbs;
 
@@ -25,9 +26,9 @@ internal static class RecoverVerb
     {
         var (record, proof) = VolumeRecovery.Reseal(spec, keyPath);
         if (terminal.Json)
-            terminal.Result(new RecoverReport(spec.Name, null, null, record.Source.Text(), record.RootKeyName, record.Generation, proof));
+            terminal.Result(new RecoverReport(spec.Name, null, null, record.Source.Text(), record.Key.RootKeyName, record.Generation, proof));
         else
-            terminal.Result($"{spec.Name} is recovered: its key is under root key {record.RootKeyName}, sealed by {record.Source.Text()} on this device; {proof}. 'sealdisk up {spec.Name}' mounts it");
+            terminal.Result($"{spec.Name} is recovered: its key is under root key {record.Key.RootKeyName}, sealed by {record.Source.Text()} on this device; {proof}. 'sealdisk up {spec.Name}' mounts it");
         return 0;
     }
 

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Sealdisk.Audit.Device;
 using Sealdisk.Lifecycle;
 using Sealdisk.Volumes.Configuration;
+using Sealdisk.Volumes.Keys;
 using Sealdisk.Volumes.Keys.Tpm;
 
 namespace Sealdisk.Cli.Verbs;
@@ -38,12 +39,12 @@ internal static class RotateVerb
         if (shared is null && result.Root(spec.Name) is { } root)
             roots[target ?? spec.Source] = root;
         if (!terminal.Json)
-            terminal.Result(record.RootKeyName is { } name
+            terminal.Result(record.Key.RootKeyName is { } name
                 ? $"{spec.Name} is rotated: its key is under root key {name}, sealed by {record.Source.Text()}; {result.Proof}"
                 : $"{spec.Name} is rotated: its key has a new seal by {record.Source.Text()}; {result.Proof}");
         if (spec.Source != TrustSource.Auto && spec.Source != record.Source)
             terminal.Note($"  note: the configuration says source {spec.Source.Text()}: set source = \"{record.Source.Text()}\", or the next 'up' refuses");
         terminal.Note("  note: a backup or an older copy of the record opens the volume as before, wherever its seal does; make a new backup, and destroy those");
-        return new RotateReport(spec.Name, true, record.Source.Text(), record.Key.Text(), record.RootKeyName, record.Generation, result.Proof, null);
+        return new RotateReport(spec.Name, true, record.Source.Text(), record.Key.Kind.Text(), record.Key.RootKeyName, record.Generation, result.Proof, null);
     }
 }

@@ -2,6 +2,8 @@ using System.CommandLine;
 using System.Globalization;
 using Sealdisk.Lifecycle;
 using Sealdisk.Volumes.Configuration;
+using Sealdisk.Volumes.Keys;
+using Sealdisk.Volumes.Records;
 
 namespace Sealdisk.Cli.Verbs;
 
@@ -25,11 +27,11 @@ internal static class StatusVerb
         var (observed, record) = (status.Observed, status.Record);
         var report = new StatusReport(
             spec.Name, status.State, status.Problem, spec.Device, observed.DeviceSize, spec.RecordFile ?? "header", status.Copies,
-            record?.State.ToString().ToLowerInvariant(), record?.Uuid.ToString("D"), (record?.Source ?? spec.Source).Text(),
+            record?.State.Text(), record?.Uuid.ToString("D"), (record?.Source ?? spec.Source).Text(),
             observed.Mapping?.Kind.Text(), observed.Mapping?.BlockPath, observed.Mapping?.VolumePath, observed.Mapping?.Server, observed.Mapping?.PassesDiscards,
-            record?.Cipher ?? spec.Cipher.Text, record?.KeySize ?? spec.KeySize, record?.SectorSize ?? spec.SectorSize,
+            (record?.Format.Cipher ?? spec.Cipher).Text, record?.Format.KeySize ?? spec.KeySize, record?.Format.Layout.SectorSize ?? spec.SectorSize,
             record?.Filesystem ?? spec.Filesystem, record?.FilesystemUuid, observed.MountedAt, record?.LifeCycle, record?.CreatedBy,
-            (record?.Key ?? spec.Key).Text(), record?.RootKeyName, record?.RecoveryKeyId);
+            (record?.Key.Kind ?? spec.Key).Text(), record?.Key.RootKeyName, record?.Key.RecoveryKeyId);
         if (!terminal.Json)
             Print(terminal, report);
         return report;

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Diagnostics;
 using Sealdisk.Lifecycle;
 using Sealdisk.Volumes.Configuration;
+using Sealdisk.Volumes.Keys;
 
 namespace Sealdisk.Cli.Verbs;
 

@@ -1,3 +1,5 @@
+using Sealdisk.Volumes.Keys;
+
 namespace Sealdisk.Volumes.Configuration;
 
 /// <summary>A whole configuration file, /etc/sealdisk.toml by default, described in docs/configuration.md.</summary>

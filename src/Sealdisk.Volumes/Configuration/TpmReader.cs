@@ -1,4 +1,5 @@
 using System.Globalization;
+using Sealdisk.Volumes.Keys;
 
 namespace Sealdisk.Volumes.Configuration;
 

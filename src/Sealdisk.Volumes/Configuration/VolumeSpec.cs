@@ -1,4 +1,5 @@
 using Sealdisk.Crypto;
+using Sealdisk.Volumes.Keys;
 
 namespace Sealdisk.Volumes.Configuration;
 

@@ -21,13 +21,13 @@ public static class EncryptedKeyFile
     /// <param name="hukPath">The HUK.</param>
     /// <exception cref="SealdiskException">It is none under a trusted key, or the HUK cannot be used (2).</exception>
     /// <exception cref="LinuxException">A file cannot be read.</exception>
-    public static EncryptedKeyAnswer Open(string path, ReadOnlySpan<byte> rootKey, string hukPath)
+    public static EncryptedKeyAnswer Open(string path, SealedBlob rootKey, string hukPath)
     {
         var text = Read(path);
         using var source = SoftSource.Open(hukPath);
         if (!source.Opens(rootKey))
             return EncryptedKeyAnswer.RootDoesNot;
-        using var root = source.UnsealAny(rootKey, "the root key");
+        using var root = source.UnsealBlob(rootKey, "the root key");
         using var key = SecretBuffer.Allocate(text.KeySize);
         return EncryptedKeyModel.Unwrap(text, root.Memory.Span, key.Memory.Span) ? EncryptedKeyAnswer.Opens : EncryptedKeyAnswer.KeyDoesNot;
     }
@@ -41,7 +41,7 @@ public static class EncryptedKeyFile
     }
 
     /// <exception cref="SealdiskException">There is no such file, or it holds no encrypted key under a trusted one (2).</exception>
-    internal static EncryptedKeyText Read(string path)
+    public static EncryptedKeyText Read(string path)
     {
         try
         {

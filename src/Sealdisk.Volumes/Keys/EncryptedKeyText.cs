@@ -19,10 +19,10 @@ namespace Sealdisk.Volumes.Keys;
 /// <param name="Iv">16 bytes.</param>
 /// <param name="Ciphertext">The key, padded with zeros to whole blocks.</param>
 /// <param name="Mac">32 bytes.</param>
-internal sealed record EncryptedKeyText(string Format, string Master, int KeySize, byte[] Iv, byte[] Ciphertext, byte[] Mac)
+public sealed record EncryptedKeyText(string Format, string Master, int KeySize, byte[] Iv, byte[] Ciphertext, byte[] Mac)
 {
     /// <summary>Bytes of the shortest and longest key (MIN_DATA_SIZE and MAX_DATA_SIZE of encrypted.c).</summary>
-    internal const int MinKey = 20, MaxKey = 4096;
+    public const int MinKey = 20, MaxKey = 4096;
 
     /// <summary>More characters than the longest text has.</summary>
     internal const int MaxText = 2 * (Overhead + MaxKey) + 512;
@@ -32,10 +32,10 @@ internal sealed record EncryptedKeyText(string Format, string Master, int KeySiz
     private const int Overhead = CiphertextAt + Sha256.Size;
 
     /// <summary>The type of the master key: trusted or user.</summary>
-    internal string MasterType => Master[..Master.IndexOf(':', StringComparison.Ordinal)];
+    public string MasterType => Master[..Master.IndexOf(':', StringComparison.Ordinal)];
 
     /// <summary>The description of the master key, without its type.</summary>
-    internal string MasterDescription => Master[(Master.IndexOf(':', StringComparison.Ordinal) + 1)..];
+    public string MasterDescription => Master[(Master.IndexOf(':', StringComparison.Ordinal) + 1)..];
 
     /// <summary>Whether a text is meant as one, whole or not; blob text of a trusted key never is.</summary>
     internal static bool Recognises(ReadOnlySpan<byte> utf8) =>
@@ -73,6 +73,14 @@ internal sealed record EncryptedKeyText(string Format, string Master, int KeySiz
         return new EncryptedKeyText(words[0], words[1], size, bytes[..Separator], bytes[CiphertextAt..^Sha256.Size], bytes[^Sha256.Size..]);
     }
 
+    /// <summary>The key under a trusted key, as a volume's is.</summary>
+    /// <exception cref="SealdiskException">The text is something else (4).</exception>
+    public static EncryptedKeyText ParseUnderTrusted(string text) =>
+        Parse(text, out var problem) is { MasterType: "trusted" } key
+            ? key
+            : throw SealdiskException.DoesNotOpen(
+                $"cannot use an encrypted key: it {problem ?? "is under no trusted key"}", "'sealdisk blob inspect' tells what it is");
+
     /// <summary>Why a key of that size cannot be in that format, or null.</summary>
     internal static string? SizeProblem(string format, int size) => format switch
     {
@@ -88,7 +96,13 @@ internal sealed record EncryptedKeyText(string Format, string Master, int KeySiz
     internal byte[] Authenticated() =>
         [.. Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{Format}\0{Master}\0{KeySize}\0")), .. Iv, 0, .. Ciphertext];
 
+    /// <summary>Equal if their texts are.</summary>
+    public bool Equals(EncryptedKeyText? other) => other is not null && ToString() == other.ToString();
+
     /// <inheritdoc/>
+    public override int GetHashCode() => ToString().GetHashCode(StringComparison.Ordinal);
+
+    /// <summary>What <c>keyctl pipe</c> prints.</summary>
     public override string ToString() =>
         string.Create(CultureInfo.InvariantCulture, $"{Format} {Master} {KeySize} {BlobText.Write([.. Iv, 0, .. Ciphertext, .. Mac])}");
 

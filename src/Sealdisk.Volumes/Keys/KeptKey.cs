@@ -1,6 +1,5 @@
 using System.Text;
 using Sealdisk.Linux;
-using Sealdisk.OpTee;
 
 namespace Sealdisk.Volumes.Keys;
 
@@ -20,14 +19,14 @@ public static class KeptKey
         SealedKeyFile.RequireSize(size);
         SealedKeyFile.RequireFree(blobPath);
         RequireNew("trusted", name, keyring);
-        using var options = Tpm.TpmSealing.ForNew(Configuration.TpmSettings.Default, $"key {name}");
+        using var options = Tpm.TpmSealing.ForNew(TpmSettings.Default, $"key {name}");
         using var log = KernelLog.FromNow();
         try
         {
             // Made in this thread's own keyring: a key in @u can be read only by who possesses it, which a session that does not lead to @u does not.
-            using var key = KernelKey.NewTrusted(name, size, options);
-            DurableFile.Create(blobPath, Encoding.ASCII.GetBytes(key.ReadBlob()), 0b110_000_000);
-            KernelKey.LoadTrusted($"sealdisk:{name}:verify", BlobText.Write(BlobText.Read(blobPath)), blobPath).Dispose();
+            using var key = KernelKey.NewTrusted(KeyDescription.Parse(name), size, options);
+            DurableFile.Create(blobPath, Encoding.ASCII.GetBytes(key.ReadBlob().ToString()), 0b110_000_000);
+            KernelKey.LoadTrusted(KeyDescription.Parse($"sealdisk:{name}:verify"), SealedBlob.Read(blobPath), blobPath).Dispose();
             return key.LinkInto(keyring);
         }
         catch (LinuxException problem) when (problem.Operation == "add trusted key")
@@ -41,7 +40,7 @@ public static class KeptKey
     public static KeySerial Load(string name, string blobPath, KeySerial keyring)
     {
         RequireNew("trusted", name, keyring);
-        using var key = KernelKey.LoadTrusted(name, BlobText.Write(BlobText.Read(blobPath)), $"key {name}");
+        using var key = KernelKey.LoadTrusted(KeyDescription.Parse(name), SealedBlob.Read(blobPath), $"key {name}");
         return key.LinkInto(keyring);
     }
 
@@ -52,8 +51,8 @@ public static class KeptKey
             throw SealdiskException.Usage($"cannot load key {name}: the soft source's keys become logon keys, whose names have a prefix", $"name it sealdisk:{name}");
         RequireNew("logon", name, keyring);
         using var source = SoftSource.Open(huk);
-        using var key = source.UnsealAny(BlobText.Read(blobPath), blobPath);
-        using var logon = KernelKey.AddLogon(name, key);
+        using var key = source.UnsealBlob(SealedBlob.Read(blobPath), blobPath);
+        using var logon = KernelKey.AddLogon(KeyDescription.Parse(name), key);
         return logon.LinkInto(keyring);
     }
 

@@ -1,5 +1,4 @@
 using Sealdisk.Linux;
-using Sealdisk.Volumes.Configuration;
 
 namespace Sealdisk.Volumes.Keys;
 
@@ -33,8 +32,8 @@ public sealed record KernelSource(TrustSource? Source, string Evidence)
     {
         try
         {
-            using var key = KernelKey.NewTrusted("sealdisk:probe", 32, TrustedKeyOptions.None);
-            return BlobDescription.Of(OpTee.BlobText.Parse(System.Text.Encoding.ASCII.GetBytes(key.ReadBlob()))).Kind switch
+            using var key = KernelKey.NewTrusted(KeyDescription.Parse("sealdisk:probe"), 32, TrustedKeyOptions.None);
+            return BlobDescription.Of(key.ReadBlob().Bytes).Kind switch
             {
                 BlobKind.OpTee => new KernelSource(TrustSource.Tee, "a key made for a try was sealed by OP-TEE"),
                 BlobKind.Caam => new KernelSource(TrustSource.Caam, "a key made for a try was sealed by CAAM"),

@@ -43,7 +43,7 @@ public static class RecoveryKey
 
     /// <summary>Reads the secret half: from a file, or from standard input where the path is "-". The caller wipes it.</summary>
     /// <exception cref="SealdiskException">It is none, or mistyped (2).</exception>
-    internal static SecretBuffer Read(string path)
+    public static SecretBuffer Read(string path)
     {
         using var text = SecretBuffer.Allocate(4096);
         var length = 0;
@@ -66,7 +66,7 @@ public static class RecoveryKey
 
     /// <summary>Reads the text of a public half.</summary>
     /// <returns>Null and what is wrong, continuing "it ...".</returns>
-    internal static byte[]? ParsePublic(string text, out string? problem)
+    public static byte[]? ParsePublic(string text, out string? problem)
     {
         var key = new byte[X25519.Size];
         problem = Encoding.UTF8.GetByteCount(text) > 4096 ? "is too long" : RecoveryCode.Read(PublicWord, Encoding.UTF8.GetBytes(text), key);
@@ -74,7 +74,7 @@ public static class RecoveryKey
     }
 
     /// <summary>The public half of a secret one, as bytes.</summary>
-    internal static byte[] PublicBytes(SecretBuffer secret)
+    public static byte[] PublicBytes(SecretBuffer secret)
     {
         Span<byte> scalar = stackalloc byte[X25519.Size];
         var key = new byte[X25519.Size];
@@ -85,7 +85,7 @@ public static class RecoveryKey
     }
 
     /// <summary>What names a recovery key in records and messages: the first 8 bytes of the SHA-256 of its public half, as hex text.</summary>
-    internal static string IdOf(ReadOnlySpan<byte> publicKey)
+    public static string IdOf(ReadOnlySpan<byte> publicKey)
     {
         Span<byte> hash = stackalloc byte[Sha256.Size];
         Sha256.Hash(publicKey, hash);

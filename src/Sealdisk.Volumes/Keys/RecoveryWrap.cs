@@ -16,7 +16,7 @@ namespace Sealdisk.Volumes.Keys;
 /// key = HMAC-SHA256(X25519(e, P), "sealdisk recovery wrap 1" || bytes 1 to 40 || P)
 /// </code>
 /// </summary>
-internal static class RecoveryWrap
+public sealed class RecoveryWrap : IEquatable<RecoveryWrap>
 {
     private const byte Version = 1;
     private const int IdAt = 1, IdSize = 8;
@@ -27,17 +27,50 @@ internal static class RecoveryWrap
     /// <summary>Bytes of a volume key that can be in one.</summary>
     internal const int MaxKey = EncryptedKeyText.MaxKey;
 
+    private readonly byte[] _bytes;
+
+    private RecoveryWrap(byte[] bytes) => _bytes = bytes;
+
+    /// <summary>Which recovery key opens it, as <see cref="RecoveryKey.IdOf"/>.</summary>
+    public string KeyId => BlobText.Write(_bytes.AsSpan(IdAt, IdSize));
+
     private static ReadOnlySpan<byte> Label => "sealdisk recovery wrap 1"u8;
 
-    /// <summary>Wraps a key, as hex text for the record.</summary>
+    /// <summary>Reads hex text in lower case.</summary>
+    public static bool TryParse(string text, out RecoveryWrap? wrap)
+    {
+        var isWrap = text.Length is > 2 * TextAt and <= 2 * (TextAt + MaxKey) && HexDigits.Are(text, text.Length & ~1)
+            && text.StartsWith("01", StringComparison.Ordinal);
+        wrap = isWrap ? new RecoveryWrap(Convert.FromHexString(text)) : null;
+        return isWrap;
+    }
+
+    /// <summary>Hex text, as the record has it.</summary>
+    public override string ToString() => BlobText.Write(_bytes);
+
+    /// <inheritdoc/>
+    public bool Equals(RecoveryWrap? other) => other is not null && _bytes.AsSpan().SequenceEqual(other._bytes);
+
+    /// <inheritdoc/>
+    public override bool Equals(object? obj) => Equals(obj as RecoveryWrap);
+
+    /// <inheritdoc/>
+    public override int GetHashCode()
+    {
+        var hash = default(HashCode);
+        hash.AddBytes(_bytes);
+        return hash.ToHashCode();
+    }
+
+    /// <summary>Wraps a key.</summary>
     /// <exception cref="SealdiskException">The public half is none that a key may be wrapped for (2).</exception>
-    internal static string Wrap(ReadOnlySpan<byte> publicKey, SecretBuffer key)
+    public static RecoveryWrap Wrap(ReadOnlySpan<byte> publicKey, SecretBuffer key)
     {
         using var ephemeral = SecretBuffer.Random(X25519.Size);
         return Wrap(publicKey, ephemeral, key);
     }
 
-    internal static string Wrap(ReadOnlySpan<byte> publicKey, SecretBuffer ephemeral, SecretBuffer key)
+    internal static RecoveryWrap Wrap(ReadOnlySpan<byte> publicKey, SecretBuffer ephemeral, SecretBuffer key)
     {
         var blob = new byte[TextAt + key.Length];
         blob[0] = Version;
@@ -55,22 +88,14 @@ internal static class RecoveryWrap
         gcm.Transform(iv, text.Memory.Span);
         text.Memory.Span.CopyTo(blob.AsSpan(TextAt));
         gcm.ComputeTag(iv, blob.AsSpan(TextAt), blob.AsSpan(TagAt, Gcm.BlockSize));
-        return BlobText.Write(blob);
+        return new RecoveryWrap(blob);
     }
-
-    /// <summary>Which recovery key opens it, as <see cref="RecoveryKey.IdOf"/>; null where it is no such blob.</summary>
-    internal static string? IdOf(string wrapped) => wrapped.Length is > 2 * TextAt and <= 2 * (TextAt + MaxKey) && wrapped.StartsWith("01", StringComparison.Ordinal)
-        ? wrapped.Substring(2 * IdAt, 2 * IdSize)
-        : null;
 
     /// <summary>Opens it; the caller owns the key.</summary>
     /// <returns>Null where it was altered, or wrapped for another recovery key.</returns>
-    internal static SecretBuffer? Unwrap(string wrapped, SecretBuffer secret)
+    public SecretBuffer? Unwrap(SecretBuffer secret)
     {
-        if (IdOf(wrapped) is null)
-            return null;
-        var blob = new byte[wrapped.Length / 2];
-        Convert.FromHexString(wrapped, blob, out _, out _);
+        var blob = _bytes;
         Span<byte> scalar = stackalloc byte[X25519.Size];
         RecoveryKey.Scalar(secret, scalar);
         using var wrapping = WrappingKey(scalar, blob.AsSpan(EphemeralAt, X25519.Size), RecoveryKey.PublicBytes(secret), blob);

@@ -20,8 +20,8 @@ public static class SealedKeyFile
         using var source = SoftSource.Open(hukPath);
         RequireFree(path);
         using var key = SecretBuffer.Random(keySize);
-        DurableFile.Create(path, Encoding.ASCII.GetBytes(source.Seal(key)), 0b110_000_000);
-        using var back = source.Unseal(OpTee.BlobText.Read(path), keySize, path);
+        DurableFile.Create(path, Encoding.ASCII.GetBytes(source.SealBlob(key).ToString()), 0b110_000_000);
+        using var back = source.UnsealHere(new SealedKey.Trusted(SealedBlob.Read(path)) { Made = KeyCustody.Process }, keySize, path);
         if (!SoftSource.SameKey(key, back))
             throw SealdiskException.Failed($"cannot write {path}: what was read back unseals to another key", "the medium may be failing");
     }

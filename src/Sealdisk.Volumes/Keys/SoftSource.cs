@@ -5,17 +5,20 @@ using Sealdisk.OpTee;
 namespace Sealdisk.Volumes.Keys;
 
 /// <summary>
-/// The trust source "soft": OP-TEE's sealing done in software, with a hardware unique key (HUK) that is read from a file.
-/// It holds the trusted-keys TA's key, derived from the HUK, in locked memory until disposed; the HUK itself is wiped at once.
+/// The trust source <c>soft</c>: OP-TEE's sealing done in software, with a hardware unique key (HUK) that is read from a file. It holds the trusted-keys
+/// TA's key, derived from the HUK, in locked memory until disposed; the HUK itself is wiped at once.
 /// </summary>
-public sealed class SoftSource : IDisposable
+public sealed partial class SoftSource : IKeySource
 {
     private readonly SecretBuffer _taKey;
 
     private SoftSource(SecretBuffer taKey) => _taKey = taKey;
 
+    /// <inheritdoc/>
+    public TrustSource Kind => TrustSource.Soft;
+
     /// <summary>Reads the HUK file and derives the sealing key from it.</summary>
-    /// <exception cref="SealdiskException">The file is absent, readable by others, or not 16 to 32 bytes of hex text (exit code 2).</exception>
+    /// <exception cref="SealdiskException">The file is absent, readable by others, or not 16 to 32 bytes of hex text (2).</exception>
     public static SoftSource Open(string hukPath)
     {
         // The stack that keys pass over, before it is wiped, must not be paged out either.
@@ -27,50 +30,74 @@ public sealed class SoftSource : IDisposable
         return new SoftSource(taKey);
     }
 
-    /// <summary>Seals a key: fresh random IV, blob text as keyctl prints it.</summary>
-    public string Seal(SecretBuffer key)
+    /// <summary>Nothing: it is all in this process.</summary>
+    public (string Problem, string Remedy)? Lacking(KeyRequest request) => null;
+
+    /// <summary>Nothing but the HUK.</summary>
+    public SealBinding CurrentBinding() => SealBinding.None;
+
+    /// <inheritdoc/>
+    public SealedKey Make(KeyRequest request)
+    {
+        using var key = SecretBuffer.Random(request.Size);
+        return Seal(key, request);
+    }
+
+    /// <inheritdoc/>
+    public SealedKey Seal(SecretBuffer key, KeyRequest request) => request.Kind == KeyKind.Encrypted
+        ? SealTwoLevel(key, request)
+        : new SealedKey.Trusted(SealBlob(key)) { Made = KeyCustody.Process };
+
+    /// <inheritdoc/>
+    public LoadedKey Unseal(SealedKey sealedKey, KeyUse use) => new LoadedKey.InProcess(UnsealHere(sealedKey, use.Size, use.Subject));
+
+    /// <inheritdoc/>
+    public SealedKey Reseal(SealedKey old, KeyRequest request, IKeySource target)
+    {
+        using var key = UnsealHere(old, request.Size, request.Subject);
+        var made = target.Seal(key, request);
+        // A recovery key that was configured since is served now; one that is not configured any more still opens it.
+        return made is SealedKey.TwoLevel { Recovery: null } two && old is SealedKey.TwoLevel { Recovery: { } recovery }
+            ? two with { Recovery = recovery }
+            : made;
+    }
+
+    /// <summary>Opens a sealed key of whatever kind; the caller owns the key and wipes it by disposing it.</summary>
+    /// <param name="sealedKey">The key.</param>
+    /// <param name="keySize">The size in bytes that it must have.</param>
+    /// <param name="subject">What it belongs to, for messages.</param>
+    /// <exception cref="SealdiskException">It does not open here (4), or has another size (2).</exception>
+    public SecretBuffer UnsealHere(SealedKey sealedKey, int keySize, string subject)
+    {
+        var key = sealedKey is SealedKey.TwoLevel two ? UnsealTwoLevel(two, subject) : UnsealBlob(sealedKey.Blob, subject);
+        if (key.Length == keySize)
+            return key;
+        var actual = key.Length;
+        key.Dispose();
+        throw SealdiskException.Usage(
+            $"cannot use {subject}: it seals a key of {actual} bytes, and {keySize} are asked for",
+            "give the key size that it was made with; or is it the sealed key of another volume?");
+    }
+
+    /// <summary>Seals with a fresh random IV.</summary>
+    internal SealedBlob SealBlob(SecretBuffer key)
     {
         Span<byte> iv = stackalloc byte[16];
         RandomBytes.Fill(iv);
         var blob = new byte[key.Length + TrustedKeysTa.Overhead];
         TrustedKeysTa.Seal(_taKey.Memory.Span, iv, key.Memory.Span, blob);
-        return BlobText.Write(blob);
+        return SealedBlob.Of(blob);
     }
 
-    /// <summary>Opens a blob; the caller owns the key and wipes it by disposing it.</summary>
-    /// <param name="blob">The sealed key, as bytes.</param>
-    /// <param name="keySize">The size in bytes that the key must have.</param>
-    /// <param name="subject">What the blob belongs to, for messages.</param>
-    /// <exception cref="SealdiskException">It does not open here (exit code 4), or holds a key of another size (exit code 2).</exception>
-    public SecretBuffer Unseal(ReadOnlySpan<byte> blob, int keySize, string subject)
+    /// <summary>Opens a blob, whatever the size of its key; the caller owns the key.</summary>
+    /// <exception cref="SealdiskException">It does not open here (4).</exception>
+    internal SecretBuffer UnsealBlob(SealedBlob sealedBlob, string subject)
     {
-        var key = UnsealAny(blob, subject);
-        if (key.Length == keySize)
-            return key;
-        var actual = key.Length;
-        key.Dispose();
-        throw OtherSize(subject, actual, keySize);
-    }
-
-    internal static SealdiskException OtherSize(string subject, int actual, int keySize) => SealdiskException.Usage(
-        $"cannot use {subject}: it seals a key of {actual} bytes, and {keySize} are asked for", "give the key size that it was made with; or is it the sealed key of another volume?");
-
-    /// <summary>Opens the key of a volume: sealed itself, or encrypted under a root key that is sealed. The caller owns it and wipes it by disposing it.</summary>
-    /// <param name="sealedKey">As the record has it: blob text, or with a root key the text of an encrypted key.</param>
-    /// <param name="rootKey">The sealed root key as blob text, or null.</param>
-    /// <param name="keySize">The size in bytes that the key must have.</param>
-    /// <param name="subject">What the key belongs to, for messages.</param>
-    /// <exception cref="SealdiskException">Either does not open here (4), or it is a key of another size (2).</exception>
-    public SecretBuffer Unseal(string sealedKey, string? rootKey, int keySize, string subject) => rootKey is null
-        ? Unseal(BlobText.Parse(System.Text.Encoding.ASCII.GetBytes(sealedKey)), keySize, subject)
-        : TwoLevelKey.Unseal(this, sealedKey, rootKey, keySize, subject);
-
-    /// <summary>The same for a key of whatever size.</summary>
-    public SecretBuffer UnsealAny(ReadOnlySpan<byte> blob, string subject)
-    {
+        var blob = sealedBlob.Bytes;
         if (blob.Length is < TrustedKeysTa.MinBlob or > TrustedKeysTa.MaxBlob)
             throw SealdiskException.DoesNotOpen(
-                $"cannot unseal {subject}: {blob.Length} bytes are not a blob of OP-TEE's trusted keys ({TrustedKeysTa.MinBlob} to {TrustedKeysTa.MaxBlob} bytes)",
+                $"cannot unseal {subject}: {blob.Length} bytes are not a blob of OP-TEE's trusted keys"
+                + $" ({TrustedKeysTa.MinBlob} to {TrustedKeysTa.MaxBlob} bytes)",
                 "'sealdisk blob inspect' tells what kind of blob a file holds");
         var key = SecretBuffer.Allocate(blob.Length - TrustedKeysTa.Overhead);
         if (TrustedKeysTa.Unseal(_taKey.Memory.Span, blob, key.Memory.Span) == UnsealResult.Opened)
@@ -82,15 +109,16 @@ public sealed class SoftSource : IDisposable
     }
 
     /// <summary>Whether a blob opens here, whatever the size of its key.</summary>
-    public bool Opens(ReadOnlySpan<byte> blob)
+    public bool Opens(SealedBlob sealedBlob)
     {
+        var blob = sealedBlob.Bytes;
         if (blob.Length is < TrustedKeysTa.MinBlob or > TrustedKeysTa.MaxBlob)
             return false;
         using var key = SecretBuffer.Allocate(blob.Length - TrustedKeysTa.Overhead);
         return TrustedKeysTa.Unseal(_taKey.Memory.Span, blob, key.Memory.Span) == UnsealResult.Opened;
     }
 
-    /// <summary>True when both buffers hold the same bytes; takes the same time wherever they differ.</summary>
+    /// <summary>True if both buffers hold the same bytes; takes the same time wherever they differ.</summary>
     public static bool SameKey(SecretBuffer a, SecretBuffer b) => CryptographicOperations.FixedTimeEquals(a.Memory.Span, b.Memory.Span);
 
     /// <inheritdoc/>

@@ -33,7 +33,7 @@ internal static class TrustedKeyProblem
     /// <summary>Why making, loading or re-wrapping an encrypted key failed, or reading it back; its root key is there.</summary>
     internal static SealdiskException OfEncrypted(LinuxException problem, string subject) => problem.Errno switch
     {
-        Errno.EINVAL => SealdiskException.DoesNotOpen($"cannot decrypt {subject}: it does not open under its root key (EINVAL)", TwoLevelKey.DoesNotOpenHint),
+        Errno.EINVAL => SealdiskException.DoesNotOpen($"cannot decrypt {subject}: it does not open under its root key (EINVAL)", RootKey.DoesNotOpenHint),
         Errno.ENODEV or Errno.ENOSYS => SealdiskException.Lacking(
             $"cannot use {subject}: this kernel has no key type 'encrypted' ({problem.Errno})", "load the 'encrypted-keys' module, or build the kernel with CONFIG_ENCRYPTED_KEYS; or set key = \"trusted\" before the first boot"),
         Errno.EOPNOTSUPP => SealdiskException.Lacking(

@@ -19,6 +19,6 @@ public abstract record CopyReading
     /// <summary>The magic of a record and something wrong behind it, or nothing that could be read.</summary>
     public sealed record Bad(string Reason) : CopyReading;
 
-    /// <summary>A whole copy in a format of a later Sealdisk, which must neither be used nor overwritten.</summary>
-    public sealed record Newer(uint Version) : CopyReading;
+    /// <summary>A whole copy in another format version, of a later Sealdisk or of one that was never released, which must neither be used nor overwritten.</summary>
+    public sealed record OtherVersion(uint Version) : CopyReading;
 }

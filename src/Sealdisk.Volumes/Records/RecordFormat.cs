@@ -7,13 +7,14 @@ namespace Sealdisk.Volumes.Records;
 /// One copy of a record as a block of 4096 bytes, little-endian (docs/record-format.md):
 /// <code>
 ///    0   8  magic "SEALDISK"
-///    8   4  format version: 1, or 2 for a key on two levels
-///   12   4  body length in bytes, 1 to 4032
+///    8   4  format version: 3
+///   12   4  body length in bytes, 1 to 3520
 ///   16   8  generation, from 1
 ///   24   8  zero
 ///   32  32  SHA-256 of all 4096 bytes with these 32 taken as zero
 ///   64   n  body: lines of name=value (<see cref="RecordBody"/>)
-/// 64+n      zero to the end
+/// 64+n      zero to 3583
+/// 3584 512  seal, by which the volume's own key authenticates the record: zero until it is made
 /// </code>
 /// Later versions keep the first 64 bytes and the hash, so that an earlier Sealdisk knows them for what they are.
 /// </summary>
@@ -22,16 +23,19 @@ public static class RecordFormat
     /// <summary>Bytes of one copy.</summary>
     public const int BlockSize = 4096;
 
-    /// <summary>The highest format version that this Sealdisk knows: that of a key on two levels.</summary>
-    public const uint Version = 2;
-
-    /// <summary>The format version of a record whose key the trust source itself seals.</summary>
-    internal const uint OneLevel = 1;
+    /// <summary>The one format version. Versions 1 and 2 were never released.</summary>
+    public const uint Version = 3;
 
     /// <summary>Bytes of a claim: one sector, the most that is written whole or not at all.</summary>
     public const int ClaimSize = 512;
 
     internal const int BodyOffset = 64;
+
+    /// <summary>Where the seal is.</summary>
+    internal const int SealOffset = 3584;
+
+    /// <summary>Bytes of the longest body.</summary>
+    internal const int MaxBody = SealOffset - BodyOffset;
     private const int VersionOffset = 8;
     private const int LengthOffset = 12;
     private const int GenerationOffset = 16;
@@ -50,7 +54,7 @@ public static class RecordFormat
     /// <summary>The body's lines, <c>name=value</c> each, in their order.</summary>
     public static IEnumerable<string> Lines(VolumeRecord record)
     {
-        var body = new byte[BlockSize - BodyOffset];
+        var body = new byte[MaxBody];
         return System.Text.Encoding.UTF8.GetString(body, 0, RecordBody.Write(record, body)).TrimEnd('\n').Split('\n');
     }
 
@@ -62,9 +66,9 @@ public static class RecordFormat
         ArgumentOutOfRangeException.ThrowIfNotEqual(block.Length, BlockSize);
         block.Clear();
         Magic.CopyTo(block);
-        BinaryPrimitives.WriteUInt32LittleEndian(block[VersionOffset..], VersionOf(record));
+        BinaryPrimitives.WriteUInt32LittleEndian(block[VersionOffset..], Version);
         BinaryPrimitives.WriteUInt64LittleEndian(block[GenerationOffset..], record.Generation);
-        var length = RecordBody.Write(record, block[BodyOffset..]);
+        var length = RecordBody.Write(record, block.Slice(BodyOffset, MaxBody));
         BinaryPrimitives.WriteInt32LittleEndian(block[LengthOffset..], length);
         Hash(block, block.Slice(HashOffset, HashSize));
 
@@ -108,23 +112,25 @@ public static class RecordFormat
         if (!hash.SequenceEqual(block.Slice(HashOffset, HashSize)))
             return new CopyReading.Bad("the checksum is wrong");
         var version = BinaryPrimitives.ReadUInt32LittleEndian(block[VersionOffset..]);
-        if (version > Version)
-            return new CopyReading.Newer(version);
-        if (version < OneLevel)
-            return new CopyReading.Bad($"format version {version} does not exist");
+        if (version == 0)
+            return new CopyReading.Bad("format version 0 does not exist");
+        if (version != Version)
+            return new CopyReading.OtherVersion(version);
         var length = BinaryPrimitives.ReadUInt32LittleEndian(block[LengthOffset..]);
-        if (length is 0 or > BlockSize - BodyOffset)
+        if (length is 0 or > MaxBody)
             return new CopyReading.Bad($"body length {length} is not possible");
         if (block[ReservedOffset..HashOffset].ContainsAnyExcept((byte)0) || block[(BodyOffset + (int)length)..].ContainsAnyExcept((byte)0))
             return new CopyReading.Bad("bytes that must be zero are not");
         var generation = BinaryPrimitives.ReadUInt64LittleEndian(block[GenerationOffset..]);
         return generation == 0
             ? new CopyReading.Bad("generation 0 is not possible")
-            : RecordBody.Read(block.Slice(BodyOffset, (int)length), generation, version);
+            : RecordBody.Read(block.Slice(BodyOffset, (int)length), generation);
     }
 
-    /// <summary>The lowest version that can say it, so that an earlier Sealdisk reads all that it could ever use.</summary>
-    internal static uint VersionOf(VolumeRecord record) => record.RootKey is null ? OneLevel : Version;
+    /// <summary>A version that this Sealdisk does not know, in words that continue "it has".</summary>
+    public static string Describe(uint version) => version < Version
+        ? $"format version {version}, which no release of Sealdisk has written"
+        : $"format version {version}, written by a later Sealdisk";
 
     private static bool IsClaim(ReadOnlySpan<byte> block, ReadOnlySpan<byte> text) =>
         block.Length >= ClaimSize && block.StartsWith(text) && !block[text.Length..ClaimSize].ContainsAnyExcept((byte)0);

@@ -20,8 +20,8 @@ public abstract record RecordOutcome
     /// <summary>There was a record, and neither copy can be relied on. Nothing may be written.</summary>
     public sealed record Damaged(string Reason) : RecordOutcome;
 
-    /// <summary>A record in a format of a later Sealdisk. Nothing may be written.</summary>
-    public sealed record Newer(uint Version) : RecordOutcome;
+    /// <summary>A record in another format version. Nothing may be written.</summary>
+    public sealed record OtherVersion(uint Version) : RecordOutcome;
 }
 
 /// <summary>Both copies as read. The newest valid one wins; anything doubtful is damage.</summary>
@@ -37,14 +37,14 @@ public sealed record RecordReading(CopyReading A, CopyReading B)
     public bool IsForeign => (A, B) is (CopyReading.Absent, CopyReading.Absent) && !IsBlank;
 
     /// <summary>An adoption was cut while it wrote the first copy; adopting once more goes on with it.</summary>
-    public bool IsAdoption => this is { A: not (CopyReading.Valid or CopyReading.Newer), B: CopyReading.Claim { Kind: ClaimKind.Adoption } };
+    public bool IsAdoption => this is { A: not (CopyReading.Valid or CopyReading.OtherVersion), B: CopyReading.Claim { Kind: ClaimKind.Adoption } };
 
     /// <summary>What both copies together mean.</summary>
     public RecordOutcome Outcome => (A, B) switch
     {
-        (CopyReading.Newer a, CopyReading.Newer b) => new RecordOutcome.Newer(Math.Max(a.Version, b.Version)),
-        (CopyReading.Newer a, _) => new RecordOutcome.Newer(a.Version),
-        (_, CopyReading.Newer b) => new RecordOutcome.Newer(b.Version),
+        (CopyReading.OtherVersion a, CopyReading.OtherVersion b) => new RecordOutcome.OtherVersion(Math.Max(a.Version, b.Version)),
+        (CopyReading.OtherVersion a, _) => new RecordOutcome.OtherVersion(a.Version),
+        (_, CopyReading.OtherVersion b) => new RecordOutcome.OtherVersion(b.Version),
         (CopyReading.Valid a, CopyReading.Valid b) => Compare(a.Record, b.Record),
         (CopyReading.Valid a, _) => new RecordOutcome.Good(a.Record, [1], $"copy B is {Describe(B)}"),
         (_, CopyReading.Valid b) => new RecordOutcome.Good(b.Record, [0], $"copy A is {Describe(A)}"),
@@ -70,8 +70,8 @@ public sealed record RecordReading(CopyReading A, CopyReading B)
     /// <summary>One copy in a few words.</summary>
     public static string Describe(CopyReading copy) => copy switch
     {
-        CopyReading.Valid valid => $"generation {valid.Record.Generation}, {RecordBody.StateText(valid.Record.State)}",
-        CopyReading.Newer newer => $"format version {newer.Version}",
+        CopyReading.Valid valid => $"generation {valid.Record.Generation}, {valid.Record.State.Text()}",
+        CopyReading.OtherVersion other => $"format version {other.Version}",
         CopyReading.Bad bad => $"bad: {bad.Reason}",
         CopyReading.Absent { Blank: true } => "missing: blank",
         CopyReading.Claim => "missing: not written yet",

@@ -118,7 +118,7 @@ public sealed partial class RecordStore
         RefuseForeign(reading);
         var reason = reading.Outcome switch
         {
-            RecordOutcome.Newer newer => $"it has format {newer.Version}, written by a later Sealdisk",
+            RecordOutcome.OtherVersion other => $"it has {RecordFormat.Describe(other.Version)}",
             RecordOutcome.Damaged damaged => $"it is damaged: {damaged.Reason}",
             RecordOutcome.Good good when good.Record.Uuid != record.Uuid => $"it belongs to volume {good.Record.Uuid}",
             RecordOutcome.Good good when good.Record.Generation >= record.Generation && good.Record != record =>

@@ -54,7 +54,7 @@ internal static class KernelDoctor
     {
         var needing = volumes.Where(volume => volume.Key == KeyKind.Encrypted && volume.Source.IsKernel()).ToArray();
         return volumes.Count > 0 && needing.Length == 0 ? null : EncryptedKeys(
-            KeyTypes.IsRegistered("encrypted"), KernelTwoLevelKey.TakesKeys,
+            KeyTypes.IsRegistered("encrypted"), KernelTakesKeys.Here,
             [.. needing.Select(volume => volume.Name)], [.. needing.Where(volume => volume.Recovery is not null).Select(volume => volume.Name)]);
     }
 
@@ -75,7 +75,7 @@ internal static class KernelDoctor
         return recovering.Count == 0
             ? DoctorFinding.Good(Id, "encrypted keys: this kernel has the key type 'encrypted', which takes no keys from outside: no recovery with a kernel source")
             : new DoctorFinding(
-                Id, DoctorLevel.Missing, $"encrypted keys: {KernelTwoLevelKey.TakesNoKeys}, so {string.Join(", ", recovering)} can be wrapped for no recovery key", KernelTwoLevelKey.TakesNoKeysRemedy);
+                Id, DoctorLevel.Missing, $"encrypted keys: {KernelTakesKeys.Not}, so {string.Join(", ", recovering)} can be wrapped for no recovery key", KernelTakesKeys.Remedy);
     }
 
     private static DoctorFinding DmCrypt((string Problem, string Remedy)? problem, bool isNeeded)

@@ -3,6 +3,7 @@ using Sealdisk.Linux;
 using Sealdisk.Mapping;
 using Sealdisk.Volumes.Configuration;
 using Sealdisk.Volumes.Filesystems;
+using Sealdisk.Volumes.Keys;
 
 namespace Sealdisk.Doctor;
 

@@ -1,5 +1,6 @@
 using Sealdisk.Audit.Device;
 using Sealdisk.Volumes.Configuration;
+using Sealdisk.Volumes.Keys;
 
 namespace Sealdisk.Doctor;
 

@@ -1,6 +1,5 @@
 using Sealdisk.Linux;
 using Sealdisk.Mapping;
-using Sealdisk.OpTee;
 using Sealdisk.Volumes.Configuration;
 using Sealdisk.Volumes.Filesystems;
 using Sealdisk.Volumes.Keys;
@@ -31,6 +30,8 @@ public static class Adoption
         using var turn = Turn.Take(spec.Name, spec.Device);
         var observed = Observer.Look(spec);
         RequireAdoptable(spec, observed, act);
+        using (var source = KeySources.Of(spec, observed.Source ?? spec.Source))
+            sealedKey = sealedKey with { Binding = source.CurrentBinding() };
         var record = NewRecord.Of(spec, observed, sealedKey);
         using (var key = new VolumeKey(spec, observed.Kind))
         {
@@ -42,7 +43,7 @@ public static class Adoption
             {
                 FilesystemUuid = FilesystemUuid.Read(spec.Filesystem, start.Memory.Span) ?? throw SealdiskException.Refused(
                     $"cannot {act}: the key unseals, but {spec.Device} decrypts to no {spec.Filesystem}",
-                    $"the table it was made with has another cipher, key-size, sector-size ({record.SectorSize} here) or offset (sector {record.DataOffset} here), or the blob is another volume's; nothing was changed"),
+                    $"the table it was made with has another cipher, key-size, sector-size ({record.Format.Layout.SectorSize} here) or offset (sector {record.Format.Offset} here), or the blob is another volume's; nothing was changed"),
             };
         }
         var store = Observer.StoreOf(spec);
@@ -52,15 +53,17 @@ public static class Adoption
             : throw SealdiskException.Failed($"cannot write the record of {spec.Name}: what reads back is not what was written", "the medium may be failing; the volume itself was not touched");
     }
 
-    private static NewKey KeyFrom(VolumeSpec spec, string blobPath, string? rootPath, string act)
+    private static SealedKey KeyFrom(VolumeSpec spec, string blobPath, string? rootPath, string act)
     {
         if ((spec.Key == KeyKind.Encrypted) != rootPath is not null)
             throw SealdiskException.Usage(
                 $"cannot {act}: its key is \"{spec.Key.Text()}\", and {(rootPath is null ? "no root key is given" : "a root key is given")}",
                 "a key of type encrypted needs --root FILE, the sealed root key, and key = \"encrypted\" in the configuration; one of type trusted neither");
+        // Whoever made it by hand may have had it in a process; a key of a kernel source that is on one level cannot have been.
+        var made = spec.Source.IsKernel() && rootPath is null ? KeyCustody.Kernel : KeyCustody.Process;
         return rootPath is null
-            ? new NewKey(BlobText.Write(BlobText.Read(blobPath)), null)
-            : new NewKey(EncryptedKeyFile.Read(blobPath).ToString(), BlobText.Write(BlobText.Read(rootPath)));
+            ? new SealedKey.Trusted(SealedBlob.Read(blobPath)) { Made = made }
+            : new SealedKey.TwoLevel(SealedBlob.Read(rootPath), EncryptedKeyFile.Read(blobPath)) { Made = made };
     }
 
     private static void RequireAdoptable(VolumeSpec spec, Observed observed, string act)

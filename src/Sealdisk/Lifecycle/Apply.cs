@@ -3,6 +3,7 @@ using Sealdisk.Linux;
 using Sealdisk.Mapping;
 using Sealdisk.Volumes.Configuration;
 using Sealdisk.Volumes.Filesystems;
+using Sealdisk.Volumes.Keys;
 using Sealdisk.Volumes.Keys.Tpm;
 using Sealdisk.Volumes.Records;
 
@@ -17,7 +18,7 @@ internal sealed class Apply : IDisposable
     private readonly RecordStore _store;
     private VolumeRecord? _record;
     private readonly VolumeKey _key;
-    private NewKey _newKey;
+    private SealedKey? _newKey;
     private MappingState? _mapping;
     private bool _opened;
     private bool _kept;
@@ -121,7 +122,7 @@ internal sealed class Apply : IDisposable
 
     private string? MeetRequirements()
     {
-        Gate.Check(_spec, new SystemRoot("/"), () => _key.SealNew(null).Blob);
+        Gate.Check(_spec, new SystemRoot("/"), () => SealNew(null).Blob);
         return null;
     }
 
@@ -131,9 +132,15 @@ internal sealed class Apply : IDisposable
         return null;
     }
 
+    private SealedKey SealNew(SharedRoot? under)
+    {
+        using var source = KeySources.Of(_spec, _observed.Source ?? _spec.Source);
+        return source.Make(KeySources.RequestFor(_spec, under));
+    }
+
     private string? SealNewKey()
     {
-        _newKey = _key.SealNew(_observed.SharedRoot);
+        _newKey = SealNew(_observed.SharedRoot);
         return null;
     }
 
@@ -141,7 +148,7 @@ internal sealed class Apply : IDisposable
     {
         // The image may have just been made: the sizes that count are those on the disk now.
         var observed = _observed.DeviceSize is null ? Observer.Look(_spec) : _observed;
-        var record = NewRecord.Of(_spec, observed, _newKey) with { State = VolumeState.Provisioning };
+        var record = NewRecord.Of(_spec, observed, _newKey!) with { State = VolumeState.Provisioning };
         if (_spec.RecordFile is { } file && !Directory.Exists(Path.GetDirectoryName(file)))
             throw SealdiskException.Failed($"cannot write the record of {_spec.Name}: there is no directory {Path.GetDirectoryName(file)} (ENOENT)", $"mkdir -p {Path.GetDirectoryName(file)}");
         _store.Write(record);
@@ -180,7 +187,7 @@ internal sealed class Apply : IDisposable
             _key.Load(Record);
             return null;
         }
-        catch (SealdiskException problem) when (problem.Code == ExitCode.DoesNotOpen && Record.Source == TrustSource.Tpm && TpmProblem.RestoreParent(Record.LifeCycle))
+        catch (SealdiskException problem) when (problem.Code == ExitCode.DoesNotOpen && Record.Source == TrustSource.Tpm && TpmProblem.RestoreParent(Record.Key.Binding))
         {
             _key.Load(Record);
             return "the TPM's parent key was gone, and was made again";

@@ -1,6 +1,5 @@
 using Sealdisk.Audit.Device;
-using Sealdisk.Volumes.Configuration;
-using Sealdisk.Volumes.Keys.Tpm;
+using Sealdisk.Volumes.Keys;
 using Sealdisk.Volumes.Records;
 
 namespace Sealdisk.Lifecycle;
@@ -10,13 +9,7 @@ internal static class ChipLifeCycle
 {
     /// <summary>As this system shows it now; for a software key that there is none.</summary>
     /// <param name="source">Who seals.</param>
-    /// <param name="settings">How a TPM does; its part of the line is what <see cref="TpmIdentity"/> finds again.</param>
-    internal static string Of(TrustSource source, TpmSettings settings) => source switch
-    {
-        TrustSource.Soft => "none: software key",
-        TrustSource.Tpm when TpmIdentity.Now(settings) is { } tpm => $"{Now()}; {tpm.Text}",
-        _ => Now(),
-    };
+    internal static string Of(TrustSource source) => source.IsKernel() ? Now() : "none: software key";
 
     /// <summary>How the life cycle has changed since the record's key was sealed, where that may be why it no longer opens; else null.</summary>
     internal static string? Change(VolumeRecord record) => Change(record.LifeCycle, Now());

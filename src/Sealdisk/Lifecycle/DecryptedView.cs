@@ -1,4 +1,3 @@
-using Sealdisk.Crypto;
 using Sealdisk.DataPath;
 using Sealdisk.Linux;
 using Sealdisk.Mapping;
@@ -28,7 +27,7 @@ internal sealed class DecryptedView : IDisposable
     /// <param name="key">Loaded; stays the caller's.</param>
     internal static DecryptedView Open(VolumeSpec spec, VolumeRecord record, VolumeKey key)
     {
-        if (record.Source == TrustSource.Soft)
+        if (!record.Source.IsKernel())
             return new DecryptedView(InProcess(spec, record), null);
         var request = VolumeRequest.From(spec, record) with { Name = $"{spec.Name}.check", ReadOnly = true, Discard = false };
         // One that was killed has left its own.
@@ -60,10 +59,7 @@ internal sealed class DecryptedView : IDisposable
     private static CryptDevice InProcess(VolumeSpec spec, VolumeRecord record)
     {
         using var source = SoftSource.Open(spec.Huk!);
-        using var key = source.Unseal(record.SealedKey, record.RootKey, record.KeySize, $"the key of {spec.Name}");
-        var file = FileDescriptor.Open(spec.Device, OpenFlags.Read);
-        return FuseVolume.Decrypted(
-            new FileDevice(file, new Sectors(record.DataOffset).Bytes, new Sectors(record.DataLength).Bytes),
-            CipherSpec.Parse(record.Cipher), new SectorLayout(record.SectorSize, record.IvLargeSectors, record.IvOffset), key);
+        using var key = source.UnsealHere(record.Key, record.Format.KeySize, KeySources.SubjectOf(spec));
+        return record.Format.Decrypt(FileDescriptor.Open(spec.Device, OpenFlags.Read), key);
     }
 }

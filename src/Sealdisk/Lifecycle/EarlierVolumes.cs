@@ -1,4 +1,5 @@
 using Sealdisk.Volumes.Configuration;
+using Sealdisk.Volumes.Keys;
 
 namespace Sealdisk.Lifecycle;
 

@@ -1,6 +1,4 @@
-using System.Text;
 using Sealdisk.Audit.Device;
-using Sealdisk.OpTee;
 using Sealdisk.OpTee.Huk;
 using Sealdisk.Volumes.Configuration;
 using Sealdisk.Volumes.Keys;
@@ -21,9 +19,9 @@ public static class Gate
     /// <summary>Refuses where a requirement is not met. Writes nothing.</summary>
     /// <param name="spec">The volume.</param>
     /// <param name="root">The system.</param>
-    /// <param name="sealTrialKey">Seals a key that nobody will use; returns the blob's hex text. Called only where a requirement is about such keys.</param>
+    /// <param name="sealTrialKey">Seals a key that nobody will use; returns the blob. Called only where a requirement is about such keys.</param>
     /// <exception cref="SealdiskException">What is not met, with its remedy (exit code 3).</exception>
-    internal static void Check(VolumeSpec spec, SystemRoot root, Func<string> sealTrialKey)
+    internal static void Check(VolumeSpec spec, SystemRoot root, Func<SealedBlob> sealTrialKey)
     {
         var findings = DeviceAudit.Run(root, "/dev/null", Baseline.None, DateOnly.MinValue).Findings;
         foreach (var id in spec.Require)
@@ -56,24 +54,24 @@ public static class Gate
     };
 
     /// <summary>What CAAM and DCP seal with shows only when they seal. Null where neither of them does here.</summary>
-    private static Finding? OfTrialSeal(string id, VolumeSpec spec, SystemRoot root, Func<string> sealTrialKey)
+    private static Finding? OfTrialSeal(string id, VolumeSpec spec, SystemRoot root, Func<SealedBlob> sealTrialKey)
     {
         if (spec.Source is not (TrustSource.Caam or TrustSource.Dcp or TrustSource.Auto))
             return null;
-        var kind = BlobDescription.Of(BlobText.Parse(Encoding.ASCII.GetBytes(sealTrialKey()))).Kind;
+        var kind = BlobDescription.Of(sealTrialKey().Bytes).Kind;
         const string Used = "a key was sealed for a try";
         if (id == CaamKey && (spec.Source == TrustSource.Caam || kind == BlobKind.Caam))
             return KeyChecks.Caam(root.KernelMessages(), Used, isCovered: true);
         return id == DcpKey && (spec.Source == TrustSource.Dcp || kind == BlobKind.Dcp) ? KeyChecks.Dcp(root, CommandLine.Of(root), root.KernelMessages(), Used) : null;
     }
 
-    private static Finding OfTrialKey(VolumeSpec spec, SystemRoot root, string sealedKey)
+    private static Finding OfTrialKey(VolumeSpec spec, SystemRoot root, SealedBlob sealedKey)
     {
         using var oracle = new HukOracle();
         var platform = Platform.Of(root);
         PublicHuks.AddConstants(oracle);
         PublicHuks.AddChip(oracle, platform.Facts(root));
         var family = spec.Source == TrustSource.Soft ? null : platform.Family;
-        return KeyChecks.Huk(oracle, BlobText.Parse(Encoding.ASCII.GetBytes(sealedKey)), family, spec.Name, new Evidence("trial key", "sealed for this audit only")).Finding;
+        return KeyChecks.Huk(oracle, sealedKey.Bytes, family, spec.Name, new Evidence("trial key", "sealed for this audit only")).Finding;
     }
 }

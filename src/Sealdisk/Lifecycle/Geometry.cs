@@ -25,7 +25,7 @@ internal static class Geometry
     /// <summary>Why the recorded data do not fit on the device any more, or null. A device that has grown is no reason to stop.</summary>
     internal static string? Truncation(VolumeSpec spec, VolumeRecord record, long deviceSize)
     {
-        var needed = (record.DataOffset + record.DataLength) * 512;
+        var needed = record.Format.End.Count * 512;
         return (ulong)deviceSize < needed ? $"{spec.Device} has {deviceSize} bytes, but its record describes data up to byte {needed}: it was truncated" : null;
     }
 

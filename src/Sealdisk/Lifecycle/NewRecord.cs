@@ -1,4 +1,8 @@
+using Sealdisk.Crypto;
+using Sealdisk.DataPath;
+using Sealdisk.Linux;
 using Sealdisk.Volumes.Configuration;
+using Sealdisk.Volumes.Keys;
 using Sealdisk.Volumes.Records;
 
 namespace Sealdisk.Lifecycle;
@@ -7,29 +11,35 @@ namespace Sealdisk.Lifecycle;
 internal static class NewRecord
 {
     /// <summary>State 'ready' without a filesystem UUID: the caller says which of the two is to come.</summary>
-    internal static VolumeRecord Of(VolumeSpec spec, Observed observed, NewKey key)
+    internal static VolumeRecord Of(VolumeSpec spec, Observed observed, SealedKey key)
     {
-        var sectorSize = Planner.SectorSizeOf(spec, observed);
+        var source = observed.Source ?? spec.Source;
         return new VolumeRecord
         {
+            Name = spec.Name,
             Uuid = Guid.NewGuid(),
             Generation = 1,
             State = VolumeState.Ready,
-            Source = observed.Source ?? spec.Source,
-            SealedKey = key.SealedKey,
-            RootKey = key.RootKey,
-            Recovery = key.Recovery,
-            Cipher = spec.Cipher.Text,
-            KeySize = spec.KeySize,
-            SectorSize = sectorSize,
-            IvLargeSectors = spec.IvLargeSectors && sectorSize > 512,
-            IvOffset = 0,
-            DataOffset = spec.RecordFile is null ? Planner.HeaderSectors : 0,
-            DataLength = Geometry.DataSectors(spec, observed.DeviceSize!.Value, sectorSize),
+            Source = source,
+            Key = key,
+            Format = FormatOf(spec, observed),
             Filesystem = spec.Filesystem,
             FilesystemUuid = null,
-            LifeCycle = ChipLifeCycle.Of(observed.Source ?? spec.Source, spec.Tpm),
+            LifeCycle = ChipLifeCycle.Of(source),
             CreatedBy = $"sealdisk {ProductVersion.Text}",
+        };
+    }
+
+    private static SectorFormat FormatOf(VolumeSpec spec, Observed observed)
+    {
+        var sectorSize = Planner.SectorSizeOf(spec, observed);
+        return new SectorFormat
+        {
+            Cipher = spec.Cipher,
+            KeySize = spec.KeySize,
+            Layout = new SectorLayout(sectorSize, spec.IvLargeSectors && sectorSize > 512, IvOffset: 0),
+            Offset = new Sectors(spec.RecordFile is null ? Planner.HeaderSectors : 0),
+            Length = new Sectors(Geometry.DataSectors(spec, observed.DeviceSize!.Value, sectorSize)),
         };
     }
 }

@@ -1,5 +1,6 @@
 using Sealdisk.Mapping;
 using Sealdisk.Volumes.Configuration;
+using Sealdisk.Volumes.Keys;
 using Sealdisk.Volumes.Records;
 
 namespace Sealdisk.Lifecycle;

@@ -48,7 +48,7 @@ public static class Observer
             return observed with
             {
                 PhysicalSectorSize = Directory.Exists(folder) ? BlockDevice.PhysicalSectorSizeUnder(folder) : 512,
-                SharedRoot = SharedRoot.Find(spec, capabilities.Source),
+                SharedRoot = SharedRoots.Find(spec, capabilities.Source),
                 NoRecovery = LackingForRecovery(spec),
                 ParentToMake = ParentToMake(spec, capabilities.Source),
             };
@@ -60,7 +60,7 @@ public static class Observer
         {
             DeviceSize = size,
             PhysicalSectorSize = there.Kind == FileKind.BlockDevice ? BlockDevice.PhysicalSectorSize(device) : BlockDevice.PhysicalSectorSizeUnder(spec.Device),
-            SharedRoot = record.Outcome is RecordOutcome.None ? SharedRoot.Find(spec, capabilities.Source) : null,
+            SharedRoot = record.Outcome is RecordOutcome.None ? SharedRoots.Find(spec, capabilities.Source) : null,
             NoRecovery = record.Outcome is RecordOutcome.None ? LackingForRecovery(spec) : null,
             ParentToMake = record.Outcome is RecordOutcome.None ? ParentToMake(spec, capabilities.Source) : null,
             Content = record.Outcome is RecordOutcome.None none ? Content.Of(spec.Device, device, size, spec.RecordFile is null, none.Claimed) : null,
@@ -73,16 +73,14 @@ public static class Observer
     /// <summary>Where the volume's record is.</summary>
     public static RecordStore StoreOf(VolumeSpec spec) => spec.RecordFile is { } file ? RecordStore.Detached(file) : RecordStore.Header(spec.Device);
 
-    /// <summary>A key on two levels needs the second key type in the kernel, unless it is the soft source's.</summary>
-    private static (string Problem, string Remedy)? LackingForKey(VolumeSpec spec) =>
-        spec.Key == KeyKind.Encrypted && spec.Source.IsKernel() && !KeyTypes.IsRegistered("encrypted")
-            ? ("this kernel has no key type 'encrypted', which key = \"encrypted\" needs", "load the 'encrypted-keys' module, or build the kernel with CONFIG_ENCRYPTED_KEYS")
-            : null;
+    /// <summary>What the source lacks for the volume's key, as long as it is not asked to wrap it for a recovery key.</summary>
+    private static (string Problem, string Remedy)? LackingForKey(VolumeSpec spec) => LackingFor(spec with { Recovery = null });
 
-    private static (string Problem, string Remedy)? LackingForRecovery(VolumeSpec spec) =>
-        spec.Recovery is not null && spec.Source.IsKernel() && !KernelTwoLevelKey.TakesKeys()
-            ? ($"{KernelTwoLevelKey.TakesNoKeys}, and one that it makes itself can be wrapped for no recovery key", $"{KernelTwoLevelKey.TakesNoKeysRemedy}; or do without recovery")
-            : null;
+    /// <summary>What it lacks besides, to wrap a new key for a recovery key.</summary>
+    private static (string Problem, string Remedy)? LackingForRecovery(VolumeSpec spec) => spec.Recovery is null ? null : LackingFor(spec);
+
+    private static (string Problem, string Remedy)? LackingFor(VolumeSpec spec) =>
+        spec.Source.IsKernel() ? new KernelKeySource(spec.Source, spec.Tpm).Lacking(KeySources.RequestFor(spec, null)) : null;
 
     private static uint? ParentToMake(VolumeSpec spec, TrustSource? source) => source == TrustSource.Tpm && Volumes.Keys.Tpm.TpmParent.IsFree(spec.Tpm.Parent) ? spec.Tpm.Parent : null;
 
@@ -107,7 +105,7 @@ public static class Observer
 
     /// <summary>The very volume, under another name and through another device: two loop devices on one file, or a copy of it. Its sealed key tells.</summary>
     private static string? TwinOf(RecordReading record, MappingState[] others) =>
-        record.Outcome is RecordOutcome.Good { Record.SealedKey: var key } && others.FirstOrDefault(other => other.SealedKeyId == MappingState.IdOf(key)) is { } twin
+        record.Outcome is RecordOutcome.Good { Record.Key.Id: var id } && others.FirstOrDefault(other => other.SealedKeyId == id) is { } twin
             ? $"its volume is mapped already, as {twin.Name} through {twin.Device}"
             : null;
 }

@@ -1,4 +1,5 @@
-using Sealdisk.Crypto;
+using Sealdisk.DataPath;
+using Sealdisk.Linux;
 using Sealdisk.Volumes.Configuration;
 using Sealdisk.Volumes.Keys;
 using Sealdisk.Volumes.Records;
@@ -35,9 +36,9 @@ public static class Planner
             return OfMissingDevice(spec, observed, steps);
         return observed.Record switch
         {
-            { Outcome: RecordOutcome.Newer newer } => Plan.Refuse(SealdiskException.Refused(
-                $"cannot bring up {spec.Name}: its record has format version {newer.Version}, and this Sealdisk knows version {RecordFormat.Version}",
-                "use the Sealdisk that wrote it, or a newer one")),
+            { Outcome: RecordOutcome.OtherVersion other } => Plan.Refuse(SealdiskException.Refused(
+                $"cannot bring up {spec.Name}: its record has {RecordFormat.Describe(other.Version)}; this one knows version {RecordFormat.Version}",
+                "use the Sealdisk that wrote it")),
             { Outcome: RecordOutcome.Damaged damaged } => Plan.Refuse(SealdiskException.Refused(
                 $"cannot bring up {spec.Name}: its record is damaged: {damaged.Reason}",
                 observed.Record switch
@@ -166,10 +167,14 @@ public static class Planner
                 $"cannot bring up {spec.Name}: {spec.Device} holds {planted} where its record should be; a plain filesystem is never mounted in a volume's place",
                 $"somebody else wrote to this device; nothing was changed; if the volume's own filesystem is still there, 'sealdisk repair {spec.Name}' writes the record anew"));
 
+        if (record.State == VolumeState.Converting)
+            return Plan.Refuse(SealdiskException.Refused(
+                $"cannot bring up {spec.Name}: its data were being converted in place, and this version of Sealdisk cannot go on with that",
+                "nothing was changed; use the version that began it, or a later one"));
         if (record.State == VolumeState.Provisioning)
             steps.InsertRange(0, Requirements(spec));
-        steps.Add(new Step.Unseal(record.Source.Text(), record.KeySize, record.RootKey is not null));
-        steps.Add(new Step.OpenMapping(observed.Kind.Text(), record.Cipher, record.SectorSize));
+        steps.Add(new Step.Unseal(record.Source.Text(), record.Format.KeySize, record.Key.Kind == KeyKind.Encrypted));
+        steps.Add(new Step.OpenMapping(observed.Kind.Text(), record.Format.Cipher.Text, record.Format.Layout.SectorSize));
         if (record.State == VolumeState.Provisioning)
         {
             steps.Add(new Step.VerifyUnused(record.Filesystem));
@@ -203,23 +208,28 @@ public static class Planner
     internal static string? Disagreement(VolumeSpec spec, VolumeRecord record)
     {
         string Says(string what, object configured, object recorded) => $"the configuration says {what} {configured}, its record says {recorded}";
+        var format = record.Format;
+        if (spec.Name != record.Name)
+            return $"its record is of a volume named {record.Name}";
         if (spec.Source != TrustSource.Auto && spec.Source != record.Source)
             return Says("source", spec.Source.Text(), record.Source.Text());
-        if (spec.Key != record.Key)
-            return Says("key", spec.Key.Text(), record.Key.Text());
-        if (!CipherSpec.TryParse(record.Cipher, out var cipher, out _) || cipher!.Canonical != spec.Cipher.Canonical)
-            return Says("cipher", spec.Cipher.Text, record.Cipher);
-        if (spec.KeySize != record.KeySize)
-            return Says("key-size", spec.KeySize, record.KeySize);
-        if (spec.SectorSize is { } sectorSize && sectorSize != record.SectorSize)
-            return Says("sector-size", sectorSize, record.SectorSize);
-        // Where the device decided the sector size and it came out as 512 bytes, large-sector IVs are the same thing.
-        if (spec.IvLargeSectors != record.IvLargeSectors && record.SectorSize > 512)
-            return Says("iv-large-sectors", spec.IvLargeSectors ? "true" : "false", record.IvLargeSectors ? "true" : "false");
+        if (spec.Key != record.Key.Kind)
+            return Says("key", spec.Key.Text(), record.Key.Kind.Text());
+        if (spec.Cipher.Canonical != format.Cipher.Canonical)
+            return Says("cipher", spec.Cipher.Text, format.Cipher.Text);
+        if (spec.KeySize != format.KeySize)
+            return Says("key-size", spec.KeySize, format.KeySize);
+        if (spec.SectorSize is { } sectorSize && sectorSize != format.Layout.SectorSize)
+            return Says("sector-size", sectorSize, format.Layout.SectorSize);
+        // If the device decided the sector size and it came out as 512 bytes, large-sector IVs are the same thing.
+        if (spec.IvLargeSectors != format.Layout.IvLargeSectors && format.Layout.SectorSize > 512)
+            return Says("iv-large-sectors", spec.IvLargeSectors ? "true" : "false", format.Layout.IvLargeSectors ? "true" : "false");
+        if (format.Integrity != SectorFormat.NoIntegrity)
+            return Says("integrity", SectorFormat.NoIntegrity, format.Integrity);
         if (spec.Filesystem != record.Filesystem)
             return Says("filesystem", spec.Filesystem, record.Filesystem);
-        var dataOffset = spec.RecordFile is null ? HeaderSectors : 0;
-        return record.DataOffset != dataOffset ? $"its data should begin at sector {dataOffset}, its record says {record.DataOffset}" : null;
+        var dataOffset = new Sectors(spec.RecordFile is null ? HeaderSectors : 0);
+        return format.Offset != dataOffset ? $"its data should begin at sector {dataOffset}, its record says {format.Offset}" : null;
     }
 
     /// <summary>The source, and what a TPM binds the key to.</summary>

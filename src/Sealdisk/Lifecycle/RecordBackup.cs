@@ -96,7 +96,9 @@ public static class RecordBackup
                 $"cannot import {name}: it was made before the first boot ended, when there were no data yet", "nothing was changed; import a later backup"),
             RecordOutcome.Good good when backup.Length is <= Length or HeaderLength => good.Record,
             RecordOutcome.Damaged damaged => throw SealdiskException.Usage($"cannot import {name}: it is damaged: {damaged.Reason}"),
-            RecordOutcome.Newer newer => throw SealdiskException.Usage($"cannot import {name}: it has format version {newer.Version}, and this Sealdisk knows version {RecordFormat.Version}", "use the Sealdisk that wrote it, or a newer one"),
+            RecordOutcome.OtherVersion other => throw SealdiskException.Usage(
+                $"cannot import {name}: it has {RecordFormat.Describe(other.Version)}; this one knows version {RecordFormat.Version}",
+                "use the Sealdisk that wrote it"),
             _ => throw SealdiskException.Usage($"cannot import {name}: it is not a record", "'sealdisk record export' makes one"),
         };
     }
@@ -105,7 +107,7 @@ public static class RecordBackup
     {
         var (reason, hint) = there switch
         {
-            RecordOutcome.Newer newer => ($"the record there has format {newer.Version}, written by a later Sealdisk", "use that one"),
+            RecordOutcome.OtherVersion other => ($"the record there has {RecordFormat.Describe(other.Version)}", "use the Sealdisk that wrote it"),
             RecordOutcome.Good good when good.Record.Uuid != record.Uuid => (
                 $"it is of volume {record.Uuid:D}, and there is a good record of volume {good.Record.Uuid:D}", "nothing was changed; is it the backup of another volume?"),
             RecordOutcome.Good good when good.Record != record && good.Record.Generation >= record.Generation && !replaceNewer => (

@@ -1,6 +1,7 @@
 using Sealdisk.Linux;
 using Sealdisk.Volumes.Configuration;
 using Sealdisk.Volumes.Filesystems;
+using Sealdisk.Volumes.Keys;
 using Sealdisk.Volumes.Records;
 
 namespace Sealdisk.Lifecycle;
@@ -19,9 +20,9 @@ internal static class RecordProof
     internal static string Of(VolumeSpec spec, VolumeRecord record, MappingKind kind)
     {
         using var start = Decrypted(spec, record, kind);
-        var verified = record.RootKey is null
-            ? $"the key unseals ({record.KeySize} bytes, {record.Source.Text()})"
-            : $"the root key unseals ({record.Source.Text()}), the key opens under it ({record.KeySize} bytes)";
+        var verified = record.Key.Kind == KeyKind.Trusted
+            ? $"the key unseals ({record.Format.KeySize} bytes, {record.Source.Text()})"
+            : $"the root key unseals ({record.Source.Text()}), the key opens under it ({record.Format.KeySize} bytes)";
         if (record.State == VolumeState.Provisioning)
         {
             return FilesystemUse.LastMount(record.Filesystem, start.Memory.Span) is not { } mounted
@@ -41,9 +42,9 @@ internal static class RecordProof
     /// <exception cref="SealdiskException">It does not (3).</exception>
     internal static void RequireRoom(VolumeSpec spec, VolumeRecord record, ReadOnlySpan<byte> start, string act)
     {
-        if (FilesystemSize.Read(record.Filesystem, start) is { } size && size > (UInt128)record.DataLength * 512)
+        if (FilesystemSize.Read(record.Filesystem, start) is { } size && size > (UInt128)record.Format.Length.Count * 512)
             throw SealdiskException.Refused(
-                $"cannot {act} {spec.Name}: its {record.Filesystem} has {size} bytes, and its record gives it {(UInt128)record.DataLength * 512}",
+                $"cannot {act} {spec.Name}: its {record.Filesystem} has {size} bytes, and its record gives it {(UInt128)record.Format.Length.Count * 512}",
                 $"the record is not what this volume was made with; nothing was changed; 'sealdisk record import {spec.Name} FILE' restores it from a backup");
     }
 

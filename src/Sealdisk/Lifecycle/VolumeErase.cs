@@ -1,6 +1,7 @@
 using Sealdisk.Linux;
 using Sealdisk.Mapping;
 using Sealdisk.Volumes.Configuration;
+using Sealdisk.Volumes.Keys;
 using Sealdisk.Volumes.Records;
 
 namespace Sealdisk.Lifecycle;
@@ -51,7 +52,8 @@ public static class VolumeErase
             throw SealdiskException.Failed($"cannot erase {spec.Name}: {spec.Device} does not exist (ENOENT)");
         return (observed.Record.Outcome, observed.Content) switch
         {
-            (RecordOutcome.Newer newer, _) => throw SealdiskException.Refused($"cannot erase {spec.Name}: its record has format version {newer.Version}, written by a later Sealdisk", "use that one"),
+            (RecordOutcome.OtherVersion other, _) => throw SealdiskException.Refused(
+                $"cannot erase {spec.Name}: its record has {RecordFormat.Describe(other.Version)}", "use the Sealdisk that wrote it"),
             (RecordOutcome.Good good, _) => $"volume {good.Record.Uuid:D} on {spec.Device}, {(good.Record.FilesystemUuid is { } uuid ? $"with {good.Record.Filesystem} {uuid}" : "which never held data")}",
             (RecordOutcome.Damaged, _) => $"a volume on {spec.Device} whose record is damaged",
             (_, Content.PlainFilesystem plain) => throw NoVolume(spec, plain.Signature.Description),
@@ -107,7 +109,7 @@ public static class VolumeErase
     private static IEnumerable<string> Remains(VolumeSpec spec)
     {
         yield return "a backup of the record, or an older copy of the disk, still opens on this device what the medium still holds of the data: destroy those too"
-            + (spec.Source == TrustSource.Soft ? ", or the HUK file if no other volume needs it" : "");
+            + (!spec.Source.IsKernel() ? ", or the HUK file if no other volume needs it" : "");
         yield return "flash media may keep older copies of the record and of the data in spare blocks: only the device itself can clear those (a secure discard, or its own sanitize command)";
         if (FileStatus.TryOf(spec.Device)?.Kind == FileKind.Regular)
             yield return $"{spec.Device} is a file: snapshots, copies and journals of its filesystem may hold older content";

@@ -39,8 +39,8 @@ public static class VolumeLifecycle
         if (plan.Refusal is { } refusal)
             throw refusal;
         // A HUK that is missing or unusable costs nothing yet.
-        if (spec.Source == TrustSource.Soft && plan.Steps.Any(step => step is Step.SealNewKey or Step.MakeTwoLevelKey or Step.Unseal))
-            SoftSource.Open(spec.Huk!).Dispose();
+        if (plan.Steps.Any(step => step is Step.SealNewKey or Step.MakeTwoLevelKey or Step.Unseal))
+            KeySources.Of(spec).Dispose();
         using var apply = new Apply(spec, observed, claim);
         foreach (var step in plan.Steps)
             done(step, apply.Do(step));

@@ -1,5 +1,3 @@
-using Sealdisk.Crypto;
-using Sealdisk.DataPath;
 using Sealdisk.Linux;
 using Sealdisk.Mapping;
 using Sealdisk.Volumes.Configuration;
@@ -34,7 +32,7 @@ public static class VolumeRecovery
         var to = observed.Source ?? spec.Source;
         using var key = Open(spec, old, secret, act);
         Prove(spec, old, key, act);
-        var record = VolumeRotation.Resealed(old, to, spec.Tpm, KeyFor(spec with { Source = to }, key, old.Recovery!));
+        var record = VolumeRotation.Resealed(old, to, KeyFor(spec with { Source = to }, key, old));
         return VolumeRotation.Commit(spec with { Source = to }, record, observed.Kind, act);
     }
 
@@ -57,14 +55,10 @@ public static class VolumeRecovery
             throw SealdiskException.Refused($"cannot write {output}: it exists (EEXIST)", "name another file");
         using var input = FileDescriptor.Open(spec.Device, OpenFlags.Read);
         using var plain = FileDescriptor.Open(output, OpenFlags.Write | OpenFlags.Create | OpenFlags.Exclusive, 0b110_000_000);
-        var cipher = CipherSpec.Parse(record.Cipher);
-        using var schedule = SecretBuffer.Allocate(SectorCipher.ScheduleSize(cipher));
-        var length = new Sectors(record.DataLength).Bytes;
+        var length = record.Format.Length.Bytes.Count;
         try
         {
-            ImageStream.Run(
-                input, new Sectors(record.DataOffset).Bytes, plain, length,
-                new SectorCipher(cipher, new SectorLayout(record.SectorSize, record.IvLargeSectors, record.IvOffset), key.Memory.Span, schedule.Memory), false, begin(length.Count));
+            record.Format.Transform(input, record.Format.Offset, plain, key, encrypt: false, begin(length));
         }
         catch (LinuxException)
         {
@@ -72,7 +66,7 @@ public static class VolumeRecovery
             DirectoryEntries.Unlink(output);
             throw;
         }
-        return length.Count;
+        return length;
     }
 
     private static VolumeRecord RecordOf(VolumeSpec spec, Observed observed, string act)
@@ -84,33 +78,34 @@ public static class VolumeRecovery
             throw refusal;
         if (record.State == VolumeState.Provisioning)
             throw SealdiskException.Failed($"cannot {act}: its first boot never ended, and there are no data");
-        return record.Recovery is not null
-            ? record
-            : throw SealdiskException.Failed(
-                $"cannot {act}: its key was wrapped for no recovery key",
-                record.RootKey is null ? "a trusted key cannot be recovered: it opens in the device that sealed it, or nowhere" : "'recovery' was not in the configuration at its first boot, nor at a rotation since");
+        if (record.Key is SealedKey.TwoLevel { Recovery: not null })
+            return record;
+        throw SealdiskException.Failed(
+            $"cannot {act}: its key was wrapped for no recovery key",
+            record.Key.Kind == KeyKind.Trusted
+                ? "a trusted key cannot be recovered: it opens in the device that sealed it, or nowhere"
+                : "'recovery' was not in the configuration at its first boot, nor at a rotation since");
     }
 
     private static SecretBuffer Open(VolumeSpec spec, VolumeRecord record, SecretBuffer secret, string act)
     {
-        var (wanted, given) = (RecoveryWrap.IdOf(record.Recovery!), RecoveryKey.IdOf(RecoveryKey.PublicBytes(secret)));
+        var wrap = ((SealedKey.TwoLevel)record.Key).Recovery!;
+        var (wanted, given) = (wrap.KeyId, RecoveryKey.IdOf(RecoveryKey.PublicBytes(secret)));
         if (wanted != given)
             throw SealdiskException.DoesNotOpen($"cannot {act}: its key was wrapped for recovery key {wanted}, and this is {given}", "find the recovery key whose public half was in the configuration");
-        var key = RecoveryWrap.Unwrap(record.Recovery!, secret)
+        var key = wrap.Unwrap(secret)
             ?? throw SealdiskException.DoesNotOpen($"cannot {act}: what was wrapped for recovery key {given} does not open: it was altered", $"'sealdisk record import {spec.Name} FILE' restores the record from a backup");
-        if (key.Length == record.KeySize)
+        if (key.Length == record.Format.KeySize)
             return key;
         key.Dispose();
-        throw SealdiskException.Refused($"cannot {act}: what was wrapped is a key of {key.Length} bytes, and the record says {record.KeySize}", "nothing was changed; is it the record of another volume?");
+        throw SealdiskException.Refused($"cannot {act}: what was wrapped is a key of {key.Length} bytes, and the record says {record.Format.KeySize}", "nothing was changed; is it the record of another volume?");
     }
 
     /// <summary>The recorded filesystem is there under that key, or nothing is written.</summary>
     private static void Prove(VolumeSpec spec, VolumeRecord record, SecretBuffer key, string act)
     {
         using var start = SecretBuffer.Allocate(FilesystemUuid.Window);
-        using var volume = FuseVolume.Decrypted(
-            new FileDevice(FileDescriptor.Open(spec.Device, OpenFlags.Read), new Sectors(record.DataOffset).Bytes, new Sectors(record.DataLength).Bytes),
-            CipherSpec.Parse(record.Cipher), new SectorLayout(record.SectorSize, record.IvLargeSectors, record.IvOffset), key);
+        using var volume = record.Format.Decrypt(FileDescriptor.Open(spec.Device, OpenFlags.Read), key);
         volume.Read(0, start.Memory.Span[..(int)Math.Min(start.Length, volume.Size)]);
         if (!string.Equals(FilesystemUuid.Read(record.Filesystem, start.Memory.Span), record.FilesystemUuid, StringComparison.OrdinalIgnoreCase))
             throw SealdiskException.Refused(
@@ -118,9 +113,11 @@ public static class VolumeRecovery
                 "nothing was changed; the data were overwritten, or the record belongs to another volume");
     }
 
-    private static NewKey KeyFor(VolumeSpec spec, SecretBuffer key, string recovery)
+    /// <summary>Sealed here; the recovery key that was used stays good for it.</summary>
+    private static SealedKey KeyFor(VolumeSpec spec, SecretBuffer key, VolumeRecord old)
     {
-        using var sealer = new VolumeKey(spec, MappingKind.Auto);
-        return sealer.Seal(key, null) with { Recovery = recovery };
+        using var source = KeySources.Of(spec);
+        var made = source.Seal(key, KeySources.RequestFor(spec, null) with { Size = old.Format.KeySize, Recovery = null });
+        return made is SealedKey.TwoLevel two ? two with { Recovery = ((SealedKey.TwoLevel)old.Key).Recovery } : made;
     }
 }

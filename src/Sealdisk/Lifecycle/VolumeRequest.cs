@@ -1,4 +1,3 @@
-using Sealdisk.Crypto;
 using Sealdisk.Mapping;
 using Sealdisk.Volumes.Configuration;
 using Sealdisk.Volumes.Records;
@@ -12,13 +11,8 @@ internal static class VolumeRequest
     {
         Name = spec.Name,
         Device = spec.Device,
-        Cipher = CipherSpec.Parse(record.Cipher),
-        KeySize = record.KeySize,
-        Layout = new SectorLayout(record.SectorSize, record.IvLargeSectors, record.IvOffset),
-        Offset = (long)record.DataOffset,
-        Length = (long)record.DataLength,
-        SealedKey = record.SealedKey,
-        RootKey = record.RootKey,
+        Format = record.Format,
+        SealedKey = record.Key,
         Huk = spec.Huk,
         Discard = spec.Discard,
         Options = spec.CryptOptions,

@@ -19,7 +19,7 @@ public static class VolumeRotation
     public sealed record Result(VolumeRecord Record, string Proof)
     {
         /// <summary>For the next volume of the same run: on two levels the root key that this one has now.</summary>
-        public SharedRoot? Root(string volume) => Record.RootKey is { } root ? new SharedRoot(volume, root, Record.SealedKey, Record.LifeCycle) : null;
+        public SharedRoot? Root(string volume) => Record.Key is SealedKey.TwoLevel key ? new SharedRoot(volume, key) : null;
     }
 
     /// <summary>Rotates one volume.</summary>
@@ -43,28 +43,26 @@ public static class VolumeRotation
         if (oldAuth is not null && old.Source != TrustSource.Tpm)
             throw SealdiskException.Usage($"cannot use --old-auth for {spec.Name}: source {old.Source.Text()} sealed its key, and only a TPM's seal has a password", "leave it out");
         // The configuration says how it is to be sealed, the record how it is.
-        var (before, after) = (AsSource(spec, old.Source, softHuk) with { Tpm = TpmSealing.AsSealed(spec.Tpm, old.LifeCycle, oldAuth) }, AsSource(spec, to, softHuk));
+        var (before, after) = (AsSource(spec, old.Source, softHuk) with { Tpm = TpmSealing.AsSealed(spec.Tpm, old.Key.Binding, oldAuth) }, AsSource(spec, to, softHuk));
         if (Planner.For(spec.Source == to ? before : spec with { Huk = before.Huk }, observed with { Lacking = null, Source = old.Source }).Refusal is { } refusal)
             throw refusal;
         if (old.State == VolumeState.Provisioning)
             throw SealdiskException.Failed($"cannot {act}: its first boot has not ended", $"sealdisk up {spec.Name}");
-        if (CannotCarry(spec.Name, old.Key, old.Source, to) is { } impossible)
+        if (CannotCarry(spec.Name, old.Key.Kind, old.Source, to) is { } impossible)
             throw impossible;
         var kinds = (Kind(before, act), Kind(after, act));
         RecordProof.Of(before, old, kinds.Item1);
 
-        return Commit(after, Resealed(old, to, after.Tpm, NewKeyOf(before, old, after, shared)), kinds.Item2, act);
+        return Commit(after, Resealed(old, to, NewKeyOf(before, old, after, shared)), kinds.Item2, act);
     }
 
     /// <summary>The next generation of a record, with its key sealed anew.</summary>
-    internal static VolumeRecord Resealed(VolumeRecord old, TrustSource source, TpmSettings settings, NewKey key) => old with
+    internal static VolumeRecord Resealed(VolumeRecord old, TrustSource source, SealedKey key) => old with
     {
         Generation = old.Generation + 1,
         Source = source,
-        SealedKey = key.SealedKey,
-        RootKey = key.RootKey,
-        Recovery = key.Recovery,
-        LifeCycle = ChipLifeCycle.Of(source, settings),
+        Key = key,
+        LifeCycle = ChipLifeCycle.Of(source),
         CreatedBy = $"sealdisk {ProductVersion.Text}",
     };
 
@@ -121,16 +119,10 @@ public static class VolumeRotation
         return here.Lacking is var (problem, remedy) ? throw SealdiskException.Lacking($"cannot {act}: {problem}", remedy) : here.Kind;
     }
 
-    private static NewKey NewKeyOf(VolumeSpec before, VolumeRecord old, VolumeSpec after, SharedRoot? shared)
+    private static SealedKey NewKeyOf(VolumeSpec before, VolumeRecord old, VolumeSpec after, SharedRoot? shared)
     {
-        var subject = $"the key of {before.Name}";
-        var root = shared is null ? null : new TwoLevelKey(shared.RootKey, shared.SealedKey);
-        if (old.Source.IsKernel())
-            return NewKey.Of(KernelTwoLevelKey.Rewrap(new TwoLevelKey(old.RootKey!, old.SealedKey), root, subject, TrustedSealing.Of(before, old.LifeCycle), TrustedSealing.Of(after, shared?.LifeCycle))) with { Recovery = old.Recovery };
-        using var source = SoftSource.Open(before.Huk!);
-        using var key = source.Unseal(old.SealedKey, old.RootKey, old.KeySize, subject);
-        using var sealer = new VolumeKey(after, MappingKind.Auto);
-        // A recovery key that was configured since is served now.
-        return sealer.Seal(key, shared) with { Recovery = after.Recovery is { } recovery ? RecoveryWrap.Wrap(recovery, key) : old.Recovery };
+        using var source = KeySources.Of(before, old.Source);
+        using var target = KeySources.Of(after);
+        return source.Reseal(old.Key, KeySources.RequestFor(after, shared) with { Size = old.Format.KeySize }, target);
     }
 }

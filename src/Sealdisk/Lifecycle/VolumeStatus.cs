@@ -18,7 +18,7 @@ public sealed record VolumeStatus(string Name, string State, Observed Observed, 
         RecordOutcome.Good { CopiesToRepair.Count: 0 } => "both good",
         RecordOutcome.Good good => $"one bad: {good.Why}",
         RecordOutcome.None => "none",
-        RecordOutcome.Newer newer => $"format version {newer.Version}, unknown here",
+        RecordOutcome.OtherVersion other => $"format version {other.Version}, unknown here",
         RecordOutcome.Damaged damaged => $"damaged: {damaged.Reason}",
         _ => "unknown",
     };
@@ -57,9 +57,9 @@ public sealed record VolumeStatus(string Name, string State, Observed Observed, 
 
     /// <summary>A recovery key that was configured after the volume was made, or another one since.</summary>
     private static string? Unrecoverable(VolumeSpec spec, VolumeRecord? record) =>
-        record is not null && spec.Recovery is { } recovery && RecoveryKey.IdOf(recovery) is var id && record.RecoveryKeyId != id
-            ? $"its key is wrapped for {(record.RecoveryKeyId is { } other ? $"recovery key {other}" : "no recovery key")}, not for the configured {id}"
-              + (record.Source == TrustSource.Soft ? $"; 'sealdisk rotate {spec.Name}' wraps it" : "; a kernel source hands out no key to wrap")
+        record is not null && spec.Recovery is { } recovery && RecoveryKey.IdOf(recovery) is var id && record.Key.RecoveryKeyId is var wrapped && wrapped != id
+            ? $"its key is wrapped for {(wrapped is null ? "no recovery key" : $"recovery key {wrapped}")}, not for the configured {id}"
+              + (record.Source.IsKernel() ? "; a kernel source hands out no key to wrap" : $"; 'sealdisk rotate {spec.Name}' wraps it")
             : null;
 
     /// <summary>What hurts a mapping that is whole: its device has gone or shrunk under it, or answered with errors.</summary>

@@ -16,19 +16,20 @@ namespace Sealdisk.Mapping;
 internal sealed record CryptTable(string Cipher, string Key, ulong IvOffset, DeviceNumber Device, ulong Offset, IReadOnlyList<string> Options)
 {
     /// <summary>What loads a request's mapping over a device with a key of the kernel's.</summary>
-    internal static CryptTable Of(MappingRequest request, string keyType, string keyDescription, DeviceNumber device)
+    internal static CryptTable Of(MappingRequest request, string keyType, KeyDescription keyDescription, DeviceNumber device)
     {
+        var format = request.Format;
         var options = new List<string>();
         if (request.Discard)
             options.Add("allow_discards");
         options.AddRange(request.Options.Words());
-        if (request.Layout.SectorSize != 512)
-            options.Add(string.Create(CultureInfo.InvariantCulture, $"sector_size:{request.Layout.SectorSize}"));
-        if (request.Layout.IvLargeSectors)
+        if (format.Layout.SectorSize != 512)
+            options.Add(string.Create(CultureInfo.InvariantCulture, $"sector_size:{format.Layout.SectorSize}"));
+        if (format.Layout.IvLargeSectors)
             options.Add("iv_large_sectors");
         return new CryptTable(
-            request.Cipher.Text, string.Create(CultureInfo.InvariantCulture, $":{request.KeySize}:{keyType}:{keyDescription}"),
-            request.Layout.IvOffset, device, (ulong)request.Offset, options);
+            format.Cipher.Text, string.Create(CultureInfo.InvariantCulture, $":{format.KeySize}:{keyType}:{keyDescription}"),
+            format.Layout.IvOffset, device, format.Offset.Count, options);
     }
 
     /// <summary>As the kernel prints it; null where that is not a crypt target's parameters, or its device is not written MAJOR:MINOR.</summary>

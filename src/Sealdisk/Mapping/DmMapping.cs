@@ -18,7 +18,7 @@ public static class DmMapping
     /// <exception cref="SealdiskException">The kernel lacks dm-crypt or the cipher, or the device is in use.</exception>
     internal static MappingState Open(MappingRequest request, KernelKey key)
     {
-        var uuid = $"{DmUuid.Prefix}{(request.SealedKey is { } sealedKey ? MappingState.IdOf(sealedKey) : NoKeyId)}-{request.Name}";
+        var uuid = $"{DmUuid.Prefix}{request.SealedKey?.Id ?? NoKeyId}-{request.Name}";
         var name = DmName.Parse(request.Name);
         using var mapper = DeviceMapper.Open();
         using var under = Under.Of(request);
@@ -35,7 +35,7 @@ public static class DmMapping
         try
         {
             var parameters = CryptTable.Of(request, key.Type, key.Description, under.Device).ToString();
-            mapper.LoadTable(name, [new DmTarget(Sectors.Zero, new Sectors((ulong)request.Length), "crypt", parameters)], new DmTableOptions(request.ReadOnly));
+            mapper.LoadTable(name, [new DmTarget(Sectors.Zero, request.Format.Length, "crypt", parameters)], new DmTableOptions(request.ReadOnly));
             mapper.Resume(name);
         }
         catch (LinuxException problem)
@@ -140,12 +140,12 @@ public static class DmMapping
         return problem.Errno switch
         {
             Errno.ENOENT => SealdiskException.Lacking(
-                $"{act}: this kernel does not know the cipher {request.Cipher.Text} (ENOENT)", "grep -A3 '^name' /proc/crypto; load its module, or build the kernel with it"),
+                $"{act}: this kernel does not know the cipher {request.Format.Cipher.Text} (ENOENT)", "grep -A3 '^name' /proc/crypto; load its module, or build the kernel with it"),
             Errno.EBUSY => SealdiskException.Failed($"{act}: {request.Device} is in use (EBUSY)", $"lsblk {request.Device}; findmnt {request.Device}"),
             Errno.ENOKEY => SealdiskException.Failed($"{act}: dm-crypt does not find the key (ENOKEY)", "it has expired, or was unlinked meanwhile"),
             Errno.EKEYREVOKED => SealdiskException.Failed($"{act}: the key was revoked (EKEYREVOKED)"),
             Errno.EINVAL => SealdiskException.Failed(
-                $"{act}: dm-crypt refuses the table (EINVAL)", $"the key may not have {request.KeySize} bytes, or {request.Device} is too small; dmesg says which"),
+                $"{act}: dm-crypt refuses the table (EINVAL)", $"the key may not have {request.Format.KeySize} bytes, or {request.Device} is too small; dmesg says which"),
             _ => SealdiskException.Failed($"{act}: {problem.Message}"),
         };
     }

@@ -40,7 +40,7 @@ public static class FuseMapping
             using (var file = FileDescriptor.Open(folder.Description, OpenFlags.Write | OpenFlags.Create | OpenFlags.Truncate, 0b110_000_000))
                 file.WriteAt(Encoding.UTF8.GetBytes(forServer.ToLine()), 0);
             using var server = ServerLaunch.Start(folder, forServer);
-            var loop = LoopDevice.Attach(folder.Volume, new LoopOptions(request.Layout.SectorSize, DirectIo: true));
+            var loop = LoopDevice.Attach(folder.Volume, new LoopOptions(request.Format.Layout.SectorSize, DirectIo: true));
             if (request.Discard)
                 server.SettleDiscards(loop);
         }
@@ -110,7 +110,7 @@ public static class FuseMapping
             Cipher = request?.Cipher,
             KeySize = request?.KeySize,
             SectorSize = request?.SectorSize,
-            SealedKeyId = request is null ? null : MappingState.IdOf(request.SealedKey),
+            SealedKeyId = request is null ? null : request.SealedKey[^Math.Min(32, request.SealedKey.Length)..],
             VolumePath = folder.Volume,
             Server = isRunning ? ReadPid(folder) : null,
             PassesDiscards = loop?.QueueLimit("discard_max_bytes") is > 0,

@@ -9,25 +9,29 @@ namespace Sealdisk.Mapping;
 public static class FuseVolume
 {
     /// <summary>
-    /// Unseals the key and opens the device. The key lives in locked memory for as long as its schedule takes to expand; the expanded keys
-    /// live in locked memory until the volume is disposed.
+    /// Unseals the key and opens the device. The key lives in locked memory for as long as its schedule takes to expand; the expanded keys live in locked
+    /// memory until the volume is disposed.
     /// </summary>
     /// <exception cref="SealdiskException">The sealed key does not open here, or the device is in use.</exception>
     public static IBlockDevice Open(ServeRequest request)
     {
         using var source = SoftSource.Open(request.HukFile);
-        using var key = source.Unseal(request.SealedKey, request.RootKey, request.KeySize, $"the key of {request.FsName}");
-        var file = OpenDevice(request);
-        return Decrypted(
-            file, CipherSpec.Parse(request.Cipher), new SectorLayout(request.SectorSize, request.IvLargeSectors, request.IvOffset.Count), key);
+        using var key = source.UnsealHere(KeyOf(request), request.KeySize, $"the key of {request.FsName}");
+        return FormatOf(request).Decrypt(OpenDevice(request), key);
     }
 
-    /// <summary>The decrypted view of a device under a key; takes over the device, not the key.</summary>
-    internal static CryptDevice Decrypted(IBlockDevice device, CipherSpec spec, SectorLayout layout, SecretBuffer key)
+    private static SealedKey KeyOf(ServeRequest request) => request.RootKey is { } root
+        ? new SealedKey.TwoLevel(SealedBlob.Parse(root), EncryptedKeyText.ParseUnderTrusted(request.SealedKey)) { Made = KeyCustody.Process }
+        : new SealedKey.Trusted(SealedBlob.Parse(request.SealedKey)) { Made = KeyCustody.Process };
+
+    private static SectorFormat FormatOf(ServeRequest request) => new()
     {
-        var schedule = SecretBuffer.Allocate(SectorCipher.ScheduleSize(spec));
-        return new CryptDevice(device, new SectorCipher(spec, layout, key.Memory.Span, schedule.Memory), schedule);
-    }
+        Cipher = CipherSpec.Parse(request.Cipher),
+        KeySize = request.KeySize,
+        Layout = new SectorLayout(request.SectorSize, request.IvLargeSectors, request.IvOffset.Count),
+        Offset = Sectors.FromBytes(request.Offset),
+        Length = Sectors.FromBytes(request.Length),
+    };
 
     private static FileDevice OpenDevice(ServeRequest request)
     {

@@ -1,7 +1,8 @@
 using Sealdisk.Crypto;
+using Sealdisk.DataPath;
 using Sealdisk.Linux;
-using Sealdisk.OpTee;
 using Sealdisk.Volumes.Configuration;
+using Sealdisk.Volumes.Keys;
 using Sealdisk.Volumes.Records;
 
 namespace Sealdisk.Mapping;
@@ -20,16 +21,11 @@ namespace Sealdisk.Mapping;
 /// <param name="Length">512-byte sectors; null for all that follow.</param>
 public sealed record ManualKey(CipherSpec? Cipher, int? KeySize, string? Reference, string? BlobPath, TrustSource Source, SectorLayout Layout, long Offset, long? Length)
 {
-    /// <summary>Where the encrypted data are and how they are encrypted, everything checked against the device's size.</summary>
-    /// <param name="Cipher">The cipher.</param>
-    /// <param name="KeySize">Bytes.</param>
-    /// <param name="Layout">Sector size and IV rules.</param>
-    /// <param name="Offset">512-byte sectors.</param>
-    /// <param name="Length">512-byte sectors.</param>
+    /// <summary>What a person named, or a header record says, everything checked against the device's size.</summary>
+    /// <param name="Format">How its sectors are encrypted, and where they are.</param>
     /// <param name="Source">Who sealed the key.</param>
-    /// <param name="SealedKey">The blob, as hex text, or with a root key the text of an encrypted key; null where the key is in the kernel already.</param>
-    /// <param name="RootKey">The sealed root key that it is encrypted under, as hex text; or null.</param>
-    public sealed record Resolved(CipherSpec Cipher, int KeySize, SectorLayout Layout, long Offset, long Length, TrustSource Source, string? SealedKey, string? RootKey = null)
+    /// <param name="SealedKey">The sealed key; null if the key is in the kernel already.</param>
+    public sealed record Resolved(SectorFormat Format, TrustSource Source, SealedKey? SealedKey)
     {
         /// <summary>For what happens in user space.</summary>
         /// <exception cref="SealdiskException">The key is one that never leaves the kernel.</exception>
@@ -71,7 +67,17 @@ public sealed record ManualKey(CipherSpec? Cipher, int? KeySize, string? Referen
             throw SealdiskException.Usage($"cannot use {device}: it has {size / 512} sectors of 512 bytes, too few for {(Length is { } wanted ? $"--length {wanted} at --offset {Offset}" : $"one encryption sector at --offset {Offset}")}");
         return length % sectorsPerUnit != 0
             ? throw SealdiskException.Usage($"cannot use {device}: a length of {length} sectors is not a whole number of {Layout.SectorSize}-byte encryption sectors")
-            : new Resolved(Cipher, KeySize.Value, Layout, Offset, length, Source, BlobPath is null ? null : BlobText.Write(BlobText.Read(BlobPath)));
+            : new Resolved(
+                new SectorFormat
+                {
+                    Cipher = Cipher,
+                    KeySize = KeySize.Value,
+                    Layout = Layout,
+                    Offset = new Sectors((ulong)Offset),
+                    Length = new Sectors((ulong)length),
+                },
+                Source,
+                BlobPath is null ? null : new SealedKey.Trusted(SealedBlob.Read(BlobPath)) { Made = KeyCustody.Process });
     }
 
     /// <summary>Who holds an OP-TEE's HUK opens what it sealed with the software model, when that is named: a returned board's disk on the bench.</summary>
@@ -83,13 +89,11 @@ public sealed record ManualKey(CipherSpec? Cipher, int? KeySize, string? Referen
         if (outcome is not RecordOutcome.Good { Record: var record })
             throw outcome is RecordOutcome.None
                 ? SealdiskException.Usage($"cannot use {device}: it carries no header record, and no cipher and key are named", "give --cipher, --key-size, --blob and --huk")
-                : SealdiskException.Refused($"cannot use {device}: its header record is {(outcome is RecordOutcome.Damaged damaged ? $"damaged: {damaged.Reason}" : "of a newer format")}");
-        var end = (record.DataOffset + record.DataLength) * 512;
-        return (ulong)size < end
+                : SealdiskException.Refused($"cannot use {device}: its header record is {(outcome is RecordOutcome.Damaged damaged ? $"damaged: {damaged.Reason}" : "of another format version")}");
+        var end = record.Format.End.Bytes;
+        return size < end.Count
             ? throw SealdiskException.Refused($"cannot use {device}: it has {size} bytes, but its record describes data up to byte {end}: it was truncated")
-            : new Resolved(
-                CipherSpec.Parse(record.Cipher), record.KeySize, new SectorLayout(record.SectorSize, record.IvLargeSectors, record.IvOffset),
-                (long)record.DataOffset, (long)record.DataLength, SourceFor(record), record.SealedKey, record.RootKey);
+            : new Resolved(record.Format, SourceFor(record), record.Key);
     }
 
     private static long SizeOf(string device)

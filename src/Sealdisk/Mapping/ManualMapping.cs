@@ -26,13 +26,8 @@ public static class ManualMapping
         {
             Name = wanted.Name,
             Device = wanted.Device,
-            Cipher = resolved.Cipher,
-            KeySize = resolved.KeySize,
-            Layout = resolved.Layout,
-            Offset = resolved.Offset,
-            Length = resolved.Length,
+            Format = resolved.Format,
             SealedKey = resolved.SealedKey,
-            RootKey = resolved.RootKey,
             Huk = resolved.Source == TrustSource.Soft && wanted.Key.Reference is null ? wanted.FindHuk() : null,
             Discard = wanted.Discard,
             Options = wanted.Options,
@@ -72,16 +67,13 @@ public static class ManualMapping
         if (wanted.Key.Reference is { } reference)
         {
             var colon = reference.IndexOf(':', StringComparison.Ordinal);
-            return KernelKey.Find(reference[..colon], reference[(colon + 1)..]);
+            return KernelKey.Find(reference[..colon], KeyDescription.Parse(reference[(colon + 1)..]));
         }
-        var description = $"sealdisk:{wanted.Name}";
-        if (huk is null)
-            return resolved.RootKey is { } root
-                ? KernelTwoLevelKey.Load(description, resolved.SealedKey!, root, "the sealed key", TrustedSealing.Plain)
-                : KernelKey.LoadTrusted(description, resolved.SealedKey!, "the sealed key");
-        using var source = SoftSource.Open(huk);
-        using var key = source.Unseal(resolved.SealedKey!, resolved.RootKey, resolved.KeySize, "the sealed key");
-        return KernelKey.AddLogon(description, key);
+        // Nothing is known of how a TPM sealed it: it is opened as keyctl would.
+        using IKeySource source = huk is null ? new KernelKeySource(resolved.Source, null) : SoftSource.Open(huk);
+        var description = KeyDescription.Parse($"sealdisk:{wanted.Name}");
+        using var loaded = source.Unseal(resolved.SealedKey!, new KeyUse(description, resolved.Format.KeySize, "the sealed key"));
+        return loaded.ForDmCrypt(description);
     }
 
     /// <summary>Encrypts or decrypts an image into another file, and syncs it.</summary>
@@ -95,10 +87,7 @@ public static class ManualMapping
     {
         resolved.RequireSoft();
         using var source = SoftSource.Open(huk);
-        using var key = source.Unseal(resolved.SealedKey!, resolved.RootKey, resolved.KeySize, "the sealed key");
-        using var schedule = SecretBuffer.Allocate(Crypto.SectorCipher.ScheduleSize(resolved.Cipher));
-        var cipher = new Crypto.SectorCipher(resolved.Cipher, resolved.Layout, key.Memory.Span, schedule.Memory);
-        var (offset, length) = (new ByteCount(resolved.Offset * 512), new ByteCount(resolved.Length * 512));
-        DataPath.ImageStream.Run(input, offset, output, length, cipher, encrypt, progress);
+        using var key = source.UnsealHere(resolved.SealedKey!, resolved.Format.KeySize, "the sealed key");
+        resolved.Format.Transform(input, encrypt ? Sectors.Zero : resolved.Format.Offset, output, key, encrypt, progress);
     }
 }

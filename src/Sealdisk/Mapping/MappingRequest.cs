@@ -1,7 +1,6 @@
-using Sealdisk.Crypto;
 using Sealdisk.DataPath;
-using Sealdisk.Linux;
 using Sealdisk.Volumes.Configuration;
+using Sealdisk.Volumes.Keys;
 
 namespace Sealdisk.Mapping;
 
@@ -17,26 +16,11 @@ public sealed record MappingRequest
     /// <summary>Block device or image file, absolute.</summary>
     public required string Device { get; init; }
 
-    /// <summary>dm-crypt's cipher specification.</summary>
-    public required CipherSpec Cipher { get; init; }
+    /// <summary>How its sectors are encrypted, and where they are.</summary>
+    public required SectorFormat Format { get; init; }
 
-    /// <summary>Bytes.</summary>
-    public required int KeySize { get; init; }
-
-    /// <summary>Sector size and IV rules.</summary>
-    public required SectorLayout Layout { get; init; }
-
-    /// <summary>Where the data begin on the device, in 512-byte sectors.</summary>
-    public required long Offset { get; init; }
-
-    /// <summary>How much data there is, in 512-byte sectors.</summary>
-    public required long Length { get; init; }
-
-    /// <summary>The blob, as hex text, or with a root key the text of an encrypted key; null where a person names a key that is in the kernel already.</summary>
-    public required string? SealedKey { get; init; }
-
-    /// <summary>The sealed root key that the key is encrypted under, as hex text; or null.</summary>
-    public string? RootKey { get; init; }
+    /// <summary>The sealed key; null if a person names a key that is in the kernel already.</summary>
+    public required SealedKey? SealedKey { get; init; }
 
     /// <summary>The file with the soft source's HUK, absolute; null for every other source.</summary>
     public required string? Huk { get; init; }
@@ -54,15 +38,15 @@ public sealed record MappingRequest
     internal ServeRequest ForServer(RuntimeFolder folder) => new()
     {
         Device = Device,
-        Offset = new ByteCount(Offset * 512),
-        Length = new ByteCount(Length * 512),
-        Cipher = Cipher.Text,
-        KeySize = KeySize,
-        SectorSize = Layout.SectorSize,
-        IvLargeSectors = Layout.IvLargeSectors,
-        IvOffset = new Sectors(Layout.IvOffset),
-        SealedKey = SealedKey!,
-        RootKey = RootKey,
+        Offset = Format.Offset.Bytes,
+        Length = Format.Length.Bytes,
+        Cipher = Format.Cipher.Text,
+        KeySize = Format.KeySize,
+        SectorSize = Format.Layout.SectorSize,
+        IvLargeSectors = Format.Layout.IvLargeSectors,
+        IvOffset = Format.IvOffset,
+        SealedKey = SealedKey!.Text,
+        RootKey = (SealedKey as SealedKey.TwoLevel)?.Root.ToString(),
         HukFile = Huk!,
         MountFile = folder.Volume,
         FsName = Device,

@@ -49,9 +49,6 @@ public sealed record MappingState(string Name, MappingKind Kind, string? BlockPa
     public bool IsOf(string device) => Device == device || (FileStatus.TryOf(device) is { } status
         && ((Device is not null && status.IsSamePlace(FileStatus.TryOf(Device))) || (status.Kind == FileKind.BlockDevice && status.RawDevice == Number)));
 
-    /// <summary>The <see cref="SealedKeyId"/> of a sealed key.</summary>
-    internal static string IdOf(string sealedKey) => sealedKey[^Math.Min(32, sealedKey.Length)..];
-
     /// <summary>True where that mount is one of its filesystem. No block device has the major number 0, which most of what is mounted has.</summary>
     internal bool Mounted(MountEntry mount) =>
         BlockPath is not null && (mount.Source == BlockPath || (mount.Device.Major != 0 && FileStatus.TryOf(BlockPath) is { Kind: FileKind.BlockDevice } block && mount.Device == block.RawDevice));

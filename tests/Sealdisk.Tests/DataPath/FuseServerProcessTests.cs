@@ -1,6 +1,7 @@
 using Sealdisk.DataPath;
 using Sealdisk.Linux;
 using Sealdisk.Tests.Linux;
+using Sealdisk.Volumes.Keys;
 
 namespace Sealdisk.Tests.DataPath;
 

@@ -4,6 +4,7 @@ using Sealdisk.Audit.Device;
 using Sealdisk.Lifecycle;
 using Sealdisk.Tests.Lifecycle;
 using Sealdisk.Volumes.Configuration;
+using Sealdisk.Volumes.Keys;
 using Sealdisk.Volumes.Records;
 
 namespace Sealdisk.Tests.Durability;

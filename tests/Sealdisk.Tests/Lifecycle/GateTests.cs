@@ -3,6 +3,7 @@ using Sealdisk.Lifecycle;
 using Sealdisk.OpTee;
 using Sealdisk.Tests.Audit.Device;
 using Sealdisk.Volumes.Configuration;
+using Sealdisk.Volumes.Keys;
 
 namespace Sealdisk.Tests.Lifecycle;
 

@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Text.RegularExpressions;
 using Sealdisk.Linux;
 using Sealdisk.Tests.DataPath;
+using Sealdisk.Volumes.Keys;
 
 namespace Sealdisk.Tests.Lifecycle;
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Sealdisk.Tests.DataPath;
 using Sealdisk.Volumes.Filesystems;
+using Sealdisk.Volumes.Keys;
 using Sealdisk.Volumes.Records;
 
 namespace Sealdisk.Tests.Lifecycle;

@@ -1,6 +1,7 @@
 using Sealdisk.Crypto;
 using Sealdisk.Lifecycle;
 using Sealdisk.Volumes.Configuration;
+using Sealdisk.Volumes.Keys;
 using Sealdisk.Volumes.Records;
 using static Sealdisk.Tests.Lifecycle.Situation;
 
@@ -92,7 +93,7 @@ public sealed class PlannerTests
             "cannot bring up data: its record is damaged: copy A is bad: the checksum is wrong; copy B is missing: blank", "nothing was changed"),
         ["copies of two volumes"] = (Volume, Holding(new RecordReading(ReadyCopy, new CopyReading.Valid(Ready with { Uuid = Guid.NewGuid() }))), ExitCode.Refused,
             "cannot bring up data: its record is damaged: the copies are of two volumes", "sealdisk repair data"),
-        ["newer format"] = (Volume, Holding(new RecordReading(new CopyReading.Newer(3), ReadyCopy)), ExitCode.Refused,
+        ["newer format"] = (Volume, Holding(new RecordReading(new CopyReading.OtherVersion(3), ReadyCopy)), ExitCode.Refused,
             "cannot bring up data: its record has format version 3, and this Sealdisk knows version 2", "the Sealdisk that wrote it"),
         ["another source"] = (Volume, Holding(Ready with { Source = TrustSource.Tee }), ExitCode.Refused,
             "cannot bring up data: the configuration says source soft, its record says tee", "correct the configuration"),

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Sealdisk.Linux;
 using Sealdisk.Tests.DataPath;
+using Sealdisk.Volumes.Keys;
 
 namespace Sealdisk.Tests.Lifecycle;
 

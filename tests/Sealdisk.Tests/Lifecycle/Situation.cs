@@ -4,6 +4,7 @@ using Sealdisk.Mapping;
 using Sealdisk.Tests.Volumes.Records;
 using Sealdisk.Volumes.Configuration;
 using Sealdisk.Volumes.Filesystems;
+using Sealdisk.Volumes.Keys;
 using Sealdisk.Volumes.Records;
 
 namespace Sealdisk.Tests.Lifecycle;

@@ -1,5 +1,6 @@
 using Sealdisk.Tests.DataPath;
 using Sealdisk.Volumes.Configuration;
+using Sealdisk.Volumes.Keys;
 using Sealdisk.Volumes.Records;
 
 namespace Sealdisk.Tests.Lifecycle;

@@ -2,6 +2,7 @@ using Sealdisk.Crypto;
 using Sealdisk.Linux;
 using Sealdisk.Mapping;
 using Sealdisk.Volumes.Configuration;
+using Sealdisk.Volumes.Keys;
 
 namespace Sealdisk.Tests.Mapping;
 

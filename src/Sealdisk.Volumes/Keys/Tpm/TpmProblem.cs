@@ -3,19 +3,20 @@ using Sealdisk.Linux;
 namespace Sealdisk.Volumes.Keys.Tpm;
 
 /// <summary>Why a TPM 2.0 does not open a volume's key, and the way out.</summary>
-internal static class TpmProblem
+public static class TpmProblem
 {
     /// <summary>The kernel's bare refusal in the words of what has happened to the TPM; the refusal itself where nothing has.</summary>
     /// <param name="name">The volume.</param>
-    /// <param name="line">What its record keeps of the TPM.</param>
-    internal static SealdiskException Explain(SealdiskException refusal, string name, string line)
+    /// <param name="refusal">The refusal.</param>
+    /// <param name="binding">What its seal depends on.</param>
+    public static SealdiskException Explain(SealdiskException refusal, string name, SealBinding binding)
     {
-        if (TpmIdentity.Find(line) is not { } sealedBy)
+        if (binding.Parent is not { } parent)
             return refusal;
         try
         {
             using var tpm = Tpm2.Open();
-            return sealedBy.Change(tpm) is { } change ? Of(change, sealedBy, name, refusal) : refusal;
+            return TpmBinding.Change(binding, tpm) is { } change ? Of(change, parent, name, refusal) : refusal;
         }
         catch (Exception problem) when (problem is LinuxException or TpmException)
         {
@@ -24,14 +25,15 @@ internal static class TpmProblem
     }
 
     /// <summary>Makes a parent again that was evicted; true where one was. The same key comes of it, or nothing is done.</summary>
-    internal static bool RestoreParent(string line)
+    public static bool RestoreParent(SealBinding binding)
     {
-        if (TpmIdentity.Find(line) is not { } sealedBy || TpmDevice.Family != 2)
+        if (binding.Parent is not { } parent || TpmDevice.Family != 2)
             return false;
         try
         {
             using var tpm = Tpm2.Open();
-            return sealedBy.Change(tpm) == TpmChange.ParentEvicted && TpmParent.Ensure(tpm, sealedBy.Handle).Fingerprint == sealedBy.Parent;
+            return TpmBinding.Change(binding, tpm) == TpmChange.ParentEvicted
+                && TpmParent.Ensure(tpm, parent.Handle).Fingerprint == parent.Fingerprint.Text;
         }
         catch (Exception problem) when (problem is LinuxException or TpmException or SealdiskException)
         {
@@ -39,9 +41,9 @@ internal static class TpmProblem
         }
     }
 
-    private static SealdiskException Of(TpmChange change, TpmIdentity sealedBy, string name, SealdiskException refusal)
+    private static SealdiskException Of(TpmChange change, TpmParentKey parent, string name, SealdiskException refusal)
     {
-        var handle = TpmParent.Text(sealedBy.Handle);
+        var handle = TpmParent.Text(parent.Handle);
         var (what, wayOut) = change switch
         {
             TpmChange.AnotherTpm => (

@@ -1,16 +1,15 @@
 using System.Globalization;
 using Sealdisk.Linux;
 using Sealdisk.OpTee;
-using Sealdisk.Volumes.Configuration;
 
 namespace Sealdisk.Volumes.Keys.Tpm;
 
 /// <summary>What the kernel is told for a key that a TPM seals or unseals, with everything in the TPM that it takes for granted.</summary>
-internal static class TpmSealing
+public static class TpmSealing
 {
     /// <summary>The parent is there when this returns, with nothing sealed under it yet.</summary>
     /// <exception cref="SealdiskException">As <see cref="ForNew"/>.</exception>
-    internal static void MakeParent(TpmSettings settings, string subject) => Explained(subject, () =>
+    public static void MakeParent(TpmSettings settings, string subject) => Explained(subject, () =>
     {
         using var tpm = Tpm2.Open();
         TpmParent.Ensure(tpm, settings.Parent, subject);
@@ -53,36 +52,37 @@ internal static class TpmSealing
 
     /// <summary>The settings that open a key as it was sealed, whatever is configured for the next one.</summary>
     /// <param name="settings">As configured.</param>
-    /// <param name="line">What the record keeps of the TPM.</param>
-    /// <param name="auth">The password that it has, where that is another than the configured one; else null.</param>
-    internal static TpmSettings AsSealed(TpmSettings settings, string line, OldAuth? auth) => settings with
+    /// <param name="binding">What its seal depends on.</param>
+    /// <param name="auth">The password that it has, if that is another than the configured one; else null.</param>
+    public static TpmSettings AsSealed(TpmSettings settings, SealBinding binding, OldAuth? auth) => settings with
     {
-        Pcrs = [.. TpmIdentity.Find(line)?.Pcrs.Select(pcr => pcr.Number) ?? []],
+        Pcrs = binding.Pcrs?.Numbers ?? [],
         Auth = auth is null ? settings.Auth : auth.Path,
     };
 
     /// <summary>For a key that was sealed: its password, and a session in which its policy is met.</summary>
     /// <param name="settings">As configured.</param>
-    /// <param name="line">What the record keeps of the TPM.</param>
+    /// <param name="binding">What its seal depends on.</param>
     /// <param name="subject">What is to be unsealed, for messages.</param>
     /// <exception cref="SealdiskException">The PCRs are not what they were (4), the configuration contradicts the record (3), or it cannot be done (5).</exception>
-    internal static TrustedKeyOptions ForLoad(TpmSettings settings, string line, string subject)
+    internal static TrustedKeyOptions ForLoad(TpmSettings settings, SealBinding binding, string subject)
     {
         if (TpmDevice.Family != 2)
             return TrustedKeyOptions.None;
         // A key that was adopted says nothing of PCRs: whoever sealed it by hand to some has to unseal it by hand.
-        if (TpmIdentity.Find(line) is not { } sealedBy)
+        if (binding.Parent is null)
             return new TrustedKeyOptions("", settings.Auth is { } file ? TpmAuthFile.Read(file) : null, null);
-        if (!sealedBy.Pcrs.Select(pcr => pcr.Number).SequenceEqual(settings.Pcrs))
+        var recorded = binding.Pcrs?.Numbers ?? [];
+        if (!recorded.SequenceEqual(settings.Pcrs))
             throw SealdiskException.Refused(
-                $"cannot unseal {subject}: the configuration says pcrs {List(settings.Pcrs)}, its record says {List([.. sealedBy.Pcrs.Select(pcr => pcr.Number)])}",
+                $"cannot unseal {subject}: the configuration says pcrs {List(settings.Pcrs)}, its record says {List(recorded)}",
                 "a key is bound to PCRs when it is sealed, and its record must agree: correct [source.tpm]; or, with key = \"encrypted\", 'sealdisk rotate' seals it to what is configured now");
         var auth = settings.Auth is { } path ? TpmAuthFile.Read(path) : null;
         try
         {
-            if (settings.Pcrs.Count == 0)
+            if (binding.Pcrs is not { } pcrs)
                 return Take(new TrustedKeyOptions("", auth, null));
-            RequireUnchanged(sealedBy, subject);
+            RequireUnchanged(pcrs, subject);
             var session = PolicySession.Start(settings.Pcrs, auth is not null);
             return Take(new TrustedKeyOptions(session.Option, auth, session));
         }
@@ -122,11 +122,29 @@ internal static class TpmSealing
         }
     }
 
-    private static void RequireUnchanged(TpmIdentity sealedBy, string subject)
+    /// <summary>Refuses a seal that depends on something that this version cannot meet.</summary>
+    /// <exception cref="SealdiskException">It does (3).</exception>
+    internal static void RequireKnown(SealBinding binding, string subject)
+    {
+        var unknown = (binding, binding.Pcrs?.Bank) switch
+        {
+            ({ PolicyKey: not null }, _) => "a signed PCR policy",
+            ({ Cap: not null }, _) => "a cap",
+            ({ Counter: not null }, _) => "a counter",
+            (_, not (null or "sha256")) => $"PCRs of the {binding.Pcrs!.Bank} bank",
+            _ => null,
+        };
+        if (unknown is not null)
+            throw SealdiskException.Refused(
+                $"cannot unseal {subject}: its seal depends on {unknown}, which this version of Sealdisk cannot meet",
+                "nothing was changed; use the version that sealed it, or a later one");
+    }
+
+    private static void RequireUnchanged(PcrValues then, string subject)
     {
         using var tpm = Tpm2.Open();
-        var now = TpmIdentity.PcrsOf(tpm, [.. sealedBy.Pcrs.Select(pcr => pcr.Number)]);
-        var changed = sealedBy.Pcrs.Zip(now).Where(pair => pair.First.Value != pair.Second.Value).Select(pair => pair.First.Number).ToArray();
+        var now = TpmBinding.PcrsOf(tpm, then.Numbers);
+        var changed = then.Values.Zip(now.Values).Where(pair => pair.First.Value != pair.Second.Value).Select(pair => pair.First.Number).ToArray();
         if (changed.Length > 0)
             throw SealdiskException.DoesNotOpen(
                 $"cannot unseal {subject}: PCR {List(changed)} {(changed.Length > 1 ? "are" : "is")} not what it was when the key was sealed",

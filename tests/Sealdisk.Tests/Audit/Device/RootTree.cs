@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Text;
 using Sealdisk.OpTee;
 using Sealdisk.Volumes.Configuration;
+using Sealdisk.Volumes.Keys;
 using Sealdisk.Volumes.Records;
 
 namespace Sealdisk.Tests.Audit.Device;

@@ -1,6 +1,7 @@
 using CsCheck;
 using Sealdisk.Audit.Device;
 using Sealdisk.Volumes.Configuration;
+using Sealdisk.Volumes.Keys;
 
 namespace Sealdisk.Tests.Volumes.Configuration;
 

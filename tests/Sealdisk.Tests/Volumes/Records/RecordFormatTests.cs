@@ -1,5 +1,6 @@
 using CsCheck;
 using Sealdisk.Volumes.Configuration;
+using Sealdisk.Volumes.Keys;
 using Sealdisk.Volumes.Records;
 
 namespace Sealdisk.Tests.Volumes.Records;
@@ -23,7 +24,7 @@ public sealed class RecordFormatTests
             CopyReading.Absent { Blank: true } => "blank",
             CopyReading.Absent => "foreign",
             CopyReading.Bad bad => $"bad: {bad.Reason}",
-            CopyReading.Newer newer => $"newer {newer.Version}",
+            CopyReading.OtherVersion newer => $"newer {newer.Version}",
             _ => reading.ToString(),
         });
         if (reading is CopyReading.Valid valid)

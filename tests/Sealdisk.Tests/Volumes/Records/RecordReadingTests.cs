@@ -16,8 +16,8 @@ public sealed class RecordReadingTests
         ["bad"] = new CopyReading.Bad("the checksum is wrong"),
         ["blank"] = new CopyReading.Absent(Blank: true),
         ["foreign"] = new CopyReading.Absent(Blank: false),
-        ["newer"] = new CopyReading.Newer(3),
-        ["newest"] = new CopyReading.Newer(3),
+        ["newer"] = new CopyReading.OtherVersion(3),
+        ["newest"] = new CopyReading.OtherVersion(3),
         ["claim"] = new CopyReading.Claim(ClaimKind.FirstBoot),
     };
 
@@ -79,7 +79,7 @@ public sealed class RecordReadingTests
         {
             RecordOutcome.Good good => $"use {Copies.Single(copy => copy.Value == new CopyReading.Valid(good.Record)).Key}{Repairs(good)}",
             RecordOutcome.Damaged damaged => $"damaged: {damaged.Reason}",
-            RecordOutcome.Newer newer => $"newer {newer.Version}",
+            RecordOutcome.OtherVersion newer => $"newer {newer.Version}",
             RecordOutcome.None { Claimed: true } => "none, claimed",
             _ => "none",
         });

@@ -1,6 +1,7 @@
 using System.Globalization;
 using CsCheck;
 using Sealdisk.Volumes.Configuration;
+using Sealdisk.Volumes.Keys;
 using Sealdisk.Volumes.Records;
 
 namespace Sealdisk.Tests.Volumes.Records;

@@ -1,4 +1,4 @@
-namespace Sealdisk.Volumes.Configuration;
+namespace Sealdisk.Volumes.Keys;
 
 /// <summary>How a TPM seals: [source.tpm]. Only <see cref="Default"/> means anything to a TPM 1.2.</summary>
 /// <param name="Parent">Persistent handle of the storage key under which it seals.</param>

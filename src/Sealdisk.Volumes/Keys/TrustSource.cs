@@ -1,4 +1,4 @@
-namespace Sealdisk.Volumes.Configuration;
+namespace Sealdisk.Volumes.Keys;
 
 /// <summary>Who seals a volume's key. The kernel sources are the backends of its <c>trusted</c> key type.</summary>
 public enum TrustSource

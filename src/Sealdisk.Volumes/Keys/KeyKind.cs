@@ -1,4 +1,4 @@
-namespace Sealdisk.Volumes.Configuration;
+namespace Sealdisk.Volumes.Keys;
 
 /// <summary>What seals a volume's key: text <c>trusted</c> or <c>encrypted</c>, after the kernel's key types.</summary>
 public enum KeyKind
