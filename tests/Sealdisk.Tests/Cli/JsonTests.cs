@@ -1,6 +1,4 @@
 using System.Text.Json;
-using Sealdisk.Tests.Crypto;
-using Sealdisk.Tests.Native;
 
 namespace Sealdisk.Tests.Cli;
 

@@ -1,5 +1,4 @@
 using Sealdisk.Linux;
-using Sealdisk.Tests.Native;
 
 namespace Sealdisk.Tests.Cli;
 

@@ -1,5 +1,4 @@
 using Sealdisk.Crypto;
-using Sealdisk.Tests.OpTee;
 
 namespace Sealdisk.Tests.Crypto;
 

@@ -1,7 +1,6 @@
 using CsCheck;
 using Sealdisk.DataPath;
 using Sealdisk.Linux;
-using Sealdisk.Tests.Linux;
 
 namespace Sealdisk.Tests.DataPath;
 

@@ -1,7 +1,6 @@
 using System.Globalization;
 using Sealdisk.DataPath;
 using Sealdisk.Linux;
-using Sealdisk.Tests.Linux;
 
 namespace Sealdisk.Tests.DataPath;
 

@@ -1,8 +1,6 @@
 using CsCheck;
 using Sealdisk.DataPath;
 using Sealdisk.Linux;
-using Sealdisk.Tests.Linux;
-using Sealdisk.Tests.Native;
 
 namespace Sealdisk.Tests.DataPath;
 

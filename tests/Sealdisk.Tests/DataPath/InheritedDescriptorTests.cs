@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Sealdisk.Tests.Linux;
 
 namespace Sealdisk.Tests.DataPath;
 

@@ -1,7 +1,4 @@
 using Sealdisk.Lifecycle;
-using Sealdisk.Tests.DataPath;
-using Sealdisk.Tests.Lifecycle;
-using Sealdisk.Tests.Volumes.Records;
 using Sealdisk.Volumes.Configuration;
 using Sealdisk.Volumes.Records;
 
@@ -22,8 +19,8 @@ public sealed class CutPointTests(ITestOutputHelper output)
     [InlineData("detached")]
     public void Later_boot(string record)
     {
-        using var bed = Ready(record);
-        using var cuts = new CutPoints(bed, new Rules(HadData: true));
+        using var volume = Ready(record);
+        using var cuts = new CutPoints(volume, new Rules(HadData: true));
         Report(cuts.Explore("up"), 1);
     }
 
@@ -37,9 +34,9 @@ public sealed class CutPointTests(ITestOutputHelper output)
     [InlineData("detached", "A bad", "repair", 256)]
     public void Repair(string record, string damage, string verb, int atLeast)
     {
-        using var bed = Ready(record);
-        Damage(bed, record, damage);
-        using var cuts = new CutPoints(bed, new Rules(HadData: true));
+        using var volume = Ready(record);
+        Damage(volume, record, damage);
+        using var cuts = new CutPoints(volume, new Rules(HadData: true));
         Report(cuts.Explore(verb), atLeast);
     }
 
@@ -50,11 +47,11 @@ public sealed class CutPointTests(ITestOutputHelper output)
     [InlineData("detached", "A bad, B bad", 256)]
     public void Import(string record, string damage, int atLeast)
     {
-        using var bed = Ready(record);
-        Bed.Done(bed.Run("record", "export", bed.Name, bed["backup"]));
-        Damage(bed, record, damage);
-        using var cuts = new CutPoints(bed, new Rules(MayStop: true, HadData: true));
-        Report(cuts.Explore($"record import {bed.Name} {bed["backup"]}"), atLeast);
+        using var volume = Ready(record);
+        TestVolume.Done(volume.Run("record", "export", volume.Name, volume["backup"]));
+        Damage(volume, record, damage);
+        using var cuts = new CutPoints(volume, new Rules(MayStop: true, HadData: true));
+        Report(cuts.Explore($"record import {volume.Name} {volume["backup"]}"), atLeast);
     }
 
     [Theory]
@@ -62,11 +59,11 @@ public sealed class CutPointTests(ITestOutputHelper output)
     [InlineData("detached")]
     public void Import_of_an_older_record(string record)
     {
-        using var bed = Ready(record);
-        Bed.Done(bed.Run("record", "export", bed.Name, bed["backup"]));
-        RecordFileOf(bed, record).Rewrite(old => old with { Generation = 9 }, 0, 1);
-        using var cuts = new CutPoints(bed, new Rules(HadData: true, GoesBack: true));
-        Report(cuts.Explore($"record import {bed.Name} {bed["backup"]} --replace-newer"), 8);
+        using var volume = Ready(record);
+        TestVolume.Done(volume.Run("record", "export", volume.Name, volume["backup"]));
+        RecordFileOf(volume, record).Rewrite(old => old with { Generation = 9 }, 0, 1);
+        using var cuts = new CutPoints(volume, new Rules(HadData: true, GoesBack: true));
+        Report(cuts.Explore($"record import {volume.Name} {volume["backup"]} --replace-newer"), 8);
     }
 
     [Theory]
@@ -74,9 +71,9 @@ public sealed class CutPointTests(ITestOutputHelper output)
     [InlineData("detached")]
     public void Erase(string record)
     {
-        using var bed = Ready(record);
-        using var cuts = new CutPoints(bed, new Rules(MayStop: true, HadData: true, Erases: true));
-        Report(cuts.Explore($"erase {bed.Name} --yes {bed.Name}", again: false), 7);
+        using var volume = Ready(record);
+        using var cuts = new CutPoints(volume, new Rules(MayStop: true, HadData: true, Erases: true));
+        Report(cuts.Explore($"erase {volume.Name} --yes {volume.Name}", again: false), 7);
     }
 
     [Theory]
@@ -84,9 +81,9 @@ public sealed class CutPointTests(ITestOutputHelper output)
     [InlineData("detached", 20)]
     public void Adoption(string record, int atLeast)
     {
-        using var bed = MadeByHand(record);
-        using var cuts = new CutPoints(bed, new Rules(MayStop: true, HadData: true));
-        Report(cuts.Explore($"adopt {bed.Name} --blob {bed["k.blob"]}"), atLeast);
+        using var volume = MadeByHand(record);
+        using var cuts = new CutPoints(volume, new Rules(MayStop: true, HadData: true));
+        Report(cuts.Explore($"adopt {volume.Name} --blob {volume["k.blob"]}"), atLeast);
     }
 
     /// <summary>At every instant the old seal or the new one, and either opens the volume; data of before are there afterwards.</summary>
@@ -96,11 +93,11 @@ public sealed class CutPointTests(ITestOutputHelper output)
     [InlineData("detached", "encrypted", 16)]
     public void Rotation(string record, string key, int atLeast)
     {
-        using var bed = Ready(record, ("key", key));
-        using var cuts = new CutPoints(bed, new Rules(HadData: true, Rotates: true));
-        var before = RecordFileOf(bed, record)[0];
-        Report(cuts.Explore($"rotate {bed.Name}"), atLeast);
-        Assert.NotEqual(before, RecordFileOf(bed, record)[0]);
+        using var volume = Ready(record, ("key", key));
+        using var cuts = new CutPoints(volume, new Rules(HadData: true, Rotates: true));
+        var before = RecordFileOf(volume, record)[0];
+        Report(cuts.Explore($"rotate {volume.Name}"), atLeast);
+        Assert.NotEqual(before, RecordFileOf(volume, record)[0]);
     }
 
     /// <summary>The old device's seal or this one's; until it is this one's, the same verb once more ends it.</summary>
@@ -109,15 +106,15 @@ public sealed class CutPointTests(ITestOutputHelper output)
     [InlineData("detached", 7)]
     public void Recovery(string record, int atLeast)
     {
-        using var bed = RecoverTests.Elsewhere(record == "detached", ("size", "4MiB"), ("sector-size", 512));
-        var (file, before) = (RecordFileOf(bed, record), RecordFileOf(bed, record)[0]);
+        using var volume = TestVolume.OnAnotherDevice(record == "detached", ("size", "4MiB"), ("sector-size", 512));
+        var (file, before) = (RecordFileOf(volume, record), RecordFileOf(volume, record)[0]);
         var (result, operations) = StorageTrace.Of(
-            Path.GetDirectoryName(bed.Image)!, new Dictionary<string, string>(), null, $"{NativeBinary.Path} --config {bed.Config} recover {bed.Name} --key {bed["recovery.key"]}");
-        Bed.Done(result);
+            Path.GetDirectoryName(volume.Image)!, new Dictionary<string, string>(), null, $"{NativeBinary.Path} --config {volume.Config} recover {volume.Name} --key {volume["recovery.key"]}");
+        TestVolume.Done(result);
         var after = file[0];
         var states = new HashSet<ulong>();
         var name = record == "header" ? "image" : "record";
-        var files = new Dictionary<string, byte[]>(StringComparer.Ordinal) { [name] = File.ReadAllBytes(bed[name]) };
+        var files = new Dictionary<string, byte[]>(StringComparer.Ordinal) { [name] = File.ReadAllBytes(volume[name]) };
         before.CopyTo(files[name], file.Offset(0));
         before.CopyTo(files[name], file.Offset(1));
         foreach (var instant in new CrashModel(files, operations, (_, _) => true).Instants())
@@ -128,13 +125,13 @@ public sealed class CutPointTests(ITestOutputHelper output)
                 var bytes = state.Files[name].ToArray();
                 var good = Assert.IsType<RecordOutcome.Good>(new RecordReading(
                     RecordFormat.Read(bytes.AsSpan(file.Offset(0), RecordFormat.BlockSize)), RecordFormat.Read(bytes.AsSpan(file.Offset(1), RecordFormat.BlockSize))).Outcome);
-                Assert.Contains(Samples.Block(good.Record), new[] { before, after });
+                Assert.Contains(RecordSamples.Block(good.Record), new[] { before, after });
             }
         }
         Report(new Seen(operations.Count, states.Count, 2, 1), atLeast);
-        bed.Up();
-        Assert.Equal(CutPoints.Content, File.ReadAllText(bed.File1));
-        bed.Down();
+        volume.Up();
+        Assert.Equal(CutPoints.Content, File.ReadAllText(volume.MountedFile));
+        volume.Down();
     }
 
     /// <summary>A rotation that drops the old seal before the new one is proven to be on the medium, or writes one that opens nothing.</summary>
@@ -143,11 +140,11 @@ public sealed class CutPointTests(ITestOutputHelper output)
     [InlineData("detached")]
     public void A_rotation_that_drops_the_old_seal_too_early_is_caught(string record)
     {
-        using var bed = Ready(record, ("key", "encrypted"));
-        using var cuts = new CutPoints(bed, new Rules(HadData: true, Rotates: true));
+        using var volume = Ready(record, ("key", "encrypted"));
+        using var cuts = new CutPoints(volume, new Rules(HadData: true, Rotates: true));
         var before = cuts.Files();
-        var (result, operations) = cuts.Trace($"rotate {bed.Name}");
-        Bed.Done(result);
+        var (result, operations) = cuts.Trace($"rotate {volume.Name}");
+        TestVolume.Done(result);
         Assert.Null(cuts.FirstViolation(before, operations));
         var writes = operations.OfType<StorageOperation.Write>().ToArray();
         Assert.Equal(2, writes.Length);
@@ -158,8 +155,8 @@ public sealed class CutPointTests(ITestOutputHelper output)
         output.WriteLine(violation);
         Assert.Contains("stops: ", violation, StringComparison.Ordinal);
 
-        bed.NewHuk("other.hex");
-        StorageOperation[] unproven = [.. operations.Select(operation => operation is StorageOperation.Write write ? write with { Data = SealedElsewhere(write.Data, bed["other.hex"]) } : operation)];
+        volume.NewHuk("other.hex");
+        StorageOperation[] unproven = [.. operations.Select(operation => operation is StorageOperation.Write write ? write with { Data = SealedElsewhere(write.Data, volume["other.hex"]) } : operation)];
         Assert.ThrowsAny<Xunit.Sdk.XunitException>(() => cuts.FirstViolation(before, unproven));
     }
 
@@ -181,13 +178,13 @@ public sealed class CutPointTests(ITestOutputHelper output)
     [InlineData("record export NAME")]
     public void A_new_file(string verb)
     {
-        using var bed = verb.StartsWith("record", StringComparison.Ordinal) ? Ready("header") : NewBed();
-        var command = verb.Replace("HUK", bed["huk.hex"], StringComparison.Ordinal).Replace("NAME", bed.Name, StringComparison.Ordinal);
+        using var volume = verb.StartsWith("record", StringComparison.Ordinal) ? Ready("header") : NewBed();
+        var command = verb.Replace("HUK", volume["huk.hex"], StringComparison.Ordinal).Replace("NAME", volume.Name, StringComparison.Ordinal);
         var (result, operations) = StorageTrace.Of(
-            Path.GetDirectoryName(bed.Image)!, new Dictionary<string, string>(), null,
-            $"{NativeBinary.Path} --config {bed.Config} {command} {bed["new"]} && : > {bed[StorageTrace.Mark + nameof(Promised.Done)]}");
-        Bed.Done(result);
-        var whole = File.ReadAllBytes(bed["new"]);
+            Path.GetDirectoryName(volume.Image)!, new Dictionary<string, string>(), null,
+            $"{NativeBinary.Path} --config {volume.Config} {command} {volume["new"]} && : > {volume[StorageTrace.Mark + nameof(Promised.Done)]}");
+        TestVolume.Done(result);
+        var whole = File.ReadAllBytes(volume["new"]);
         var (there, states) = (0, new HashSet<ulong>());
         foreach (var instant in new CrashModel(NoFiles, operations, (_, _) => true).Instants())
         {
@@ -211,9 +208,9 @@ public sealed class CutPointTests(ITestOutputHelper output)
     [InlineData("detached")]
     public void A_version_without_fsync_is_caught(string record)
     {
-        using var bed = NewBed();
-        Prepare(bed, "image", record);
-        using var cuts = new CutPoints(bed, new Rules());
+        using var volume = NewBed();
+        Prepare(volume, "image", record);
+        using var cuts = new CutPoints(volume, new Rules());
         var (result, operations) = cuts.Trace("up", inject: "fsync,fdatasync:retval=0");
         Assert.Equal(0, result.Exit);
         Assert.DoesNotContain(operations, operation => operation is StorageOperation.Sync or StorageOperation.SyncFolder);
@@ -230,13 +227,13 @@ public sealed class CutPointTests(ITestOutputHelper output)
     [InlineData("detached", "size, name and name, both copies, name and name, copy A, copy B")]
     public void A_version_without_any_one_fsync_is_caught(string record, string expected)
     {
-        using var bed = NewBed();
-        Prepare(bed, "image", record);
-        using var cuts = new CutPoints(bed, new Rules());
+        using var volume = NewBed();
+        Prepare(volume, "image", record);
+        using var cuts = new CutPoints(volume, new Rules());
         var (_, operations) = cuts.Trace("up");
         Assert.Null(cuts.FirstViolation(NoFiles, operations));
         var missed = new List<string>();
-        foreach (var (variant, name) in WithoutOneSync(operations, record == "header" ? Bed.MiB : 0))
+        foreach (var (variant, name) in WithoutOneSync(operations, record == "header" ? TestVolume.MiB : 0))
         {
             var violation = cuts.FirstViolation(NoFiles, variant);
             output.WriteLine($"without the fsync of {name}: {violation ?? "no difference"}");
@@ -248,8 +245,8 @@ public sealed class CutPointTests(ITestOutputHelper output)
     [Fact]
     public void A_version_with_one_copy_is_caught()
     {
-        using var bed = NewBed();
-        using var cuts = new CutPoints(bed, new Rules());
+        using var volume = NewBed();
+        using var cuts = new CutPoints(volume, new Rules());
         var (_, operations) = cuts.Trace("up");
         Assert.Contains("stops: ", Caught(cuts, [.. operations.Where(operation => operation is not StorageOperation.Write { Offset: CopyB })]), StringComparison.Ordinal);
         // Nor does it do to announce the first record: the second one is torn as easily.
@@ -259,8 +256,8 @@ public sealed class CutPointTests(ITestOutputHelper output)
     [Fact]
     public void A_version_without_the_claim_is_caught()
     {
-        using var bed = NewBed();
-        using var cuts = new CutPoints(bed, new Rules());
+        using var volume = NewBed();
+        using var cuts = new CutPoints(volume, new Rules());
         var (_, operations) = cuts.Trace("up");
         Assert.Contains("stops: ", Caught(cuts, [.. operations.Where(operation => operation is not StorageOperation.Write { Offset: CopyB, Data.Length: 512 })]), StringComparison.Ordinal);
     }
@@ -271,12 +268,12 @@ public sealed class CutPointTests(ITestOutputHelper output)
     [InlineData("detached")]
     public void A_version_that_makes_a_filesystem_on_doubt_is_caught(string record)
     {
-        using var bed = Ready(record);
-        Bed.Done(bed.Run("record", "export", bed.Name, bed["backup"]));
-        Damage(bed, record, "gone");
-        using var cuts = new CutPoints(bed, new Rules(MayStop: true, HadData: true)) { Planner = OnDoubt };
+        using var volume = Ready(record);
+        TestVolume.Done(volume.Run("record", "export", volume.Name, volume["backup"]));
+        Damage(volume, record, "gone");
+        using var cuts = new CutPoints(volume, new Rules(MayStop: true, HadData: true)) { Planner = OnDoubt };
         var before = cuts.Files();
-        var (_, operations) = cuts.Trace($"record import {bed.Name} {bed["backup"]}");
+        var (_, operations) = cuts.Trace($"record import {volume.Name} {volume["backup"]}");
         var violation = cuts.FirstViolation(before, operations)!;
         output.WriteLine(violation);
         Assert.Contains("a new key and filesystem over data", violation, StringComparison.Ordinal);
@@ -290,10 +287,10 @@ public sealed class CutPointTests(ITestOutputHelper output)
     [Fact]
     public void A_version_that_says_ready_too_early_is_caught()
     {
-        using var bed = NewBed();
-        using var cuts = new CutPoints(bed, new Rules());
+        using var volume = NewBed();
+        using var cuts = new CutPoints(volume, new Rules());
         var (_, operations) = cuts.Trace("up");
-        var data = operations.First(operation => operation is StorageOperation.Write { Offset: >= Bed.MiB }).Begin;
+        var data = operations.First(operation => operation is StorageOperation.Write { Offset: >= TestVolume.MiB }).Begin;
         var ready = operations.Last(operation => operation is StorageOperation.Write { Offset: 0, Data.Length: 4096 }).Begin;
         Assert.Contains(
             "it says that it is ready, and its filesystem is not there",
@@ -339,68 +336,68 @@ public sealed class CutPointTests(ITestOutputHelper output)
     }
 
     /// <summary>Small, and with sectors of 512 bytes, so that mkfs makes blocks of 1024 bytes and a journal.</summary>
-    internal static Bed NewBed(params (string Key, object? Value)[] settings) => Bed.With([("size", "4MiB"), ("sector-size", 512), .. settings]);
+    internal static TestVolume NewBed(params (string Key, object? Value)[] settings) => TestVolume.With([("size", "4MiB"), ("sector-size", 512), .. settings]);
 
-    internal static string? Prepare(Bed bed, string device, string record)
+    internal static string? Prepare(TestVolume volume, string device, string record)
     {
         if (record == "detached")
-            bed.Change("record", bed["record"]);
+            volume.Change("record", volume["record"]);
         if (device == "image")
             return null;
-        bed.Remove("size");
+        volume.Remove("size");
         // All FF, so that every sector of a record makes a difference.
-        File.WriteAllBytes(bed.Image, [.. Enumerable.Repeat((byte)0xFF, 4 * Bed.MiB)]);
+        File.WriteAllBytes(volume.Image, [.. Enumerable.Repeat((byte)0xFF, 4 * TestVolume.MiB)]);
         if (device == "ext4")
         {
-            Tool.Run("mkfs.ext4", "-q", "-F", bed.Image);
-            bed.Change("first-boot", "replace");
+            Tool.Run("mkfs.ext4", "-q", "-F", volume.Image);
+            volume.Change("first-boot", "replace");
             return null;
         }
-        var loop = bed.Attach("image");
-        bed.Change("device", loop);
+        var loop = volume.Attach("image");
+        volume.Change("device", loop);
         return loop;
     }
 
     /// <summary>After its first boot, with a file on it, and down.</summary>
-    private static Bed Ready(string record, params (string Key, object? Value)[] settings)
+    private static TestVolume Ready(string record, params (string Key, object? Value)[] settings)
     {
-        var bed = NewBed(settings);
+        var volume = NewBed(settings);
         if (record == "detached")
-            bed.Change("record", bed["record"]);
-        bed.Up();
-        File.WriteAllText(bed.File1, CutPoints.Content);
-        bed.Down();
-        return bed;
+            volume.Change("record", volume["record"]);
+        volume.Up();
+        File.WriteAllText(volume.MountedFile, CutPoints.Content);
+        volume.Down();
+        return volume;
     }
 
     /// <summary>What keytctl, dmsetup and mkfs leave: no record, but data from sector 2048 on or from the first.</summary>
-    private static Bed MadeByHand(string record)
+    private static TestVolume MadeByHand(string record)
     {
-        var bed = NewBed(("size", null));
+        var volume = NewBed(("size", null));
         if (record == "detached")
-            bed.Change("record", bed["record"]);
-        File.WriteAllText(bed["content"], CutPoints.Content);
-        Tool.Shell("truncate -s 3M $1; mkfs.ext4 -q -F $1; debugfs -w -R \"write $2 file\" $1", bed["plain"], bed["content"]);
-        Bed.Done(NativeBinary.Run("key", "new", "k", "--size", "64", "--blob", bed["k.blob"], "--source", "soft", "--huk", bed["huk.hex"]));
-        Bed.Done(NativeBinary.Run(
-            "image", "encrypt", bed["plain"], bed["data"], "--cipher", "aes-xts-plain64", "--key-size", "64", "--sector-size", "512", "--blob", bed["k.blob"], "--source", "soft", "--huk", bed["huk.hex"]));
-        File.WriteAllBytes(bed.Image, [.. new byte[record == "header" ? Bed.MiB : 0], .. File.ReadAllBytes(bed["data"])]);
-        File.Delete(bed["data"]);
-        File.Delete(bed["plain"]);
-        return bed;
+            volume.Change("record", volume["record"]);
+        File.WriteAllText(volume["content"], CutPoints.Content);
+        Tool.Shell("truncate -s 3M $1; mkfs.ext4 -q -F $1; debugfs -w -R \"write $2 file\" $1", volume["plain"], volume["content"]);
+        TestVolume.Done(NativeBinary.Run("key", "new", "k", "--size", "64", "--blob", volume["k.blob"], "--source", "soft", "--huk", volume["huk.hex"]));
+        TestVolume.Done(NativeBinary.Run(
+            "image", "encrypt", volume["plain"], volume["data"], "--cipher", "aes-xts-plain64", "--key-size", "64", "--sector-size", "512", "--blob", volume["k.blob"], "--source", "soft", "--huk", volume["huk.hex"]));
+        File.WriteAllBytes(volume.Image, [.. new byte[record == "header" ? TestVolume.MiB : 0], .. File.ReadAllBytes(volume["data"])]);
+        File.Delete(volume["data"]);
+        File.Delete(volume["plain"]);
+        return volume;
     }
 
-    private static void Damage(Bed bed, string record, string damage)
+    private static void Damage(TestVolume volume, string record, string damage)
     {
         if (damage == "gone")
         {
             if (record == "detached")
-                File.Delete(bed["record"]);
+                File.Delete(volume["record"]);
             else
-                RecordFileOf(bed, record).Put(0, new byte[Bed.MiB]);
+                RecordFileOf(volume, record).Put(0, new byte[TestVolume.MiB]);
             return;
         }
-        var file = RecordFileOf(bed, record);
+        var file = RecordFileOf(volume, record);
         foreach (var one in damage.Split(", "))
         {
             var copy = one[0] - 'A';
@@ -413,7 +410,7 @@ public sealed class CutPointTests(ITestOutputHelper output)
         }
     }
 
-    private static RecordFile RecordFileOf(Bed bed, string record) => new(record == "header" ? bed.Image : bed["record"], record == "header");
+    private static RecordFile RecordFileOf(TestVolume volume, string record) => new(record == "header" ? volume.Image : volume["record"], record == "header");
 
     private void Report(Seen seen, int atLeast) => Report(output, seen, atLeast);
 

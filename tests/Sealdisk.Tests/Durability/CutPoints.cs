@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Text.RegularExpressions;
 using Sealdisk.Audit.Device;
 using Sealdisk.Lifecycle;
-using Sealdisk.Tests.Lifecycle;
 using Sealdisk.Volumes.Configuration;
 using Sealdisk.Volumes.Keys;
 using Sealdisk.Volumes.Records;
@@ -37,7 +36,7 @@ internal sealed partial class CutPoints : IDisposable
     private static readonly byte[] s_zeros = new byte[Sector.Size];
     private static readonly string[] s_names = ["image", "record", ".image.new", ".record.new"];
 
-    private readonly Bed _bed;
+    private readonly TestVolume _bed;
     private readonly Rules _rules;
     private readonly VolumeSpec _spec;
     private readonly string? _device;
@@ -52,18 +51,18 @@ internal sealed partial class CutPoints : IDisposable
     private int _operations;
     private int _runs;
 
-    /// <param name="bed">One volume; stays the caller's.</param>
+    /// <param name="volume">One volume; stays the caller's.</param>
     /// <param name="rules">What may come of it.</param>
     /// <param name="device">The loop device on the image that the volume is configured with, or null.</param>
-    public CutPoints(Bed bed, Rules rules, string? device = null)
+    public CutPoints(TestVolume volume, Rules rules, string? device = null)
     {
-        (_bed, _rules, _device) = (bed, rules, device);
-        Directory.CreateDirectory(bed["look"]);
-        _image = new WorkingFile(bed["look/image"]);
-        _record = new WorkingFile(bed["look/record"]);
-        _plaintext = new Plaintext(bed["huk.hex"]);
-        var spec = SealdiskConfiguration.Load(bed.Config, Checks.Requirable).Volumes[0];
-        _spec = spec with { Device = bed["look/image"], RecordFile = spec.RecordFile is null ? null : bed["look/record"] };
+        (_bed, _rules, _device) = (volume, rules, device);
+        Directory.CreateDirectory(volume["look"]);
+        _image = new WorkingFile(volume["look/image"]);
+        _record = new WorkingFile(volume["look/record"]);
+        _plaintext = new Plaintext(volume["huk.hex"]);
+        var spec = SealdiskConfiguration.Load(volume.Config, Checks.Requirable).Volumes[0];
+        _spec = spec with { Device = volume["look/image"], RecordFile = spec.RecordFile is null ? null : volume["look/record"] };
     }
 
     /// <summary>Replaces the product's judgement, to show that a wrong one is noticed.</summary>
@@ -105,7 +104,7 @@ internal sealed partial class CutPoints : IDisposable
     /// <summary>The server of the mapping lives on until 'down', and strace waits for it.</summary>
     private string Script(string verb, bool hadData)
     {
-        var file = hadData ? $"grep -qx '{Content}' {_bed.File1}" : $"printf '{Content}' > {_bed.File1} && sync -f {_bed.File1}";
+        var file = hadData ? $"grep -qx '{Content}' {_bed.MountedFile}" : $"printf '{Content}' > {_bed.MountedFile} && sync -f {_bed.MountedFile}";
         var data = verb == "up" ? $"&& {file} && : > {_bed[StorageTrace.Mark + nameof(Promised.Data)]}" : "";
         return $"{NativeBinary.Path} --config {_bed.Config} {verb} && : > {_bed[StorageTrace.Mark + nameof(Promised.Done)]} {data}; code=$?; {NativeBinary.Path} --config {_bed.Config} --quiet down >/dev/null; exit $code";
     }
@@ -140,7 +139,7 @@ internal sealed partial class CutPoints : IDisposable
         if (plan.Refusal is { } refusal)
         {
             var before = _bed.Snapshot();
-            Bed.AssertFailure(_bed.Run("up"), refusal.Code, refusal.Message.Replace(_bed["look/"], _bed[""] + "/", StringComparison.Ordinal), "  hint: ");
+            TestVolume.AssertFailure(_bed.Run("up"), refusal.Code, refusal.Message.Replace(_bed["look/"], _bed[""] + "/", StringComparison.Ordinal), "  hint: ");
             Assert.Equal(before, _bed.Snapshot());
             _bed.AssertNothingOpen();
             // The way out of such a stop.

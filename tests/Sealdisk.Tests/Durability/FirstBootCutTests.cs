@@ -12,9 +12,9 @@ public sealed class FirstBootCutTests(ITestOutputHelper output)
     [InlineData("ext4", "header", 50)]
     public void First_boot(string device, string record, int atLeast)
     {
-        using var bed = CutPointTests.NewBed();
-        var loop = CutPointTests.Prepare(bed, device, record);
-        using var cuts = new CutPoints(bed, new Rules(), loop);
+        using var volume = CutPointTests.NewBed();
+        var loop = CutPointTests.Prepare(volume, device, record);
+        using var cuts = new CutPoints(volume, new Rules(), loop);
         // Only on an image, where there is more to be cut: what comes after that is the same everywhere.
         CutPointTests.Report(output, cuts.Explore("up", again: device == "image"), atLeast);
     }

@@ -1,7 +1,5 @@
 using Sealdisk.Lifecycle;
 using Sealdisk.Linux;
-using Sealdisk.Tests.DataPath;
-using Sealdisk.Tests.Linux;
 
 namespace Sealdisk.Tests.Lifecycle;
 

@@ -1,7 +1,5 @@
 using Sealdisk.Lifecycle;
 using Sealdisk.Linux;
-using Sealdisk.Tests.Linux;
-using Sealdisk.Tests.Volumes.Records;
 using Sealdisk.Volumes.Records;
 
 namespace Sealdisk.Tests.Lifecycle;
@@ -9,7 +7,7 @@ namespace Sealdisk.Tests.Lifecycle;
 /// <summary>Every byte and every length of a record that can be wrong, on files: what is read, what is planned, and that looking writes nothing.</summary>
 public sealed class DamagedRecordTests : IDisposable
 {
-    private static readonly byte[] s_block = Samples.Block(Situation.Ready);
+    private static readonly byte[] s_block = RecordSamples.Block(Situation.Ready);
 
     private readonly TemporaryDirectory _folder = new();
 

@@ -1,7 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using Sealdisk.Tests.DataPath;
-using Sealdisk.Tests.Mapping;
 
 namespace Sealdisk.Tests.Lifecycle;
 
@@ -17,55 +15,55 @@ public sealed class EnduranceTests
     [Fact]
     public void Every_block_reads_back()
     {
-        using var bed = Volume(Total);
+        using var volume = Volume(Total);
         foreach (var (sizes, eighths) in new[] { ("4k-4k", 1), ("4k-64k", 2), ("1M-1M", 5) })
         {
-            var job = Job(bed, sizes, Total * eighths / 8, $"--bsrange={sizes}", "--rw=randrw", "--rwmixwrite=75");
+            var job = Job(volume, sizes, Total * eighths / 8, $"--bsrange={sizes}", "--rw=randrw", "--rwmixwrite=75");
             Fio([.. job, "--fsync=64", "--do_verify=1"]);
-            bed.Down();
-            bed.Up();
+            volume.Down();
+            volume.Up();
             Fio([.. job, "--verify_only"]);
         }
-        bed.Down();
-        FuseMappingTests.AssertClean(bed, bed.Image);
+        volume.Down();
+        volume.AssertFilesystemClean();
     }
 
     /// <summary>The server dies while fio writes: what fsync had promised before is there when the volume is up again, and the filesystem is sound.</summary>
     [Fact]
     public void A_server_killed_in_the_middle_loses_nothing_that_was_synced()
     {
-        using var bed = Volume(Total / 2);
-        var synced = Job(bed, "synced", Total / 4, "--bs=16k", "--rw=randwrite");
+        using var volume = Volume(Total / 2);
+        var synced = Job(volume, "synced", Total / 4, "--bs=16k", "--rw=randwrite");
         Fio([.. synced, "--end_fsync=1", "--do_verify=0"]);
-        Tool.Run("sync", "-f", bed.Mount);
+        Tool.Run("sync", "-f", volume.Mount);
 
-        var log = bed["log"];
-        using (var writer = Process.Start(new ProcessStartInfo("sh", ["-c", "exec \"$@\" > $0 2>&1", log, "fio", .. Job(bed, "lost", Total / 8, "--bs=4k", "--rw=randwrite"), "--fsync=16", "--do_verify=0", "--loops=1000"]))!)
+        var log = volume["log"];
+        using (var writer = Process.Start(new ProcessStartInfo("sh", ["-c", "exec \"$@\" > $0 2>&1", log, "fio", .. Job(volume, "lost", Total / 8, "--bs=4k", "--rw=randwrite"), "--fsync=16", "--do_verify=0", "--loops=1000"]))!)
         {
             // In the middle: a part has reached the image, whose blocks beyond the synced ones are still being allocated.
-            var file = bed["mnt/lost.0.0"];
+            var file = volume["mnt/lost.0.0"];
             Assert.True(SpinWait.SpinUntil(() => File.Exists(file) && Blocks(file) > Total * 16, Patience.Limit), "fio writes nothing");
-            bed.KillServer();
+            volume.KillServer();
             writer.WaitForExit();
             Assert.NotEqual(0, writer.ExitCode);
         }
-        Assert.Equal("degraded", bed.State);
-        bed.Up();
+        Assert.Equal("degraded", volume.State);
+        volume.Up();
         Fio([.. synced, "--verify_only"]);
-        bed.Down();
-        FuseMappingTests.AssertClean(bed, bed.Image);
+        volume.Down();
+        volume.AssertFilesystemClean();
     }
 
-    private static Bed Volume(int dataMiB)
+    private static TestVolume Volume(int dataMiB)
     {
-        var bed = Bed.With(("size", $"{dataMiB + (dataMiB / 8) + 64}MiB"), ("mount-options", new[] { "noatime" }));
-        bed.Up();
-        return bed;
+        var volume = TestVolume.With(("size", $"{dataMiB + (dataMiB / 8) + 64}MiB"), ("mount-options", new[] { "noatime" }));
+        volume.Up();
+        return volume;
     }
 
-    private static string[] Job(Bed bed, string name, int mebibytes, params string[] more) =>
+    private static string[] Job(TestVolume volume, string name, int mebibytes, params string[] more) =>
     [
-        $"--name={name}", $"--directory={bed.Mount}", string.Create(CultureInfo.InvariantCulture, $"--size={mebibytes}M"), "--direct=1", "--ioengine=libaio", "--iodepth=8",
+        $"--name={name}", $"--directory={volume.Mount}", string.Create(CultureInfo.InvariantCulture, $"--size={mebibytes}M"), "--direct=1", "--ioengine=libaio", "--iodepth=8",
         "--verify=crc32c", "--verify_fatal=1", "--verify_state_save=0", "--randseed=7", "--allrandrepeat=1", "--group_reporting", "--minimal", .. more,
     ];
 

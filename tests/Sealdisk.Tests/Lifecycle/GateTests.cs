@@ -1,7 +1,6 @@
 using Sealdisk.Audit.Device;
 using Sealdisk.Lifecycle;
 using Sealdisk.OpTee;
-using Sealdisk.Tests.Audit.Device;
 using Sealdisk.Volumes.Configuration;
 using Sealdisk.Volumes.Keys;
 

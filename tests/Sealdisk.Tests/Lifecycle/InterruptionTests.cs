@@ -37,22 +37,22 @@ public sealed partial class InterruptionTests
 
     private static bool IsKilledAt(string record, string call, int at, ref int kept)
     {
-        using var bed = Bed.With();
+        using var volume = TestVolume.With();
         if (record == "detached")
-            bed.Change("record", bed["record"]);
-        if (Traced(bed, "up", call, at).Exit == 0)
+            volume.Change("record", volume["record"]);
+        if (Traced(volume, "up", call, at).Exit == 0)
             return false;
-        var key = SealedKey(record == "detached" ? bed["record"] : bed.Image);
-        Assert.Contains(bed.State, new[] { "new", "provisioning", "degraded", "mapped", "down" });
-        var up = bed.Run("up");
+        var key = SealedKey(record == "detached" ? volume["record"] : volume.Image);
+        Assert.Contains(volume.State, new[] { "new", "provisioning", "degraded", "mapped", "down" });
+        var up = volume.Run("up");
         Assert.True(up.Exit == 0, $"killed at {call} {at}: {up.Stderr}");
-        Assert.Equal("ready", bed.Json("status").GetProperty("record_state").GetString());
+        Assert.Equal("ready", volume.Json("status").GetProperty("record_state").GetString());
         if (key is not null)
         {
-            Assert.Equal(key, SealedKey(record == "detached" ? bed["record"] : bed.Image));
+            Assert.Equal(key, SealedKey(record == "detached" ? volume["record"] : volume.Image));
             Interlocked.Increment(ref kept);
         }
-        bed.Down();
+        volume.Down();
         return true;
     }
 
@@ -66,10 +66,10 @@ public sealed partial class InterruptionTests
         var calls = new ConcurrentQueue<string>(["ioctl", "mount", "umount2", "mkdir", "rmdir", "unlink", "fsync", "flock", "clone,clone3"]);
         Parallel.For(0, Environment.ProcessorCount, _ =>
         {
-            using var bed = Bed.Ready();
+            using var volume = TestVolume.Ready();
             while (calls.TryDequeue(out var call))
             {
-                for (var at = 1; IsKilledAt(bed, verb, call, at, ref open); at++)
+                for (var at = 1; IsKilledAt(volume, verb, call, at, ref open); at++)
                     Interlocked.Increment(ref killed);
             }
         });
@@ -77,26 +77,26 @@ public sealed partial class InterruptionTests
         Assert.True(open > 3, $"something was left open {open} times only");
     }
 
-    private static bool IsKilledAt(Bed bed, string verb, string call, int at, ref int open)
+    private static bool IsKilledAt(TestVolume volume, string verb, string call, int at, ref int open)
     {
         if (verb == "down")
-            bed.Up();
-        if (Traced(bed, verb, call, at).Exit == 0)
+            volume.Up();
+        if (Traced(volume, verb, call, at).Exit == 0)
         {
-            bed.Down();
+            volume.Down();
             return false;
         }
-        if (bed.State != "down")
+        if (volume.State != "down")
             Interlocked.Increment(ref open);
-        var up = bed.Run("up");
+        var up = volume.Run("up");
         Assert.True(up.Exit == 0, $"killed at {call} {at}: {up.Stderr}");
-        Assert.Equal("the file of the first boot", File.ReadAllText(bed.File1));
-        bed.Down();
+        Assert.Equal("the file of the first boot", File.ReadAllText(volume.MountedFile));
+        volume.Down();
         return true;
     }
 
-    private static ProgramResult Traced(Bed bed, string verb, string call, int at) => NativeBinary.Run(new ProcessStartInfo(
-        "strace", ["-qq", "-o", "/dev/null", "-e", $"trace={call}", "-e", string.Create(CultureInfo.InvariantCulture, $"inject={call}:signal=KILL:when={at}"), NativeBinary.Path, "--config", bed.Config, verb]));
+    private static ProgramResult Traced(TestVolume volume, string verb, string call, int at) => NativeBinary.Run(new ProcessStartInfo(
+        "strace", ["-qq", "-o", "/dev/null", "-e", $"trace={call}", "-e", string.Create(CultureInfo.InvariantCulture, $"inject={call}:signal=KILL:when={at}"), NativeBinary.Path, "--config", volume.Config, verb]));
 
     [Theory]
     [InlineData("exit 1", "cannot make ext4 on /dev/loop", ExitCode.Failed)]
@@ -105,22 +105,22 @@ public sealed partial class InterruptionTests
     [InlineData(null, "cannot run /usr/sbin/mkfs.ext4: Permission denied (EACCES)", ExitCode.Lacking)]
     public void A_mkfs_that_fails_or_is_missing(string? script, string message, ExitCode code)
     {
-        using var bed = Bed.With();
-        var without = script is null ? "/dev/null" : bed["mkfs"];
+        using var volume = TestVolume.With();
+        var without = script is null ? "/dev/null" : volume["mkfs"];
         if (script is not null)
             Tool.Shell("printf '#!/bin/sh\\n%s\\n' \"$2\" > $1; chmod 755 $1", without, script);
         var failed = NativeBinary.Run(new ProcessStartInfo(
-            "unshare", ["-m", "--propagation", "slave", "sh", "-euc", "mount --bind $1 /usr/sbin/mkfs.ext4; shift; exec \"$@\"", "sh", without, NativeBinary.Path, "--config", bed.Config, "up"]));
+            "unshare", ["-m", "--propagation", "slave", "sh", "-euc", "mount --bind $1 /usr/sbin/mkfs.ext4; shift; exec \"$@\"", "sh", without, NativeBinary.Path, "--config", volume.Config, "up"]));
         Assert.True(failed.Exit == (int)code, failed.Stderr);
         Assert.Contains(message, failed.Stderr, StringComparison.Ordinal);
-        bed.AssertNothingOpen();
+        volume.AssertNothingOpen();
 
-        var key = SealedKey(bed.Image);
+        var key = SealedKey(volume.Image);
         Assert.NotNull(key);
-        Assert.Equal("provisioning", bed.State);
-        Assert.Contains("its first boot was cut short and will be resumed", Bed.Done(bed.Run("check")).Stdout, StringComparison.Ordinal);
-        Assert.StartsWith($"{bed.Name}: resuming a first boot that was cut short\n", bed.Up().Stderr, StringComparison.Ordinal);
-        Assert.Equal(key, SealedKey(bed.Image));
+        Assert.Equal("provisioning", volume.State);
+        Assert.Contains("its first boot was cut short and will be resumed", TestVolume.Done(volume.Run("check")).Stdout, StringComparison.Ordinal);
+        Assert.StartsWith($"{volume.Name}: resuming a first boot that was cut short\n", volume.Up().Stderr, StringComparison.Ordinal);
+        Assert.Equal(key, SealedKey(volume.Image));
     }
 
     /// <summary>Killed in mkfs, before and after it worked, the mapping stays; the next up, with no reboot between, takes it down first.</summary>
@@ -129,23 +129,23 @@ public sealed partial class InterruptionTests
     [InlineData("$0.real \"$@\"; kill -9 $PPID")]
     public void Killed_in_mkfs_it_resumes_without_a_reboot(string script)
     {
-        using var bed = Bed.With();
-        Tool.Shell("printf '#!/bin/sh\\n%s\\n' \"$2\" > $1; chmod 755 $1; mkdir $3; cp $(readlink -f /usr/sbin/mkfs.ext4) $3/mkfs.ext4", bed["mkfs"], script.Replace("$0.real", bed["real/mkfs.ext4"], StringComparison.Ordinal), bed["real"]);
+        using var volume = TestVolume.With();
+        Tool.Shell("printf '#!/bin/sh\\n%s\\n' \"$2\" > $1; chmod 755 $1; mkdir $3; cp $(readlink -f /usr/sbin/mkfs.ext4) $3/mkfs.ext4", volume["mkfs"], script.Replace("$0.real", volume["real/mkfs.ext4"], StringComparison.Ordinal), volume["real"]);
         // All in one mount namespace, as on a real system; only there is /usr/sbin/mkfs.ext4 ours for a while.
         var output = NativeBinary.Run(new ProcessStartInfo(
             "unshare",
             [
                 "-m", "--propagation", "slave", "sh", "-uc",
                 "mount --bind $1 /usr/sbin/mkfs.ext4; shift; \"$@\" up; echo \"killed: $?\"; until umount /usr/sbin/mkfs.ext4 2>/dev/null; do :; done; \"$@\" status; cp $IMAGE $IMAGE.killed; \"$@\" up && \"$@\" status && \"$@\" down",
-                "sh", bed["mkfs"], NativeBinary.Path, "--config", bed.Config,
-            ]) { Environment = { ["IMAGE"] = bed.Image } });
+                "sh", volume["mkfs"], NativeBinary.Path, "--config", volume.Config,
+            ]) { Environment = { ["IMAGE"] = volume.Image } });
         Assert.True(output.Exit == 0, output.Stdout + output.Stderr);
         Assert.Contains("killed: 137\n", output.Stdout, StringComparison.Ordinal);
-        Assert.Contains($"{bed.Name}: resuming a first boot that was cut short\n  ✓ close the mapping that an 'up' cut short left open\n  ✓ unseal", output.Stderr, StringComparison.Ordinal);
+        Assert.Contains($"{volume.Name}: resuming a first boot that was cut short\n  ✓ close the mapping that an 'up' cut short left open\n  ✓ unseal", output.Stderr, StringComparison.Ordinal);
         Assert.Contains("header, both good, ready", output.Stdout, StringComparison.Ordinal);
-        bed.AssertNothingOpen();
-        Assert.Equal(SealedKey(bed["image.killed"]), SealedKey(bed.Image));
-        Assert.Contains(": later boot\n", bed.Up().Stderr, StringComparison.Ordinal);
+        volume.AssertNothingOpen();
+        Assert.Equal(SealedKey(volume["image.killed"]), SealedKey(volume.Image));
+        Assert.Contains(": later boot\n", volume.Up().Stderr, StringComparison.Ordinal);
     }
 
     /// <summary>The sealed key of copy A or, where that is not there yet, copy B.</summary>
@@ -155,7 +155,7 @@ public sealed partial class InterruptionTests
             return null;
         // Not with File: it takes a lock, and the server of a volume that is up has that.
         using var file = FileDescriptor.Open(path, OpenFlags.Read);
-        var start = new byte[Bed.MiB];
+        var start = new byte[TestVolume.MiB];
         var text = System.Text.Encoding.Latin1.GetString(start, 0, file.ReadAt(start, 0));
         return Key().Match(text) is { Success: true } match ? match.Value : null;
     }

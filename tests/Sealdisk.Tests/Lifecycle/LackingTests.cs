@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Sealdisk.Tests.DataPath;
 
 namespace Sealdisk.Tests.Lifecycle;
 
@@ -12,17 +11,17 @@ public sealed class LackingTests
     [InlineData("down", "cannot take down ")]
     public void Root(string verb, string message)
     {
-        using var bed = Bed.Ready();
-        Tool.Run("chmod", "-R", "a+rX", Path.GetDirectoryName(bed.Config)!);
-        Tool.Run("chmod", "600", bed["huk.hex"]);
-        var before = bed.Fingerprint();
+        using var volume = TestVolume.Ready();
+        Tool.Run("chmod", "-R", "a+rX", Path.GetDirectoryName(volume.Config)!);
+        Tool.Run("chmod", "600", volume["huk.hex"]);
+        var before = volume.Fingerprint();
         // The binary may be where others cannot go: it is opened here.
-        File.Copy(NativeBinary.Path, bed["sealdisk"]);
-        var result = NativeBinary.Run(new ProcessStartInfo("setpriv", ["--reuid=65534", "--regid=65534", "--clear-groups", bed["sealdisk"], "--config", bed.Config, verb]));
-        Bed.AssertFailure(result, ExitCode.Lacking, message + bed.Name, "run it as root");
-        File.Delete(bed["sealdisk"]);
-        Assert.Equal(before, bed.Fingerprint());
-        bed.AssertNothingOpen();
+        File.Copy(NativeBinary.Path, volume["sealdisk"]);
+        var result = NativeBinary.Run(new ProcessStartInfo("setpriv", ["--reuid=65534", "--regid=65534", "--clear-groups", volume["sealdisk"], "--config", volume.Config, verb]));
+        TestVolume.AssertFailure(result, ExitCode.Lacking, message + volume.Name, "run it as root");
+        File.Delete(volume["sealdisk"]);
+        Assert.Equal(before, volume.Fingerprint());
+        volume.AssertNothingOpen();
     }
 
     [Theory]
@@ -30,11 +29,11 @@ public sealed class LackingTests
     [InlineData("loop-control", "load the 'loop' module")]
     public void A_device_node(string node, string hint)
     {
-        using var blank = Bed.With();
-        using var ready = Bed.Ready();
-        foreach (var bed in new[] { blank, ready })
+        using var blank = TestVolume.With();
+        using var ready = TestVolume.Ready();
+        foreach (var volume in new[] { blank, ready })
         {
-            var before = bed.Fingerprint();
+            var before = volume.Fingerprint();
             foreach (var verb in new[] { "up", "plan", "check" })
             {
                 var result = NativeBinary.Run(new ProcessStartInfo(
@@ -42,75 +41,75 @@ public sealed class LackingTests
                     [
                         "-m", "--propagation", "slave", "sh", "-euc",
                         "mount -t tmpfs none /mnt; cd /dev; for d in null zero urandom random fuse loop*; do [ $d = $1 ] || cp -a $d /mnt; done; cd /; mount --move /mnt /dev; shift; exec \"$@\"",
-                        "sh", node, NativeBinary.Path, "--config", bed.Config, verb,
+                        "sh", node, NativeBinary.Path, "--config", volume.Config, verb,
                     ]));
-                Bed.AssertFailure(result, ExitCode.Lacking, $"cannot bring up {bed.Name}: this system has no /dev/{node}", hint);
+                TestVolume.AssertFailure(result, ExitCode.Lacking, $"cannot bring up {volume.Name}: this system has no /dev/{node}", hint);
             }
-            Assert.Equal(before, bed.Fingerprint());
-            bed.AssertNothingOpen();
+            Assert.Equal(before, volume.Fingerprint());
+            volume.AssertNothingOpen();
         }
     }
 
     [Fact]
     public void Space_for_the_image()
     {
-        using var bed = Bed.With(("size", "8MiB"));
-        Directory.CreateDirectory(bed["small"]);
-        Tool.Run("mount", "-t", "tmpfs", "-o", "size=4m", "none", bed["small"]);
-        bed.Change("device", bed["small/image"]);
-        var result = bed.Run("up");
-        Bed.AssertFailure(result, ExitCode.Failed, "cannot ", "free some space");
+        using var volume = TestVolume.With(("size", "8MiB"));
+        Directory.CreateDirectory(volume["small"]);
+        Tool.Run("mount", "-t", "tmpfs", "-o", "size=4m", "none", volume["small"]);
+        volume.Change("device", volume["small/image"]);
+        var result = volume.Run("up");
+        TestVolume.AssertFailure(result, ExitCode.Failed, "cannot ", "free some space");
         Assert.Contains("(ENOSPC)", result.Stderr, StringComparison.Ordinal);
-        Assert.Empty(Directory.GetFileSystemEntries(bed["small"]));
-        Tool.Run("umount", bed["small"]);
-        bed.AssertNothingOpen();
+        Assert.Empty(Directory.GetFileSystemEntries(volume["small"]));
+        Tool.Run("umount", volume["small"]);
+        volume.AssertNothingOpen();
     }
 
     [Fact]
     public void A_directory_for_the_detached_record()
     {
-        using var bed = Bed.With();
-        bed.Change("record", bed["nowhere/record"]);
-        Bed.AssertFailure(bed.Run("up"), ExitCode.Failed, $"cannot write the record of {bed.Name}: there is no directory {bed["nowhere"]} (ENOENT)", $"mkdir -p {bed["nowhere"]}");
-        bed.AssertNothingOpen();
-        Assert.Equal("new", bed.State); // the blank image is there, and is still that
-        Directory.CreateDirectory(bed["nowhere"]);
-        bed.Up();
+        using var volume = TestVolume.With();
+        volume.Change("record", volume["nowhere/record"]);
+        TestVolume.AssertFailure(volume.Run("up"), ExitCode.Failed, $"cannot write the record of {volume.Name}: there is no directory {volume["nowhere"]} (ENOENT)", $"mkdir -p {volume["nowhere"]}");
+        volume.AssertNothingOpen();
+        Assert.Equal("new", volume.State); // the blank image is there, and is still that
+        Directory.CreateDirectory(volume["nowhere"]);
+        volume.Up();
     }
 
     [Fact]
     public void A_directory_for_the_detached_record_that_can_be_written()
     {
-        using var bed = Bed.With();
-        Directory.CreateDirectory(bed["ro"]);
-        Tool.Run("mount", "-t", "tmpfs", "-o", "ro", "none", bed["ro"]);
-        bed.Change("record", bed["ro/record"]);
-        var result = bed.Run("up");
-        Bed.AssertFailure(result, ExitCode.Failed, "cannot ", "remount its filesystem read-write");
-        Tool.Run("umount", bed["ro"]);
-        bed.AssertNothingOpen();
-        bed.Up();
+        using var volume = TestVolume.With();
+        Directory.CreateDirectory(volume["ro"]);
+        Tool.Run("mount", "-t", "tmpfs", "-o", "ro", "none", volume["ro"]);
+        volume.Change("record", volume["ro/record"]);
+        var result = volume.Run("up");
+        TestVolume.AssertFailure(result, ExitCode.Failed, "cannot ", "remount its filesystem read-write");
+        Tool.Run("umount", volume["ro"]);
+        volume.AssertNothingOpen();
+        volume.Up();
     }
 
     [Fact]
     public void A_mount_point_that_can_be_made()
     {
-        using var bed = Bed.With();
-        File.WriteAllText(bed["file"], "");
-        bed.Change("mount", bed["file/mnt"]);
-        Bed.AssertFailure(bed.Run("up"), ExitCode.Failed, $"cannot make directory {bed["file/mnt"]}: Not a directory (ENOTDIR)");
-        bed.AssertNothingOpen();
-        Assert.Equal("down", bed.State);
-        bed.Change("mount", bed.Mount);
-        bed.Up();
+        using var volume = TestVolume.With();
+        File.WriteAllText(volume["file"], "");
+        volume.Change("mount", volume["file/mnt"]);
+        TestVolume.AssertFailure(volume.Run("up"), ExitCode.Failed, $"cannot make directory {volume["file/mnt"]}: Not a directory (ENOTDIR)");
+        volume.AssertNothingOpen();
+        Assert.Equal("down", volume.State);
+        volume.Change("mount", volume.Mount);
+        volume.Up();
     }
 
     [Fact]
     public void A_mount_option_that_the_filesystem_knows()
     {
-        using var bed = Bed.Ready();
-        bed.Change("mount-options", new[] { "no-such-option" });
-        Bed.AssertFailure(bed.Run("up"), ExitCode.Failed, "cannot mount /dev/loop", "ext4 may not know one of the mount-options no-such-option");
-        bed.AssertNothingOpen();
+        using var volume = TestVolume.Ready();
+        volume.Change("mount-options", new[] { "no-such-option" });
+        TestVolume.AssertFailure(volume.Run("up"), ExitCode.Failed, "cannot mount /dev/loop", "ext4 may not know one of the mount-options no-such-option");
+        volume.AssertNothingOpen();
     }
 }

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Sealdisk.Tests.DataPath;
 
 namespace Sealdisk.Tests.Lifecycle;
 

@@ -1,5 +1,3 @@
-using Sealdisk.Tests.DataPath;
-
 namespace Sealdisk.Tests.Lifecycle;
 
 /// <summary>What people do to a volume that is open, or half know of; none of it may cost data without a word.</summary>
@@ -10,43 +8,43 @@ public sealed class MisuseTests
     [Fact]
     public void An_image_is_not_written_over_while_it_is_mapped_or_attached()
     {
-        using var bed = Bed.Ready();
-        bed.Up();
+        using var volume = TestVolume.Ready();
+        volume.Up();
         Encrypt("a mapping has it open (EBUSY)");
-        bed.Down();
-        var before = bed.Fingerprint();
-        var loop = Tool.Run("losetup", "-f", "--show", bed.Image).Trim();
+        volume.Down();
+        var before = volume.Fingerprint();
+        var loop = Tool.Run("losetup", "-f", "--show", volume.Image).Trim();
         Encrypt($"it is attached to {loop} (EBUSY)");
         Tool.Run("losetup", "-d", loop);
-        File.Delete(bed["blob"]);
-        File.Delete(bed["plain"]);
-        Assert.Equal(before, bed.Fingerprint());
+        File.Delete(volume["blob"]);
+        File.Delete(volume["plain"]);
+        Assert.Equal(before, volume.Fingerprint());
 
         void Encrypt(string why)
         {
-            File.WriteAllBytes(bed["plain"], new byte[4096]);
-            if (!File.Exists(bed["blob"]))
-                Bed.Done(NativeBinary.Run("key", "new", "k", "--size", "64", "--blob", bed["blob"], "--huk", bed["huk.hex"]));
-            Bed.AssertFailure(
+            File.WriteAllBytes(volume["plain"], new byte[4096]);
+            if (!File.Exists(volume["blob"]))
+                TestVolume.Done(NativeBinary.Run("key", "new", "k", "--size", "64", "--blob", volume["blob"], "--huk", volume["huk.hex"]));
+            TestVolume.AssertFailure(
                 NativeBinary.Run(
-                    "image", "encrypt", bed["plain"], bed.Image, "--force", "--cipher", "aes-xts-plain64", "--key-size", "64", "--blob", bed["blob"], "--huk", bed["huk.hex"]),
-                ExitCode.Failed, $"cannot write {bed.Image}: {why}", "close that first");
-            File.Delete(bed["plain"]);
-            File.Delete(bed["blob"]);
+                    "image", "encrypt", volume["plain"], volume.Image, "--force", "--cipher", "aes-xts-plain64", "--key-size", "64", "--blob", volume["blob"], "--huk", volume["huk.hex"]),
+                ExitCode.Failed, $"cannot write {volume.Image}: {why}", "close that first");
+            File.Delete(volume["plain"]);
+            File.Delete(volume["blob"]);
         }
     }
 
     [Fact]
     public void One_volume_is_not_mapped_twice_through_two_devices()
     {
-        using var bed = Bed.Ready();
-        using var other = new Bed();
-        File.Copy(bed["huk.hex"], other["huk.hex"], overwrite: true);
-        File.Copy(bed.Image, other.Image);
+        using var volume = TestVolume.Ready();
+        using var other = new TestVolume();
+        File.Copy(volume["huk.hex"], other["huk.hex"], overwrite: true);
+        File.Copy(volume.Image, other.Image);
         other.Add(other.Name, ("device", other.Image), ("mount", other.Mount));
-        bed.Up();
-        Bed.AssertFailure(other.Run("up"), ExitCode.Failed, $"cannot use {other.Image}: its volume is mapped already, as {bed.Name} through {bed.Image} (EBUSY)");
-        bed.Down();
+        volume.Up();
+        TestVolume.AssertFailure(other.Run("up"), ExitCode.Failed, $"cannot use {other.Image}: its volume is mapped already, as {volume.Name} through {volume.Image} (EBUSY)");
+        volume.Down();
         other.Up();
         other.Down();
     }
@@ -54,67 +52,67 @@ public sealed class MisuseTests
     [Fact]
     public void Something_mounted_over_the_volume_is_seen_and_not_unmounted_in_its_place()
     {
-        using var bed = Bed.Ready();
-        bed.Up();
-        Tool.Run("mount", "-t", "tmpfs", "over-it", bed.Mount);
-        Bed.AssertFailure(bed.Run("up"), ExitCode.Failed, $"cannot bring up {bed.Name}: it is mounted on {bed.Mount}, and over-it is mounted over it", $"umount {bed.Mount}");
-        Assert.Contains("over-it", bed.Json("status").GetProperty("problem").GetString(), StringComparison.Ordinal);
-        Bed.AssertFailure(bed.Run("down"), ExitCode.Failed, $"cannot unmount {bed.Mount}: over-it is mounted over it", $"umount {bed.Mount}");
-        Tool.Run("umount", bed.Mount);
-        Assert.Equal("the file of the first boot", File.ReadAllText(bed.File1));
-        bed.Down();
+        using var volume = TestVolume.Ready();
+        volume.Up();
+        Tool.Run("mount", "-t", "tmpfs", "over-it", volume.Mount);
+        TestVolume.AssertFailure(volume.Run("up"), ExitCode.Failed, $"cannot bring up {volume.Name}: it is mounted on {volume.Mount}, and over-it is mounted over it", $"umount {volume.Mount}");
+        Assert.Contains("over-it", volume.Json("status").GetProperty("problem").GetString(), StringComparison.Ordinal);
+        TestVolume.AssertFailure(volume.Run("down"), ExitCode.Failed, $"cannot unmount {volume.Mount}: over-it is mounted over it", $"umount {volume.Mount}");
+        Tool.Run("umount", volume.Mount);
+        Assert.Equal("the file of the first boot", File.ReadAllText(volume.MountedFile));
+        volume.Down();
     }
 
     [Fact]
     public void An_image_removed_while_it_is_mapped_is_not_dropped_without_a_word()
     {
-        using var bed = Bed.Ready();
-        bed.Up();
-        File.Delete(bed.Image);
-        Assert.Contains("was removed under it", bed.Json("status").GetProperty("problem").GetString(), StringComparison.Ordinal);
-        Bed.AssertFailure(bed.Run("down"), ExitCode.Refused, $"cannot take down {bed.Name}: {bed.Image} was removed under it", "copy them first");
-        Assert.Equal("the file of the first boot", File.ReadAllText(bed.File1));
-        Tool.Run("umount", bed.Mount);
-        Bed.Done(NativeBinary.Run("map", "close", bed.Name));
-        bed.AssertNothingOpen();
+        using var volume = TestVolume.Ready();
+        volume.Up();
+        File.Delete(volume.Image);
+        Assert.Contains("was removed under it", volume.Json("status").GetProperty("problem").GetString(), StringComparison.Ordinal);
+        TestVolume.AssertFailure(volume.Run("down"), ExitCode.Refused, $"cannot take down {volume.Name}: {volume.Image} was removed under it", "copy them first");
+        Assert.Equal("the file of the first boot", File.ReadAllText(volume.MountedFile));
+        Tool.Run("umount", volume.Mount);
+        TestVolume.Done(NativeBinary.Run("map", "close", volume.Name));
+        volume.AssertNothingOpen();
     }
 
     [Fact]
     public void An_image_cut_while_it_is_mapped_shows_in_status()
     {
-        using var bed = Bed.Ready();
-        bed.Up();
-        Tool.Run("truncate", "-s", "4M", bed.Image);
-        Assert.Contains("it was truncated", bed.Json("status").GetProperty("problem").GetString(), StringComparison.Ordinal);
-        bed.Run("down");
-        bed.AssertNothingOpen();
+        using var volume = TestVolume.Ready();
+        volume.Up();
+        Tool.Run("truncate", "-s", "4M", volume.Image);
+        Assert.Contains("it was truncated", volume.Json("status").GetProperty("problem").GetString(), StringComparison.Ordinal);
+        volume.Run("down");
+        volume.AssertNothingOpen();
     }
 
     [Fact]
     public void A_missing_HUK_costs_nothing_not_even_an_image()
     {
-        using var bed = Bed.With();
-        File.Delete(bed["huk.hex"]);
-        bed.Refused("up", ExitCode.Usage, $"cannot open {bed["huk.hex"]}: No such file or directory (ENOENT)", "sealdisk huk new");
-        Assert.False(File.Exists(bed.Image));
+        using var volume = TestVolume.With();
+        File.Delete(volume["huk.hex"]);
+        volume.Refused("up", ExitCode.Usage, $"cannot open {volume["huk.hex"]}: No such file or directory (ENOENT)", "sealdisk huk new");
+        Assert.False(File.Exists(volume.Image));
     }
 
     [Fact]
     public void Writes_that_the_disk_refused_are_told_at_the_end()
     {
-        using var bed = new Bed();
-        var small = bed["small"];
+        using var volume = new TestVolume();
+        var small = volume["small"];
         Directory.CreateDirectory(small);
         Tool.Run("mount", "-t", "tmpfs", "-o", "size=24M", "small", small);
         try
         {
             // Sparse, as it is with discard: the space is promised and not there.
-            bed.Add(bed.Name, ("device", Path.Combine(small, "image")), ("size", "64MiB"), ("mount", bed.Mount), ("discard", true));
-            bed.Up();
-            Assert.NotEqual(0, Tool.Try("dd", "if=/dev/urandom", $"of={bed.File1}", "bs=1M", "count=40", "conv=fsync").Code);
-            Assert.Contains("ENOSPC", bed.Json("status").GetProperty("problem").GetString(), StringComparison.Ordinal);
-            var down = bed.Run("down");
-            Bed.AssertFailure(down, ExitCode.Failed, $"{bed.Name} is down, but not all is well", "sealdisk check");
+            volume.Add(volume.Name, ("device", Path.Combine(small, "image")), ("size", "64MiB"), ("mount", volume.Mount), ("discard", true));
+            volume.Up();
+            Assert.NotEqual(0, Tool.Try("dd", "if=/dev/urandom", $"of={volume.MountedFile}", "bs=1M", "count=40", "conv=fsync").Code);
+            Assert.Contains("ENOSPC", volume.Json("status").GetProperty("problem").GetString(), StringComparison.Ordinal);
+            var down = volume.Run("down");
+            TestVolume.AssertFailure(down, ExitCode.Failed, $"{volume.Name} is down, but not all is well", "sealdisk check");
             Assert.Contains("ENOSPC", down.Stderr, StringComparison.Ordinal);
         }
         finally

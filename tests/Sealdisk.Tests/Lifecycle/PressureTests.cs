@@ -1,5 +1,4 @@
 using System.Globalization;
-using Sealdisk.Tests.DataPath;
 
 namespace Sealdisk.Tests.Lifecycle;
 
@@ -14,33 +13,33 @@ public sealed class PressureTests
     [Fact]
     public void A_disk_that_is_full_is_an_error_and_costs_nothing_that_was_synced()
     {
-        using var bed = Bed.With(("size", "64MiB"), ("discard", true));
-        Directory.CreateDirectory(bed["small"]);
-        Tool.Run("mount", "-t", "tmpfs", "-o", "size=24m", "none", bed["small"]);
+        using var volume = TestVolume.With(("size", "64MiB"), ("discard", true));
+        Directory.CreateDirectory(volume["small"]);
+        Tool.Run("mount", "-t", "tmpfs", "-o", "size=24m", "none", volume["small"]);
         try
         {
-            bed.Change("device", bed["small/image"]);
-            bed.Up();
-            Tool.Shell("dd if=/dev/urandom of=$1/kept bs=1M count=4 conv=fsync status=none; sync -f $1/kept; sha256sum < $1/kept > $2", bed.Mount, bed["sum"]);
-            var (code, output) = Tool.Try("/bin/sh", "-c", "dd if=/dev/urandom of=$1/lost bs=1M count=40 conv=fsync status=none", "sh", bed.Mount);
+            volume.Change("device", volume["small/image"]);
+            volume.Up();
+            Tool.Shell("dd if=/dev/urandom of=$1/kept bs=1M count=4 conv=fsync status=none; sync -f $1/kept; sha256sum < $1/kept > $2", volume.Mount, volume["sum"]);
+            var (code, output) = Tool.Try("/bin/sh", "-c", "dd if=/dev/urandom of=$1/lost bs=1M count=40 conv=fsync status=none", "sh", volume.Mount);
             Assert.NotEqual(0, code);
             Assert.Matches("Input/output error|No space left|Read-only", output);
-            Tool.Try("umount", bed.Mount);
-            var down = bed.Run("down");
+            Tool.Try("umount", volume.Mount);
+            var down = volume.Run("down");
             Assert.Equal((int)ExitCode.Failed, down.Exit);
             Assert.Contains("its server had met errors", down.Stderr, StringComparison.Ordinal);
-            Assert.Equal("down", bed.State);
+            Assert.Equal("down", volume.State);
 
             // With room again it comes up by itself.
-            Tool.Run("mount", "-o", "remount,size=96m", bed["small"]);
-            bed.Up();
-            Assert.Equal(File.ReadAllText(bed["sum"]), Tool.Shell("sha256sum < $1/kept", bed.Mount));
-            Bed.Done(bed.Run("down"));
+            Tool.Run("mount", "-o", "remount,size=96m", volume["small"]);
+            volume.Up();
+            Assert.Equal(File.ReadAllText(volume["sum"]), Tool.Shell("sha256sum < $1/kept", volume.Mount));
+            TestVolume.Done(volume.Run("down"));
         }
         finally
         {
-            bed.Run("down");
-            Tool.Run("umount", bed["small"]);
+            volume.Run("down");
+            Tool.Run("umount", volume["small"]);
         }
     }
 
@@ -48,19 +47,19 @@ public sealed class PressureTests
     [Fact]
     public void An_image_that_became_shorter_reads_as_errors_not_as_zeros()
     {
-        using var bed = Bed.With(("size", "32MiB"), ("mount", null));
-        bed.Up();
-        var block = bed.Json("status").GetProperty("block").GetString()!;
+        using var volume = TestVolume.With(("size", "32MiB"), ("mount", null));
+        volume.Up();
+        var block = volume.Json("status").GetProperty("block").GetString()!;
         Tool.Shell("dd if=/dev/urandom of=$1 bs=1M seek=20 count=8 oflag=direct conv=fsync status=none", block);
-        Tool.Run("truncate", "-s", "16M", bed.Image);
+        Tool.Run("truncate", "-s", "16M", volume.Image);
         foreach (var flag in new[] { "iflag=direct", "iflag=fullblock" })
         {
             var (code, output) = Tool.Try("dd", $"if={block}", "of=/dev/null", "bs=1M", "skip=22", "count=2", flag, "status=none");
             Assert.True(code != 0, $"reading what is gone succeeded ({flag})");
             Assert.Contains("Input/output error", output, StringComparison.Ordinal);
         }
-        bed.Run("down");
-        bed.AssertNothingOpen();
+        volume.Run("down");
+        volume.AssertNothingOpen();
     }
 
     /// <summary>
@@ -73,23 +72,23 @@ public sealed class PressureTests
         const long limit = 48 << 20;
         using var group = MemoryLimit.TryMake(limit);
         Assert.SkipWhen(group is null, "this machine lets nobody limit memory (no memory controller that can be written to)");
-        using var bed = Bed.With(("size", "288MiB"), ("mapping", "fuse"));
+        using var volume = TestVolume.With(("size", "288MiB"), ("mapping", "fuse"));
         try
         {
             // The server is started in the group by "up", and stays there.
-            var up = group.Shell("$1 up --config $2 --quiet", NativeBinary.Path, bed.Config);
+            var up = group.Shell("$1 up --config $2 --quiet", NativeBinary.Path, volume.Config);
             Assert.True(up.Code == 0, up.Output);
-            using var standstill = new Timer(_ => AbortServing(bed.Name), null, Patience.Limit, Timeout.InfiniteTimeSpan);
-            var written = group.Shell("dd if=/dev/urandom of=$1/data bs=1M count=192 status=none; sync -f $1/data; sha256sum < $1/data", bed.Mount);
+            using var standstill = new Timer(_ => AbortServing(volume.Name), null, Patience.Limit, Timeout.InfiniteTimeSpan);
+            var written = group.Shell("dd if=/dev/urandom of=$1/data bs=1M count=192 status=none; sync -f $1/data; sha256sum < $1/data", volume.Mount);
             Assert.True(written.Code == 0, written.Output);
             Assert.InRange(group.Peak, limit * 3 / 4, limit * 2);
-            bed.KillServer();
-            bed.Up();
-            Assert.Equal(written.Output, Tool.Shell("sha256sum < $1/data", bed.Mount));
+            volume.KillServer();
+            volume.Up();
+            Assert.Equal(written.Output, Tool.Shell("sha256sum < $1/data", volume.Mount));
         }
         finally
         {
-            bed.Run("down");
+            volume.Run("down");
         }
     }
 
@@ -97,14 +96,14 @@ public sealed class PressureTests
     [Fact]
     public void Rounds_of_open_and_close_leave_nothing()
     {
-        using var bed = Bed.Ready();
+        using var volume = TestVolume.Ready();
         var before = Left();
         for (var round = 0; round < Rounds; round++)
         {
-            Bed.Done(NativeBinary.Run("map", "open", bed.Name, bed.Image, "--huk", bed["huk.hex"], "--quiet"));
-            Bed.Done(NativeBinary.Run("map", "close", bed.Name, "--quiet"));
+            TestVolume.Done(NativeBinary.Run("map", "open", volume.Name, volume.Image, "--huk", volume["huk.hex"], "--quiet"));
+            TestVolume.Done(NativeBinary.Run("map", "close", volume.Name, "--quiet"));
         }
-        bed.AssertNothingOpen();
+        volume.AssertNothingOpen();
         Assert.True(SpinWait.SpinUntil(() => Left() == before, Patience.Limit), $"before: {before}; after {Rounds} rounds: {Left()}");
         TestContext.Current.SendDiagnosticMessage($"{Rounds} rounds");
     }

@@ -1,4 +1,3 @@
-using Sealdisk.Tests.DataPath;
 using Sealdisk.Volumes.Configuration;
 using Sealdisk.Volumes.Keys;
 using Sealdisk.Volumes.Records;
@@ -17,39 +16,39 @@ public sealed class RefusalTests
     [Fact]
     public void No_such_device()
     {
-        using var bed = Bed.With(("device", "/nowhere/disk"), ("size", null));
+        using var volume = TestVolume.With(("device", "/nowhere/disk"), ("size", null));
         foreach (var verb in new[] { "up", "plan", "check" })
-            bed.Refused(verb, ExitCode.Failed, $"cannot bring up {bed.Name}: /nowhere/disk does not exist (ENOENT)", "give its 'size'");
-        Assert.Equal("refused", bed.State);
+            volume.Refused(verb, ExitCode.Failed, $"cannot bring up {volume.Name}: /nowhere/disk does not exist (ENOENT)", "give its 'size'");
+        Assert.Equal("refused", volume.State);
     }
 
     [Fact]
     public void A_directory_is_no_device()
     {
-        using var bed = Bed.With();
-        Directory.CreateDirectory(bed.Image);
-        bed.Refused("up", ExitCode.Usage, $"cannot use {bed.Image}: it is neither a block device nor a regular file");
+        using var volume = TestVolume.With();
+        Directory.CreateDirectory(volume.Image);
+        volume.Refused("up", ExitCode.Usage, $"cannot use {volume.Image}: it is neither a block device nor a regular file");
     }
 
     [Theory]
     [InlineData(0)]
     [InlineData(5000)]
-    [InlineData(Bed.MiB)]
-    [InlineData(Bed.MiB + (256 * 1024) - 1)]
+    [InlineData(TestVolume.MiB)]
+    [InlineData(TestVolume.MiB + (256 * 1024) - 1)]
     public void An_image_smaller_than_its_header_and_some_data(int size)
     {
-        using var bed = Bed.With();
-        File.WriteAllBytes(bed.Image, new byte[size]);
-        bed.Refused("up", ExitCode.Usage, $"cannot bring up {bed.Name}: {bed.Image} has {size} bytes; the header record takes 1048576, and at least 262144 are needed for data");
+        using var volume = TestVolume.With();
+        File.WriteAllBytes(volume.Image, new byte[size]);
+        volume.Refused("up", ExitCode.Usage, $"cannot bring up {volume.Name}: {volume.Image} has {size} bytes; the header record takes 1048576, and at least 262144 are needed for data");
     }
 
     [Fact]
     public void A_truncated_image()
     {
-        using var bed = Bed.Ready();
-        Tool.Run("truncate", "-s", "-4096", bed.Image);
+        using var volume = TestVolume.Ready();
+        Tool.Run("truncate", "-s", "-4096", volume.Image);
         foreach (var verb in new[] { "up", "plan", "check" })
-            bed.Refused(verb, ExitCode.Refused, $"cannot bring up {bed.Name}: {bed.Image} has 8384512 bytes, but its record describes data up to byte 8388608: it was truncated", "bring the device back");
+            volume.Refused(verb, ExitCode.Refused, $"cannot bring up {volume.Name}: {volume.Image} has 8384512 bytes, but its record describes data up to byte 8388608: it was truncated", "bring the device back");
     }
 
     [Theory]
@@ -66,12 +65,12 @@ public sealed class RefusalTests
             {
                 if (what == "plain ext4" && firstBoot == "replace")
                     continue; // that one goes on, see LifeCycleTests
-                using var bed = Bed.With(("first-boot", firstBoot));
+                using var volume = TestVolume.With(("first-boot", firstBoot));
                 if (record == "detached")
-                    bed.Change("record", bed["record"]);
-                Tool.Shell($"truncate -s 8M $1; {make}", bed.Image);
+                    volume.Change("record", volume["record"]);
+                Tool.Shell($"truncate -s 8M $1; {make}", volume.Image);
                 foreach (var verb in new[] { "up", "plan", "check" })
-                    bed.Refused(verb, ExitCode.Refused, $"cannot bring up {bed.Name}: {bed.Image} {message}", hint);
+                    volume.Refused(verb, ExitCode.Refused, $"cannot bring up {volume.Name}: {volume.Image} {message}", hint);
             }
         }
     }
@@ -79,23 +78,23 @@ public sealed class RefusalTests
     [Fact]
     public void A_busy_device()
     {
-        using var bed = Bed.With(("size", null));
-        Tool.Shell("truncate -s 8M $1; mkfs.ext4 -q -F $1; mkdir $2", bed.Image, bed.Mount);
-        var loop = bed.Attach("image");
-        var before = bed.Fingerprint();
-        Bed.AssertFailure(bed.Run("up"), ExitCode.Failed, $"cannot use {bed.Image}: it is attached to {loop} (EBUSY)", "release it first");
-        bed.Change("device", loop);
-        bed.Change("first-boot", "replace");
-        Tool.Run("mount", "-o", "ro", loop, bed.Mount);
-        Bed.AssertFailure(bed.Run("up"), ExitCode.Failed, $"cannot mount {bed.Name} on {bed.Mount}: {loop} is mounted there", $"umount {bed.Mount}");
-        Directory.CreateDirectory(bed["elsewhere"]);
-        bed.Change("mount", bed["elsewhere"]);
-        Bed.AssertFailure(bed.Run("up"), ExitCode.Failed, $"cannot use {loop}: it is mounted on {bed.Mount} (EBUSY)", "release it first");
-        Tool.Run("umount", bed.Mount);
-        using (File.Open(bed["elsewhere/x"], FileMode.Create))
-            bed.AssertNothingOpen();
+        using var volume = TestVolume.With(("size", null));
+        Tool.Shell("truncate -s 8M $1; mkfs.ext4 -q -F $1; mkdir $2", volume.Image, volume.Mount);
+        var loop = volume.Attach("image");
+        var before = volume.Fingerprint();
+        TestVolume.AssertFailure(volume.Run("up"), ExitCode.Failed, $"cannot use {volume.Image}: it is attached to {loop} (EBUSY)", "release it first");
+        volume.Change("device", loop);
+        volume.Change("first-boot", "replace");
+        Tool.Run("mount", "-o", "ro", loop, volume.Mount);
+        TestVolume.AssertFailure(volume.Run("up"), ExitCode.Failed, $"cannot mount {volume.Name} on {volume.Mount}: {loop} is mounted there", $"umount {volume.Mount}");
+        Directory.CreateDirectory(volume["elsewhere"]);
+        volume.Change("mount", volume["elsewhere"]);
+        TestVolume.AssertFailure(volume.Run("up"), ExitCode.Failed, $"cannot use {loop}: it is mounted on {volume.Mount} (EBUSY)", "release it first");
+        Tool.Run("umount", volume.Mount);
+        using (File.Open(volume["elsewhere/x"], FileMode.Create))
+            volume.AssertNothingOpen();
         Assert.Contains("image", before, StringComparison.Ordinal);
-        Assert.Equal(before.Split('\n').Where(line => line.EndsWith("/image", StringComparison.Ordinal)), bed.Fingerprint().Split('\n').Where(line => line.EndsWith("/image", StringComparison.Ordinal)));
+        Assert.Equal(before.Split('\n').Where(line => line.EndsWith("/image", StringComparison.Ordinal)), volume.Fingerprint().Split('\n').Where(line => line.EndsWith("/image", StringComparison.Ordinal)));
     }
 
     [Theory]
@@ -103,34 +102,34 @@ public sealed class RefusalTests
     [InlineData(true)]
     public void A_device_that_another_mapping_has(bool block)
     {
-        using var bed = Bed.Ready();
-        var device = block ? bed.Attach("image", "-b", "4096") : bed.Image;
-        bed.Change("device", device);
+        using var volume = TestVolume.Ready();
+        var device = block ? volume.Attach("image", "-b", "4096") : volume.Image;
+        volume.Change("device", device);
         if (block)
-            bed.Remove("size");
-        var other = bed.Name + "-other";
-        Bed.Done(NativeBinary.Run("map", "open", other, device, "--huk", bed["huk.hex"]));
-        Bed.AssertFailure(bed.Run("up"), ExitCode.Failed, $"cannot use {device}: mapping {other} has it open (EBUSY)", "release it first");
-        Assert.False(Directory.Exists($"/run/sealdisk/{bed.Name}"));
-        Bed.Done(NativeBinary.Run("map", "close", other));
-        bed.Up();
-        Bed.AssertFailure(
-            NativeBinary.Run("map", "open", other, device, "--huk", bed["huk.hex"]), ExitCode.Failed, $"cannot ", "'sealdisk map list'");
-        bed.Down();
+            volume.Remove("size");
+        var other = volume.Name + "-other";
+        TestVolume.Done(NativeBinary.Run("map", "open", other, device, "--huk", volume["huk.hex"]));
+        TestVolume.AssertFailure(volume.Run("up"), ExitCode.Failed, $"cannot use {device}: mapping {other} has it open (EBUSY)", "release it first");
+        Assert.False(Directory.Exists($"/run/sealdisk/{volume.Name}"));
+        TestVolume.Done(NativeBinary.Run("map", "close", other));
+        volume.Up();
+        TestVolume.AssertFailure(
+            NativeBinary.Run("map", "open", other, device, "--huk", volume["huk.hex"]), ExitCode.Failed, $"cannot ", "'sealdisk map list'");
+        volume.Down();
     }
 
     [Fact]
     public void A_mapping_of_another_device_under_the_volumes_name()
     {
-        using var bed = Bed.Ready();
-        File.Copy(bed.Image, bed["copy"]);
-        Bed.Done(NativeBinary.Run("map", "open", bed.Name, bed["copy"], "--huk", bed["huk.hex"]));
-        Bed.AssertFailure(
-            bed.Run("up"), ExitCode.Failed, $"cannot bring up {bed.Name}: a mapping of that name is open, of {bed["copy"]} and not of {bed.Image}", $"'sealdisk map close {bed.Name}' closes it");
+        using var volume = TestVolume.Ready();
+        File.Copy(volume.Image, volume["copy"]);
+        TestVolume.Done(NativeBinary.Run("map", "open", volume.Name, volume["copy"], "--huk", volume["huk.hex"]));
+        TestVolume.AssertFailure(
+            volume.Run("up"), ExitCode.Failed, $"cannot bring up {volume.Name}: a mapping of that name is open, of {volume["copy"]} and not of {volume.Image}", $"'sealdisk map close {volume.Name}' closes it");
         // Nor may it be taken down by this volume's name: it is somebody else's.
-        Bed.AssertFailure(
-            bed.Run("down"), ExitCode.Failed, $"cannot take down {bed.Name}: a mapping of that name is open, of {bed["copy"]} and not of {bed.Image}", $"'sealdisk map close {bed.Name}' closes it");
-        Bed.Done(NativeBinary.Run("map", "close", bed.Name));
+        TestVolume.AssertFailure(
+            volume.Run("down"), ExitCode.Failed, $"cannot take down {volume.Name}: a mapping of that name is open, of {volume["copy"]} and not of {volume.Image}", $"'sealdisk map close {volume.Name}' closes it");
+        TestVolume.Done(NativeBinary.Run("map", "close", volume.Name));
     }
 
     [Theory]
@@ -143,22 +142,22 @@ public sealed class RefusalTests
     [InlineData("missing", "", null, ExitCode.Usage, "cannot open ")]
     public void A_HUK_that_is_not_this_devices(string what, string mode, string? text, ExitCode code, string message)
     {
-        using var ready = Bed.Ready();
-        using var blank = Bed.With();
-        foreach (var bed in new[] { ready, blank })
+        using var ready = TestVolume.Ready();
+        using var blank = TestVolume.With();
+        foreach (var volume in new[] { ready, blank })
         {
-            File.Delete(bed["huk.hex"]);
+            File.Delete(volume["huk.hex"]);
             if (text is not null)
             {
-                File.WriteAllText(bed["huk.hex"], text);
-                Tool.Run("chmod", mode, bed["huk.hex"]);
+                File.WriteAllText(volume["huk.hex"], text);
+                Tool.Run("chmod", mode, volume["huk.hex"]);
             }
         }
         ready.Refused("up", code, message);
         ready.Refused("check", code, message);
         if (code != ExitCode.DoesNotOpen)
         {
-            Bed.AssertFailure(blank.Run("up"), code, message);
+            TestVolume.AssertFailure(blank.Run("up"), code, message);
             blank.AssertNothingOpen();
             Assert.DoesNotContain("SEALDISK", File.Exists(blank.Image) ? File.ReadAllText(blank.Image) : "", StringComparison.Ordinal);
         }
@@ -172,24 +171,24 @@ public sealed class RefusalTests
     [InlineData("detached", 4096)]
     public void One_damaged_copy_is_repaired_and_reported(string where, int copy)
     {
-        using var bed = With(where, out var file);
-        var sound = bed.Fingerprint();
+        using var volume = With(where, out var file);
+        var sound = volume.Fingerprint();
         Damage(file, copy + 100);
         var name = copy == 0 ? 'A' : 'B';
-        Assert.Equal($"one bad: copy {name} is bad: the checksum is wrong", bed.Json("status").GetProperty("record_copies").GetString());
-        Assert.Contains($"one copy of the record will be repaired: copy {name} is bad", Bed.Done(bed.Run("check")).Stdout, StringComparison.Ordinal);
+        Assert.Equal($"one bad: copy {name} is bad: the checksum is wrong", volume.Json("status").GetProperty("record_copies").GetString());
+        Assert.Contains($"one copy of the record will be repaired: copy {name} is bad", TestVolume.Done(volume.Run("check")).Stdout, StringComparison.Ordinal);
 
         // Where the key does not open, not even the repair is made.
-        File.Move(bed["huk.hex"], bed["huk.right"]);
-        bed.NewHuk("huk.hex");
-        bed.Refused("up", ExitCode.DoesNotOpen, $"cannot unseal the key of {bed.Name}: it does not open with this device's key", "another device");
-        File.Move(bed["huk.right"], bed["huk.hex"], overwrite: true);
+        File.Move(volume["huk.hex"], volume["huk.right"]);
+        volume.NewHuk("huk.hex");
+        volume.Refused("up", ExitCode.DoesNotOpen, $"cannot unseal the key of {volume.Name}: it does not open with this device's key", "another device");
+        File.Move(volume["huk.right"], volume["huk.hex"], overwrite: true);
 
-        Assert.Contains($"write the bad copy of the record anew: copy {name} is bad: the checksum is wrong", bed.Up().Stderr, StringComparison.Ordinal);
-        Assert.Equal("both good", bed.Json("status").GetProperty("record_copies").GetString());
-        bed.Down();
+        Assert.Contains($"write the bad copy of the record anew: copy {name} is bad: the checksum is wrong", volume.Up().Stderr, StringComparison.Ordinal);
+        Assert.Equal("both good", volume.Json("status").GetProperty("record_copies").GetString());
+        volume.Down();
         Damage(file, 0, 0); // no change: the file is read anew
-        Assert.Equal(Line(sound, "record"), Line(bed.Fingerprint(), "record"));
+        Assert.Equal(Line(sound, "record"), Line(volume.Fingerprint(), "record"));
     }
 
     [Theory]
@@ -197,13 +196,13 @@ public sealed class RefusalTests
     [InlineData("detached", 4096)]
     public void Both_copies_damaged(string where, int second)
     {
-        using var bed = With(where, out var file);
-        bed.Change("first-boot", "replace");
+        using var volume = With(where, out var file);
+        volume.Change("first-boot", "replace");
         Damage(file, 100);
         Damage(file, second + 100);
         foreach (var verb in new[] { "up", "plan", "check" })
-            bed.Refused(verb, ExitCode.Refused, $"cannot bring up {bed.Name}: its record is damaged: copy A is bad: the checksum is wrong; copy B is bad: the checksum is wrong", "nothing was changed");
-        Assert.Equal("refused", bed.State);
+            volume.Refused(verb, ExitCode.Refused, $"cannot bring up {volume.Name}: its record is damaged: copy A is bad: the checksum is wrong; copy B is bad: the checksum is wrong", "nothing was changed");
+        Assert.Equal("refused", volume.State);
     }
 
     [Theory]
@@ -211,10 +210,10 @@ public sealed class RefusalTests
     [InlineData("detached", 4096)]
     public void A_newer_format(string where, int second)
     {
-        using var bed = With(where, out var file);
+        using var volume = With(where, out var file);
         Rewrite(file, [0, second], block => block[8] = 3);
         foreach (var verb in new[] { "up", "plan", "check" })
-            bed.Refused(verb, ExitCode.Refused, $"cannot bring up {bed.Name}: its record has format version 3, and this Sealdisk knows version 2", "use the Sealdisk that wrote it");
+            volume.Refused(verb, ExitCode.Refused, $"cannot bring up {volume.Name}: its record has format version 3, and this Sealdisk knows version 2", "use the Sealdisk that wrote it");
     }
 
     [Theory]
@@ -225,18 +224,18 @@ public sealed class RefusalTests
     [InlineData("filesystem", "xfs", "filesystem xfs, its record says ext4")]
     public void A_configuration_that_says_otherwise(string key, object value, string message)
     {
-        using var bed = Bed.Ready();
-        bed.Change(key, value);
+        using var volume = TestVolume.Ready();
+        volume.Change(key, value);
         foreach (var verb in new[] { "up", "plan", "check" })
-            bed.Refused(verb, ExitCode.Refused, $"cannot bring up {bed.Name}: the configuration says {message}", "the configuration decides and the record must agree");
+            volume.Refused(verb, ExitCode.Refused, $"cannot bring up {volume.Name}: the configuration says {message}", "the configuration decides and the record must agree");
     }
 
     [Fact]
     public void A_record_of_another_source()
     {
-        using var bed = Bed.Ready();
-        Rewrite(bed.Image, [0, CopyB], block => RecordFormat.Write(Assert.IsType<CopyReading.Valid>(RecordFormat.Read(block)).Record with { Source = TrustSource.Tpm }, block));
-        bed.Refused("up", ExitCode.Refused, $"cannot bring up {bed.Name}: the configuration says source soft, its record says tpm", "correct the configuration");
+        using var volume = TestVolume.Ready();
+        Rewrite(volume.Image, [0, CopyB], block => RecordFormat.Write(Assert.IsType<CopyReading.Valid>(RecordFormat.Read(block)).Record with { Source = TrustSource.Tpm }, block));
+        volume.Refused("up", ExitCode.Refused, $"cannot bring up {volume.Name}: the configuration says source soft, its record says tpm", "correct the configuration");
     }
 
     [Theory]
@@ -248,25 +247,25 @@ public sealed class RefusalTests
     public void A_kernel_source_that_is_not_here(string source, string lacking)
     {
         Assert.SkipWhen(Sealdisk.Linux.KeyTypes.IsRegistered("trusted"), "this kernel has trusted keys");
-        using var bed = Bed.With(("source", source));
+        using var volume = TestVolume.With(("source", source));
         foreach (var verb in new[] { "up", "plan", "check" })
-            bed.Refused(verb, ExitCode.Lacking, $"cannot bring up {bed.Name}: source '{source}' is not there: this kernel has not registered the 'trusted' key type", lacking);
-        Assert.False(File.Exists(bed.Image));
+            volume.Refused(verb, ExitCode.Lacking, $"cannot bring up {volume.Name}: source '{source}' is not there: this kernel has not registered the 'trusted' key type", lacking);
+        Assert.False(File.Exists(volume.Image));
     }
 
     [Fact]
     public void The_record_of_another_volume_of_this_device()
     {
-        using var bed = With("detached", out _);
+        using var volume = With("detached", out _);
         using var other = With("detached", out var others);
-        File.Copy(bed["huk.hex"], other["huk.hex"], overwrite: true);
+        File.Copy(volume["huk.hex"], other["huk.hex"], overwrite: true);
         File.Delete(other["image"]);
         File.Delete(others);
         other.Up();
         other.Down();
-        File.Copy(others, bed["record"], overwrite: true);
-        bed.Refused("up", ExitCode.Refused, $"cannot bring up {bed.Name}: the mapping should hold ext4 ", "the data were overwritten, or the record belongs to another volume; nothing was changed");
-        bed.Refused("check", ExitCode.Refused, $"cannot vouch for {bed.Name}: its key unseals, but the decrypted volume holds no ext4", "the record belongs to another volume");
+        File.Copy(others, volume["record"], overwrite: true);
+        volume.Refused("up", ExitCode.Refused, $"cannot bring up {volume.Name}: the mapping should hold ext4 ", "the data were overwritten, or the record belongs to another volume; nothing was changed");
+        volume.Refused("check", ExitCode.Refused, $"cannot vouch for {volume.Name}: its key unseals, but the decrypted volume holds no ext4", "the record belongs to another volume");
     }
 
     [Theory]
@@ -276,32 +275,32 @@ public sealed class RefusalTests
     [InlineData("detached", "mkfs.vfat $1 >/dev/null")]
     public void A_plain_filesystem_planted_over_a_ready_volume(string where, string plant)
     {
-        using var bed = With(where, out _);
-        Tool.Shell(plant, bed.Image);
-        var message = bed.Refused("up", ExitCode.Refused, $"cannot bring up {bed.Name}: ").Stderr;
+        using var volume = With(where, out _);
+        Tool.Shell(plant, volume.Image);
+        var message = volume.Refused("up", ExitCode.Refused, $"cannot bring up {volume.Name}: ").Stderr;
         Assert.Contains(plant.Contains("vfat", StringComparison.Ordinal) ? "a plain vfat filesystem" : "a plain ext4 filesystem", message, StringComparison.Ordinal);
-        bed.Refused("check", ExitCode.Refused, "cannot ");
+        volume.Refused("check", ExitCode.Refused, "cannot ");
     }
 
     [Fact]
     public void An_image_that_has_gone_while_its_record_is_there()
     {
-        using var bed = With("detached", out _);
-        File.Delete(bed.Image);
+        using var volume = With("detached", out _);
+        File.Delete(volume.Image);
         foreach (var verb in new[] { "up", "plan", "check" })
-            bed.Refused(verb, ExitCode.Refused, $"cannot bring up {bed.Name}: there is a record in {bed["record"]}, but its image {bed.Image} does not exist", "put the image back");
+            volume.Refused(verb, ExitCode.Refused, $"cannot bring up {volume.Name}: there is a record in {volume["record"]}, but its image {volume.Image} does not exist", "put the image back");
     }
 
     /// <summary>A ready volume whose record is in <paramref name="file"/>.</summary>
-    private static Bed With(string where, out string file)
+    private static TestVolume With(string where, out string file)
     {
-        var bed = Bed.With();
-        file = bed.Image;
+        var volume = TestVolume.With();
+        file = volume.Image;
         if (where == "detached")
-            bed.Change("record", file = bed["record"]);
-        bed.Up();
-        bed.Down();
-        return bed;
+            volume.Change("record", file = volume["record"]);
+        volume.Up();
+        volume.Down();
+        return volume;
     }
 
     private static void Damage(string file, int at, byte flip = 1)

@@ -1,7 +1,6 @@
 using Sealdisk.Crypto;
 using Sealdisk.Lifecycle;
 using Sealdisk.Mapping;
-using Sealdisk.Tests.Volumes.Records;
 using Sealdisk.Volumes.Configuration;
 using Sealdisk.Volumes.Filesystems;
 using Sealdisk.Volumes.Keys;
@@ -35,7 +34,7 @@ internal static class Situation
         Huk = "/etc/sealdisk/huk.hex",
     };
 
-    public static readonly VolumeRecord Ready = Samples.Ready with
+    public static readonly VolumeRecord Ready = RecordSamples.Ready with
     {
         Source = TrustSource.Soft,
         IvLargeSectors = false,

@@ -14,66 +14,66 @@ public sealed class TwoLevelTests
     [InlineData(true)]
     public void A_volume_lives_as_any_other(bool detached)
     {
-        using var bed = Ready(detached);
-        Assert.Equal("encrypted", bed.Json("status").GetProperty("key").GetString());
-        bed.Up();
-        Assert.Equal("the file of the first boot", File.ReadAllText(bed.File1));
-        bed.Down();
+        using var volume = Ready(detached);
+        Assert.Equal("encrypted", volume.Json("status").GetProperty("key").GetString());
+        volume.Up();
+        Assert.Equal("the file of the first boot", File.ReadAllText(volume.MountedFile));
+        volume.Down();
     }
 
     [Fact]
     public void A_tampered_encrypted_key()
     {
-        using var bed = Ready();
-        Record(bed).Rewrite(record => record with { SealedKey = Flipped(record.SealedKey, 1) }, 0, 1);
+        using var volume = Ready();
+        Record(volume).Rewrite(record => record with { SealedKey = Flipped(record.SealedKey, 1) }, 0, 1);
         foreach (var verb in (string[])["up", "check"])
-            bed.Refused(verb, ExitCode.DoesNotOpen, $"cannot decrypt the key of {bed.Name}: it does not open under its root key", "record import");
+            volume.Refused(verb, ExitCode.DoesNotOpen, $"cannot decrypt the key of {volume.Name}: it does not open under its root key", "record import");
     }
 
     /// <summary>The name of the root key is authenticated as the kernel does it.</summary>
     [Fact]
     public void A_renamed_root_key()
     {
-        using var bed = Ready();
-        Record(bed).Rewrite(record => record with { SealedKey = record.SealedKey.Replace("sealdisk:root-", "sealdisk:toor-", StringComparison.Ordinal) }, 0, 1);
-        bed.Refused("up", ExitCode.DoesNotOpen, $"cannot decrypt the key of {bed.Name}: it does not open under its root key");
+        using var volume = Ready();
+        Record(volume).Rewrite(record => record with { SealedKey = record.SealedKey.Replace("sealdisk:root-", "sealdisk:toor-", StringComparison.Ordinal) }, 0, 1);
+        volume.Refused("up", ExitCode.DoesNotOpen, $"cannot decrypt the key of {volume.Name}: it does not open under its root key");
     }
 
     [Fact]
     public void A_tampered_root_key()
     {
-        using var bed = Ready();
-        Record(bed).Rewrite(record => record with { RootKey = Flipped(record.RootKey!, 1) }, 0, 1);
+        using var volume = Ready();
+        Record(volume).Rewrite(record => record with { RootKey = Flipped(record.RootKey!, 1) }, 0, 1);
         foreach (var verb in (string[])["up", "check"])
-            bed.Refused(verb, ExitCode.DoesNotOpen, $"cannot unseal the root key above the key of {bed.Name}: it does not open with this device's key", "another HUK");
+            volume.Refused(verb, ExitCode.DoesNotOpen, $"cannot unseal the root key above the key of {volume.Name}: it does not open with this device's key", "another HUK");
     }
 
     [Fact]
     public void Another_device()
     {
-        using var bed = Ready();
-        bed.NewHuk("huk.hex");
+        using var volume = Ready();
+        volume.NewHuk("huk.hex");
         foreach (var verb in (string[])["up", "check", "rotate"])
-            bed.Refused(verb, ExitCode.DoesNotOpen, $"cannot unseal the root key above the key of {bed.Name}");
+            volume.Refused(verb, ExitCode.DoesNotOpen, $"cannot unseal the root key above the key of {volume.Name}");
     }
 
     [Fact]
     public void The_root_key_of_another_volume()
     {
-        using var bed = Ready();
+        using var volume = Ready();
         using var other = Ready();
-        File.Copy(bed["huk.hex"], other["huk.hex"], overwrite: true);
+        File.Copy(volume["huk.hex"], other["huk.hex"], overwrite: true);
         var foreign = Record(other).Record(0).RootKey;
-        Record(bed).Rewrite(record => record with { RootKey = foreign }, 0, 1);
-        bed.Refused("up", ExitCode.DoesNotOpen, "cannot unseal the root key above");
+        Record(volume).Rewrite(record => record with { RootKey = foreign }, 0, 1);
+        volume.Refused("up", ExitCode.DoesNotOpen, "cannot unseal the root key above");
     }
 
     /// <summary>A record of the second format without its last line is no record: damaged, as any record with a line missing.</summary>
     [Fact]
     public void A_missing_root_key()
     {
-        using var bed = Ready();
-        var file = Record(bed);
+        using var volume = Ready();
+        var file = Record(volume);
         foreach (var copy in (int[])[0, 1])
         {
             var block = file[copy];
@@ -88,95 +88,95 @@ public sealed class TwoLevelTests
             file[copy] = block;
         }
         foreach (var verb in (string[])["up", "check", "rotate"])
-            bed.Refused(verb, ExitCode.Refused, $"cannot bring up {bed.Name}: its record is damaged: copy A is bad: the body does not have 17 lines", "record import");
+            volume.Refused(verb, ExitCode.Refused, $"cannot bring up {volume.Name}: its record is damaged: copy A is bad: the body does not have 17 lines", "record import");
     }
 
     /// <summary>A second volume is not given a root key that does not open, nor quietly one of its own.</summary>
     [Fact]
     public void A_second_volume_under_a_tampered_root_key()
     {
-        using var bed = Ready();
-        var whole = Record(bed).Record(0);
-        bed.Add(bed.Name + "b", ("device", bed["second"]), ("size", "8MiB"), ("key", "encrypted"));
-        Record(bed).Rewrite(record => record with { RootKey = Flipped(record.RootKey!, 1) }, 0, 1);
-        var result = bed.Run("up", bed.Name + "b");
-        Bed.AssertFailure(result, ExitCode.DoesNotOpen, $"cannot unseal the root key above the key of {bed.Name}b, which is to be under that of {bed.Name}");
-        Assert.Equal("new", StateOf(bed, 1));
+        using var volume = Ready();
+        var whole = Record(volume).Record(0);
+        volume.Add(volume.Name + "b", ("device", volume["second"]), ("size", "8MiB"), ("key", "encrypted"));
+        Record(volume).Rewrite(record => record with { RootKey = Flipped(record.RootKey!, 1) }, 0, 1);
+        var result = volume.Run("up", volume.Name + "b");
+        TestVolume.AssertFailure(result, ExitCode.DoesNotOpen, $"cannot unseal the root key above the key of {volume.Name}b, which is to be under that of {volume.Name}");
+        Assert.Equal("new", StateOf(volume, 1));
 
         // The first copy is enough to share; and a volume whose source differs shares nothing.
-        Record(bed).Rewrite(_ => whole, 0, 1);
-        Record(bed).Spoil(1);
-        Bed.Done(bed.Run("up", bed.Name + "b"));
-        Bed.Done(bed.Run("down", bed.Name + "b"));
-        Assert.Equal(Record(bed).Record(0).RootKey, new RecordFile(bed["second"], isHeader: true).Record(0).RootKey);
-        Assert.NotEqual(Record(bed).Record(0).SealedKey, new RecordFile(bed["second"], isHeader: true).Record(0).SealedKey);
+        Record(volume).Rewrite(_ => whole, 0, 1);
+        Record(volume).Spoil(1);
+        TestVolume.Done(volume.Run("up", volume.Name + "b"));
+        TestVolume.Done(volume.Run("down", volume.Name + "b"));
+        Assert.Equal(Record(volume).Record(0).RootKey, new RecordFile(volume["second"], isHeader: true).Record(0).RootKey);
+        Assert.NotEqual(Record(volume).Record(0).SealedKey, new RecordFile(volume["second"], isHeader: true).Record(0).SealedKey);
     }
 
     [Fact]
     public void The_configuration_must_agree()
     {
-        using var bed = Ready();
-        bed.Change("key", "trusted");
-        bed.Refused("up", ExitCode.Refused, $"cannot bring up {bed.Name}: the configuration says key trusted, its record says encrypted", "correct the configuration");
+        using var volume = Ready();
+        volume.Change("key", "trusted");
+        volume.Refused("up", ExitCode.Refused, $"cannot bring up {volume.Name}: the configuration says key trusted, its record says encrypted", "correct the configuration");
     }
 
     [Fact]
     public void A_rotation_changes_the_seal_and_nothing_else()
     {
-        using var bed = Ready();
-        var (before, data) = (Record(bed).Record(0), File.ReadAllBytes(bed.Image)[Bed.MiB..]);
-        Bed.Done(bed.Run("rotate"));
-        bed.AssertNothingOpen();
-        var after = Record(bed).Record(0);
-        Assert.Equal(after, Record(bed).Record(1));
+        using var volume = Ready();
+        var (before, data) = (Record(volume).Record(0), File.ReadAllBytes(volume.Image)[TestVolume.MiB..]);
+        TestVolume.Done(volume.Run("rotate"));
+        volume.AssertNothingOpen();
+        var after = Record(volume).Record(0);
+        Assert.Equal(after, Record(volume).Record(1));
         Assert.Equal(before with { Generation = before.Generation + 1, RootKey = after.RootKey, SealedKey = after.SealedKey }, after);
         Assert.NotEqual((before.RootKey, before.RootKeyName), (after.RootKey, after.RootKeyName));
-        Assert.Equal(data, File.ReadAllBytes(bed.Image)[Bed.MiB..]);
-        bed.Up();
-        Assert.Equal("the file of the first boot", File.ReadAllText(bed.File1));
-        bed.Down();
+        Assert.Equal(data, File.ReadAllBytes(volume.Image)[TestVolume.MiB..]);
+        volume.Up();
+        Assert.Equal("the file of the first boot", File.ReadAllText(volume.MountedFile));
+        volume.Down();
     }
 
     [Fact]
     public void A_trusted_key_of_the_soft_source_gets_a_new_seal()
     {
-        using var bed = Bed.Ready();
-        var before = Record(bed).Record(0);
-        Bed.Done(bed.Run("rotate"));
-        var after = Record(bed).Record(0);
+        using var volume = TestVolume.Ready();
+        var before = Record(volume).Record(0);
+        TestVolume.Done(volume.Run("rotate"));
+        var after = Record(volume).Record(0);
         Assert.NotEqual(before.SealedKey, after.SealedKey);
         Assert.Equal(before with { Generation = before.Generation + 1, SealedKey = after.SealedKey }, after);
-        bed.Up();
-        Assert.Equal("the file of the first boot", File.ReadAllText(bed.File1));
-        Bed.AssertFailure(bed.Run("rotate"), ExitCode.Failed, $"cannot rotate {bed.Name}: the volume is in use, mounted on {bed.Mount} (EBUSY)", $"sealdisk down {bed.Name}");
-        bed.Down();
-        Assert.Equal(after, Record(bed).Record(0));
+        volume.Up();
+        Assert.Equal("the file of the first boot", File.ReadAllText(volume.MountedFile));
+        TestVolume.AssertFailure(volume.Run("rotate"), ExitCode.Failed, $"cannot rotate {volume.Name}: the volume is in use, mounted on {volume.Mount} (EBUSY)", $"sealdisk down {volume.Name}");
+        volume.Down();
+        Assert.Equal(after, Record(volume).Record(0));
     }
 
     [Fact]
     public void Nothing_to_rotate()
     {
-        using var bed = Bed.With(("key", "encrypted"));
-        bed.Refused("rotate", ExitCode.Failed, $"cannot rotate {bed.Name}: {bed.Image} does not exist (ENOENT)");
-        File.WriteAllBytes(bed.Image, new byte[8 * Bed.MiB]);
-        bed.Refused("rotate", ExitCode.Failed, $"cannot rotate {bed.Name}: it has not had its first boot yet", $"sealdisk up {bed.Name}");
+        using var volume = TestVolume.With(("key", "encrypted"));
+        volume.Refused("rotate", ExitCode.Failed, $"cannot rotate {volume.Name}: {volume.Image} does not exist (ENOENT)");
+        File.WriteAllBytes(volume.Image, new byte[8 * TestVolume.MiB]);
+        volume.Refused("rotate", ExitCode.Failed, $"cannot rotate {volume.Name}: it has not had its first boot yet", $"sealdisk up {volume.Name}");
     }
 
-    private static Bed Ready(bool detached = false)
+    private static TestVolume Ready(bool detached = false)
     {
-        var bed = Bed.With(("key", "encrypted"));
+        var volume = TestVolume.With(("key", "encrypted"));
         if (detached)
-            bed.Change("record", bed["record"]);
-        bed.Up();
-        File.WriteAllText(bed.File1, "the file of the first boot");
-        bed.Down();
-        return bed;
+            volume.Change("record", volume["record"]);
+        volume.Up();
+        File.WriteAllText(volume.MountedFile, "the file of the first boot");
+        volume.Down();
+        return volume;
     }
 
-    private static RecordFile Record(Bed bed) => new(bed.Image, isHeader: true);
+    private static RecordFile Record(TestVolume volume) => new(volume.Image, isHeader: true);
 
-    private static string StateOf(Bed bed, int volume) =>
-        System.Text.Json.JsonDocument.Parse(bed.Run("status", "--json").Stdout).RootElement.GetProperty("volumes")[volume].GetProperty("state").GetString()!;
+    private static string StateOf(TestVolume volume, int index) =>
+        System.Text.Json.JsonDocument.Parse(volume.Run("status", "--json").Stdout).RootElement.GetProperty("volumes")[index].GetProperty("state").GetString()!;
 
     private static string Flipped(string text, int fromEnd) => text[..^fromEnd] + (text[^fromEnd] == '0' ? '1' : '0') + text[(text.Length - fromEnd + 1)..];
 }

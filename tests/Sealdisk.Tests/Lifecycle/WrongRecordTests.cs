@@ -1,4 +1,3 @@
-using Sealdisk.Tests.DataPath;
 using Sealdisk.Volumes.Configuration;
 using Sealdisk.Volumes.Keys;
 using Sealdisk.Volumes.Records;
@@ -52,13 +51,13 @@ public sealed class WrongRecordTests(WrongRecordTests.Volumes volumes) : IClassF
         new("data shorter than the filesystem", there => there.Change(record => record with { DataLength = record.DataLength - 2048 }, 0, 1), ExitCode.Refused, "bytes, and its record gives it ", Import),
 
         new("image cut by a sector", there => there.Truncate(-512), ExitCode.Refused, "it was truncated", "bring the device back whole"),
-        new("image cut to half", there => there.Truncate(-4 * Bed.MiB), ExitCode.Refused, "it was truncated", "bring the device back whole"),
-        new("image cut to nothing", there => there.Truncate(-8 * Bed.MiB), null, "", "bring the device back whole"),
+        new("image cut to half", there => there.Truncate(-4 * TestVolume.MiB), ExitCode.Refused, "it was truncated", "bring the device back whole"),
+        new("image cut to nothing", there => there.Truncate(-8 * TestVolume.MiB), null, "", "bring the device back whole"),
 
-        new("planted ext4", there => Tool.Run("mkfs.ext4", "-q", "-F", there.Bed.Image), ExitCode.Refused, "a plain ext4 filesystem", ""),
-        new("planted LUKS1", there => Tool.Shell("echo key | cryptsetup luksFormat -q --type luks1 --pbkdf-force-iterations 1000 $1 -", there.Bed.Image), ExitCode.Refused, "", ""),
+        new("planted ext4", there => Tool.Run("mkfs.ext4", "-q", "-F", there.Volume.Image), ExitCode.Refused, "a plain ext4 filesystem", ""),
+        new("planted LUKS1", there => Tool.Shell("echo key | cryptsetup luksFormat -q --type luks1 --pbkdf-force-iterations 1000 $1 -", there.Volume.Image), ExitCode.Refused, "", ""),
         new("planted LUKS header", there => there.PlantLuksHeader(), ExitCode.Refused, "", ""),
-        new("planted gpt", there => Tool.Shell("printf 'label: gpt\\n,4M\\n' | sfdisk -q $1", there.Bed.Image), ExitCode.Refused, "", ""),
+        new("planted gpt", there => Tool.Shell("printf 'label: gpt\\n,4M\\n' | sfdisk -q $1", there.Volume.Image), ExitCode.Refused, "", ""),
     ];
 
     public static IEnumerable<TheoryDataRow<string, string>> Cases => s_cases.SelectMany(one => new[] { "header", "detached" }, (one, where) => new TheoryDataRow<string, string>(one.Name, where));
@@ -71,15 +70,15 @@ public sealed class WrongRecordTests(WrongRecordTests.Volumes volumes) : IClassF
         there.Restore();
         var (_, tamper, code, message, hint) = s_cases.Single(one => one.Name == name);
         tamper(there);
-        var before = there.Bed.Snapshot();
+        var before = there.Volume.Snapshot();
         foreach (var verb in new[] { "up", "check" })
         {
-            var result = there.Bed.Run(verb);
+            var result = there.Volume.Run(verb);
             TestContext.Current.TestOutputHelper!.WriteLine($"{verb}: {result.Exit}\n{result.Stdout}{result.Stderr}");
-            Assert.Equal(before, there.Bed.Snapshot());
-            there.Bed.AssertNothingOpen();
+            Assert.Equal(before, there.Volume.Snapshot());
+            there.Volume.AssertNothingOpen();
             if (code is not null)
-                Bed.AssertFailure(result, code.Value, "cannot ", hint);
+                TestVolume.AssertFailure(result, code.Value, "cannot ", hint);
             Assert.NotEqual(0, result.Exit);
             Assert.Contains("hint: ", result.Stderr, StringComparison.Ordinal);
             if (verb == "up")
@@ -94,14 +93,14 @@ public sealed class WrongRecordTests(WrongRecordTests.Volumes volumes) : IClassF
         const string Plant = "printf 'label: dos\\n,4M\\n' | sfdisk -q $1";
         var there = volumes.In("header");
         there.Restore();
-        Tool.Shell(Plant, there.Bed.Image);
-        there.Bed.Refused("up", ExitCode.Refused, $"cannot bring up {there.Bed.Name}: {there.Bed.Image} holds a dos partition table where its record should be", "'sealdisk repair");
+        Tool.Shell(Plant, there.Volume.Image);
+        there.Volume.Refused("up", ExitCode.Refused, $"cannot bring up {there.Volume.Name}: {there.Volume.Image} holds a dos partition table where its record should be", "'sealdisk repair");
         there = volumes.In("detached");
         there.Restore();
-        Tool.Shell(Plant, there.Bed.Image);
-        there.Bed.Up();
-        Assert.Equal("the file of the first boot", File.ReadAllText(there.Bed.File1));
-        there.Bed.Down();
+        Tool.Shell(Plant, there.Volume.Image);
+        there.Volume.Up();
+        Assert.Equal("the file of the first boot", File.ReadAllText(there.Volume.MountedFile));
+        there.Volume.Down();
     }
 
     [Theory]
@@ -111,11 +110,11 @@ public sealed class WrongRecordTests(WrongRecordTests.Volumes volumes) : IClassF
     {
         var there = volumes.In(where);
         there.Restore();
-        there.Truncate(4 * Bed.MiB);
-        there.Bed.Up();
-        Assert.Equal("the file of the first boot", File.ReadAllText(there.Bed.File1));
-        there.Bed.Down();
-        Assert.Empty(Assert.IsType<RecordOutcome.Good>((there.Record.Path == there.Bed.Image ? RecordStore.Header(there.Record.Path) : RecordStore.Detached(there.Record.Path)).Read().Outcome).CopiesToRepair);
+        there.Truncate(4 * TestVolume.MiB);
+        there.Volume.Up();
+        Assert.Equal("the file of the first boot", File.ReadAllText(there.Volume.MountedFile));
+        there.Volume.Down();
+        Assert.Empty(Assert.IsType<RecordOutcome.Good>((there.Record.Path == there.Volume.Image ? RecordStore.Header(there.Record.Path) : RecordStore.Detached(there.Record.Path)).Read().Outcome).CopiesToRepair);
     }
 
     private static string KeyOf(byte[] copy) => Assert.IsType<CopyReading.Valid>(RecordFormat.Read(copy)).Record.SealedKey;
@@ -123,44 +122,44 @@ public sealed class WrongRecordTests(WrongRecordTests.Volumes volumes) : IClassF
     private static string Flipped(string key) => key[..20] + (key[20] == '0' ? '1' : '0') + key[21..];
 
     /// <summary>One way to be wrong.</summary>
-    private sealed record Case(string Name, Action<Volume> Tamper, ExitCode? Code, string Message, string Hint);
+    private sealed record Case(string Name, Action<TamperedVolume> Tamper, ExitCode? Code, string Message, string Hint);
 
     /// <summary>A volume that had its first boot, and what belongs to others.</summary>
     public sealed class Volumes : IDisposable
     {
-        private readonly Dictionary<string, Volume> _volumes = [];
+        private readonly Dictionary<string, TamperedVolume> _volumes = [];
 
-        internal Volume In(string where) => _volumes.TryGetValue(where, out var there) ? there : _volumes[where] = new Volume(where);
+        internal TamperedVolume In(string where) => _volumes.TryGetValue(where, out var there) ? there : _volumes[where] = new TamperedVolume(where);
 
         public void Dispose()
         {
             foreach (var there in _volumes.Values)
-                there.Bed.Dispose();
+                there.Volume.Dispose();
         }
     }
 
-    internal sealed class Volume
+    internal sealed class TamperedVolume
     {
         private readonly byte[] _image;
         private readonly byte[]? _record;
 
-        public Volume(string where)
+        public TamperedVolume(string where)
         {
-            Bed = Lifecycle.Bed.With();
+            Volume = TestVolume.With();
             if (where == "detached")
-                Bed.Change("record", Bed["record"]);
-            Record = new RecordFile(where == "header" ? Bed.Image : Bed["record"], where == "header");
+                Volume.Change("record", Volume["record"]);
+            Record = new RecordFile(where == "header" ? Volume.Image : Volume["record"], where == "header");
             Stranger = Made();
-            Bed.NewHuk("huk.hex");
+            Volume.NewHuk("huk.hex");
             Neighbour = Made();
-            Lifecycle.Bed.Done(NativeBinary.Run("key", "new", "k", "--size", "32", "--blob", Bed["short"], "--source", "soft", "--huk", Bed["huk.hex"]));
-            ShortKey = File.ReadAllText(Bed["short"]).Trim();
+            TestVolume.Done(NativeBinary.Run("key", "new", "k", "--size", "32", "--blob", Volume["short"], "--source", "soft", "--huk", Volume["huk.hex"]));
+            ShortKey = File.ReadAllText(Volume["short"]).Trim();
             Made();
-            _image = File.ReadAllBytes(Bed.Image);
-            _record = where == "header" ? null : File.ReadAllBytes(Bed["record"]);
+            _image = File.ReadAllBytes(Volume.Image);
+            _record = where == "header" ? null : File.ReadAllBytes(Volume["record"]);
         }
 
-        public Bed Bed { get; }
+        public TestVolume Volume { get; }
 
         public RecordFile Record { get; }
 
@@ -175,17 +174,17 @@ public sealed class WrongRecordTests(WrongRecordTests.Volumes volumes) : IClassF
 
         public void Restore()
         {
-            File.WriteAllBytes(Bed.Image, _image);
+            File.WriteAllBytes(Volume.Image, _image);
             if (_record is not null)
-                File.WriteAllBytes(Bed["record"], _record);
+                File.WriteAllBytes(Volume["record"], _record);
         }
 
         public void Lose()
         {
             if (_record is not null)
-                File.Delete(Bed["record"]);
+                File.Delete(Volume["record"]);
             else
-                Record.Put(0, new byte[Lifecycle.Bed.MiB]);
+                Record.Put(0, new byte[TestVolume.MiB]);
         }
 
         public void Put(byte[] bytes, params ReadOnlySpan<int> copies)
@@ -198,21 +197,21 @@ public sealed class WrongRecordTests(WrongRecordTests.Volumes volumes) : IClassF
 
         public void Truncate(long by)
         {
-            using var image = File.OpenHandle(Bed.Image, FileMode.Open, FileAccess.Write);
+            using var image = File.OpenHandle(Volume.Image, FileMode.Open, FileAccess.Write);
             RandomAccess.SetLength(image, RandomAccess.GetLength(image) + by);
         }
 
         /// <summary>The first 4096 bytes of one, which is what blkid knows it by.</summary>
         public void PlantLuksHeader() => Tool.Shell(
-            "truncate -s 4M $2; echo key | cryptsetup luksFormat -q --type luks1 --pbkdf-force-iterations 1000 $2 -; dd if=$2 of=$1 bs=4096 count=1 conv=notrunc status=none; rm $2", Bed.Image, Bed["luks"]);
+            "truncate -s 4M $2; echo key | cryptsetup luksFormat -q --type luks1 --pbkdf-force-iterations 1000 $2 -; dd if=$2 of=$1 bs=4096 count=1 conv=notrunc status=none; rm $2", Volume.Image, Volume["luks"]);
 
         private byte[] Made()
         {
-            File.Delete(Bed.Image);
-            File.Delete(Bed["record"]);
-            Bed.Up();
-            File.WriteAllText(Bed.File1, "the file of the first boot");
-            Bed.Down();
+            File.Delete(Volume.Image);
+            File.Delete(Volume["record"]);
+            Volume.Up();
+            File.WriteAllText(Volume.MountedFile, "the file of the first boot");
+            Volume.Down();
             return Record[0];
         }
     }

@@ -1,6 +1,5 @@
 using CsCheck;
 using Sealdisk.Linux;
-using Sealdisk.Tests.DataPath;
 
 namespace Sealdisk.Tests.Linux;
 

@@ -1,5 +1,5 @@
 using Sealdisk.Linux;
-using static Sealdisk.Tests.Linux.KeyringThread;
+using static Sealdisk.Tests.Support.KeyringThread;
 
 namespace Sealdisk.Tests.Linux;
 

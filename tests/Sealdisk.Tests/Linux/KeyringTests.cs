@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text;
 using CsCheck;
 using Sealdisk.Linux;
-using static Sealdisk.Tests.Linux.KeyringThread;
+using static Sealdisk.Tests.Support.KeyringThread;
 
 namespace Sealdisk.Tests.Linux;
 

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using Sealdisk.Linux;
-using static Sealdisk.Tests.Linux.KeyringThread;
+using static Sealdisk.Tests.Support.KeyringThread;
 
 namespace Sealdisk.Tests.Linux;
 

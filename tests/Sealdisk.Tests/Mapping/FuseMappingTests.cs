@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using Sealdisk.Tests.DataPath;
-using Sealdisk.Tests.Lifecycle;
 
 namespace Sealdisk.Tests.Mapping;
 
@@ -13,23 +11,23 @@ public sealed class FuseMappingTests
     [InlineData(true)]
     public void A_killed_server_is_noticed_and_up_brings_back_what_was_synced(bool fileHeldOpen)
     {
-        using var bed = Bed.Ready(("size", "24MiB"));
-        bed.Up();
-        Tool.Shell("dd if=/dev/urandom of=$1 bs=64k count=20 conv=fsync status=none; sha256sum < $1 > $2", bed["mnt/synced"], bed["sum"]);
+        using var volume = TestVolume.Ready(("size", "24MiB"));
+        volume.Up();
+        Tool.Shell("dd if=/dev/urandom of=$1 bs=64k count=20 conv=fsync status=none; sha256sum < $1 > $2", volume["mnt/synced"], volume["sum"]);
         // A daemon with an open file must not keep its device from coming back.
-        using (fileHeldOpen ? File.Open(bed["mnt/held"], FileMode.Create) : null)
+        using (fileHeldOpen ? File.Open(volume["mnt/held"], FileMode.Create) : null)
         {
-            bed.KillServer();
-            Assert.Equal("degraded", bed.State);
-            Assert.Contains("its server process has died", bed.Json("status").GetProperty("problem").GetString(), StringComparison.Ordinal);
-            var up = bed.Up();
+            volume.KillServer();
+            Assert.Equal("degraded", volume.State);
+            Assert.Contains("its server process has died", volume.Json("status").GetProperty("problem").GetString(), StringComparison.Ordinal);
+            var up = volume.Up();
             Assert.Contains("take down what a dead server left behind  (unmounted ", up.Stderr, StringComparison.Ordinal);
-            Assert.Equal("up", bed.State);
-            Tool.Shell("sha256sum < $1 | cmp - $2", bed["mnt/synced"], bed["sum"]);
-            Assert.Equal("the file of the first boot", File.ReadAllText(bed.File1));
+            Assert.Equal("up", volume.State);
+            Tool.Shell("sha256sum < $1 | cmp - $2", volume["mnt/synced"], volume["sum"]);
+            Assert.Equal("the file of the first boot", File.ReadAllText(volume.MountedFile));
         }
-        bed.Down();
-        AssertClean(bed, bed.Image);
+        volume.Down();
+        volume.AssertFilesystemClean();
     }
 
     [Theory]
@@ -37,30 +35,30 @@ public sealed class FuseMappingTests
     [InlineData(true)]
     public void After_a_kill_down_cleans_everything_up(bool fileHeldOpen)
     {
-        using var bed = Bed.Ready(("size", "24MiB"));
-        bed.Up();
-        using (fileHeldOpen ? File.Open(bed["mnt/held"], FileMode.Create) : null)
+        using var volume = TestVolume.Ready(("size", "24MiB"));
+        volume.Up();
+        using (fileHeldOpen ? File.Open(volume["mnt/held"], FileMode.Create) : null)
         {
-            bed.KillServer();
-            Assert.Contains($"closed mapping {bed.Name}", Bed.Done(bed.Run("down")).Stderr, StringComparison.Ordinal);
+            volume.KillServer();
+            Assert.Contains($"closed mapping {volume.Name}", TestVolume.Done(volume.Run("down")).Stderr, StringComparison.Ordinal);
         }
-        bed.Down();
-        bed.Up();
-        Assert.Equal("the file of the first boot", File.ReadAllText(bed.File1));
+        volume.Down();
+        volume.Up();
+        Assert.Equal("the file of the first boot", File.ReadAllText(volume.MountedFile));
     }
 
     /// <summary>Its requests are then waited for one by one: a server that asks again and again whether there is one would use up a processor.</summary>
     [Fact]
     public void Without_asynchronous_transfers_the_server_waits_for_its_requests()
     {
-        using var bed = Bed.Ready(("size", "24MiB"));
+        using var volume = TestVolume.Ready(("size", "24MiB"));
         var result = NativeBinary.Run(new ProcessStartInfo("strace",
         [
-            "-f", "-qq", "-y", "-o", bed["log"], "-e", "trace=io_setup,io_submit,read", "-e", "inject=io_setup:error=ENOSYS", "sh", "-euc",
-            "$1 up --config $2; head -c 3M /dev/urandom >$3/file; sync -f $3/file; $1 down --config $2", "sh", NativeBinary.Path, bed.Config, bed["mnt"],
+            "-f", "-qq", "-y", "-o", volume["log"], "-e", "trace=io_setup,io_submit,read", "-e", "inject=io_setup:error=ENOSYS", "sh", "-euc",
+            "$1 up --config $2; head -c 3M /dev/urandom >$3/file; sync -f $3/file; $1 down --config $2", "sh", NativeBinary.Path, volume.Config, volume["mnt"],
         ]));
         Assert.True(result.Exit == 0, result.Stderr);
-        var calls = File.ReadAllLines(bed["log"]);
+        var calls = File.ReadAllLines(volume["log"]);
         Assert.Contains(calls, call => call.Contains("io_setup(", StringComparison.Ordinal) && call.EndsWith("(INJECTED)", StringComparison.Ordinal));
         Assert.DoesNotContain(calls, call => call.Contains("io_submit", StringComparison.Ordinal));
         Assert.Contains(calls, call => call.Contains("</dev/fuse>", StringComparison.Ordinal));
@@ -72,12 +70,12 @@ public sealed class FuseMappingTests
     {
         Parallel.For(0, 2, _ =>
         {
-            using var bed = Bed.Ready();
-            var name = bed.Name + "-round";
-            Tool.Shell("for i in $(seq 50); do $1 map open $2 $3 --huk $4 >/dev/null; $1 map close $2 >/dev/null; done", NativeBinary.Path, name, bed.Image, bed["huk.hex"]);
-            Assert.True(SpinWait.SpinUntil(() => !Bed.Servers(name).Any(), Patience.Limit));
-            Assert.Equal("", Tool.Shell("(losetup -a; cat /proc/self/mounts; ls -A /run/sealdisk) | grep -F -e $1 -e $2 || true", name, bed.Image));
-            bed.AssertNothingOpen();
+            using var volume = TestVolume.Ready();
+            var name = volume.Name + "-round";
+            Tool.Shell("for i in $(seq 50); do $1 map open $2 $3 --huk $4 >/dev/null; $1 map close $2 >/dev/null; done", NativeBinary.Path, name, volume.Image, volume["huk.hex"]);
+            Assert.True(SpinWait.SpinUntil(() => !TestVolume.Servers(name).Any(), Patience.Limit));
+            Assert.Equal("", Tool.Shell("(losetup -a; cat /proc/self/mounts; ls -A /run/sealdisk) | grep -F -e $1 -e $2 || true", name, volume.Image));
+            volume.AssertNothingOpen();
         });
     }
 
@@ -85,8 +83,8 @@ public sealed class FuseMappingTests
     [Fact]
     public void Who_looks_at_all_mappings_does_not_disturb_one_that_comes_and_goes()
     {
-        using var bed = Bed.Ready();
-        var name = bed.Name + "-round";
+        using var volume = TestVolume.Ready();
+        var name = volume.Name + "-round";
         // The looker waits where the other one may be faster: before it opens what it has just seen.
         Tool.Shell(
             """
@@ -100,65 +98,50 @@ public sealed class FuseMappingTests
             done >/dev/null
             touch "$5"
             wait $looker
-            """, NativeBinary.Path, name, bed.Image, bed["huk.hex"], bed["done"]);
-        Assert.True(SpinWait.SpinUntil(() => !Bed.Servers(name).Any(), Patience.Limit));
-        bed.AssertNothingOpen();
+            """, NativeBinary.Path, name, volume.Image, volume["huk.hex"], volume["done"]);
+        Assert.True(SpinWait.SpinUntil(() => !TestVolume.Servers(name).Any(), Patience.Limit));
+        volume.AssertNothingOpen();
     }
 
     [Fact]
     public void A_mounted_mapping_is_not_closed()
     {
-        using var bed = Bed.Ready();
-        bed.Up();
-        Bed.AssertFailure(NativeBinary.Run("map", "close", bed.Name), ExitCode.Failed, $"cannot close mapping {bed.Name}: it is mounted on {bed.Mount} (EBUSY)", "umount");
-        Assert.Equal("up", bed.State);
+        using var volume = TestVolume.Ready();
+        volume.Up();
+        TestVolume.AssertFailure(NativeBinary.Run("map", "close", volume.Name), ExitCode.Failed, $"cannot close mapping {volume.Name}: it is mounted on {volume.Mount} (EBUSY)", "umount");
+        Assert.Equal("up", volume.State);
     }
 
     [Fact]
     public void A_file_in_use_keeps_a_volume_up()
     {
-        using var bed = Bed.Ready();
-        bed.Up();
-        using (File.OpenRead(bed.File1))
-            Bed.AssertFailure(bed.Run("down"), ExitCode.Failed, $"cannot unmount {bed.Mount}: ", $"fuser -vm {bed.Mount}");
-        Assert.Equal("up", bed.State);
-        bed.Down();
+        using var volume = TestVolume.Ready();
+        volume.Up();
+        using (File.OpenRead(volume.MountedFile))
+            TestVolume.AssertFailure(volume.Run("down"), ExitCode.Failed, $"cannot unmount {volume.Mount}: ", $"fuser -vm {volume.Mount}");
+        Assert.Equal("up", volume.State);
+        volume.Down();
     }
 
     [Fact]
     public void A_mapping_of_another_mount_namespace_is_named_as_such()
     {
-        using var bed = Bed.Ready();
-        Bed.Done(NativeBinary.Run(new ProcessStartInfo("unshare", ["-m", "--propagation", "slave", NativeBinary.Path, "--config", bed.Config, "up"])));
-        var server = Assert.Single(Bed.Servers(bed.Name));
+        using var volume = TestVolume.Ready();
+        TestVolume.Done(NativeBinary.Run(new ProcessStartInfo("unshare", ["-m", "--propagation", "slave", NativeBinary.Path, "--config", volume.Config, "up"])));
+        var server = Assert.Single(TestVolume.Servers(volume.Name));
         foreach (var verb in new[] { "down", "up" })
-            Bed.AssertFailure(bed.Run(verb), ExitCode.Failed, $"cannot close mapping {bed.Name}: it was opened in another mount namespace, that of process {server}", $"nsenter -t {server} -m sealdisk down {bed.Name}");
-        Bed.Done(NativeBinary.Run(new ProcessStartInfo("nsenter", ["-t", $"{server}", "-m", NativeBinary.Path, "--config", bed.Config, "down"])));
-        bed.AssertNothingOpen();
+            TestVolume.AssertFailure(volume.Run(verb), ExitCode.Failed, $"cannot close mapping {volume.Name}: it was opened in another mount namespace, that of process {server}", $"nsenter -t {server} -m sealdisk down {volume.Name}");
+        TestVolume.Done(NativeBinary.Run(new ProcessStartInfo("nsenter", ["-t", $"{server}", "-m", NativeBinary.Path, "--config", volume.Config, "down"])));
+        volume.AssertNothingOpen();
     }
 
     [Fact]
     public void The_decrypted_volume_is_its_owners_alone()
     {
-        using var bed = Bed.Ready();
-        bed.Up();
-        var (code, output) = Tool.Try("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "head", "-c1", $"/run/sealdisk/{bed.Name}/volume");
+        using var volume = TestVolume.Ready();
+        volume.Up();
+        var (code, output) = Tool.Try("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "head", "-c1", $"/run/sealdisk/{volume.Name}/volume");
         Assert.NotEqual(0, code);
         Assert.Contains("Permission denied", output, StringComparison.Ordinal);
-    }
-
-    /// <summary>Maps the volume by hand and lets e2fsck judge it, which changes nothing.</summary>
-    internal static void AssertClean(Bed bed, string device)
-    {
-        var name = bed.Name + "-fsck";
-        Bed.Done(NativeBinary.Run("map", "open", name, device, "--huk", bed["huk.hex"]));
-        try
-        {
-            Tool.Run("e2fsck", "-fn", $"/run/sealdisk/{name}/volume");
-        }
-        finally
-        {
-            Bed.Done(NativeBinary.Run("map", "close", name));
-        }
     }
 }

@@ -1,6 +1,5 @@
 using Sealdisk.Linux;
 using Sealdisk.Mapping;
-using Sealdisk.Tests.Lifecycle;
 
 namespace Sealdisk.Tests.Mapping;
 
@@ -11,27 +10,27 @@ public sealed class TurnTests
     [Fact]
     public void A_volume_that_is_stuck_does_not_keep_another_down()
     {
-        using var bed = Bed.With();
-        using var stuck = Turn.Take("stuck-" + bed.Name, bed["other-image"]);
-        bed.Up();
-        bed.Down();
+        using var volume = TestVolume.With();
+        using var stuck = Turn.Take("stuck-" + volume.Name, volume["other-image"]);
+        volume.Up();
+        volume.Down();
     }
 
     [Fact]
     public void Neither_the_name_nor_the_device_is_used_twice_at_once()
     {
-        using var bed = Bed.With();
-        var link = bed["link"];
-        File.CreateSymbolicLink(link, bed.Image);
-        using (Turn.Take(bed.Name, bed.Image))
+        using var volume = TestVolume.With();
+        var link = volume["link"];
+        File.CreateSymbolicLink(link, volume.Image);
+        using (Turn.Take(volume.Name, volume.Image))
         {
-            Assert.False(IsFree($"name-{bed.Name}"));
+            Assert.False(IsFree($"name-{volume.Name}"));
             var devices = Directory.GetFiles(Turn.Folder, "device-*").Where(path => !IsFree(Path.GetFileName(path))).ToList();
             Assert.NotEmpty(devices);
         }
         // The same device under another name, through a link: the same lock file, so nobody else's is taken.
         var before = Directory.GetFiles(Turn.Folder, "device-*").Length;
-        Turn.Take(bed.Name + "-2", link).Dispose();
+        Turn.Take(volume.Name + "-2", link).Dispose();
         Assert.Equal(before, Directory.GetFiles(Turn.Folder, "device-*").Length);
     }
 

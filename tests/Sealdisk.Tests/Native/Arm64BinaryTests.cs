@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
-using Sealdisk.Tests.Crypto;
 
 namespace Sealdisk.Tests.Native;
 

@@ -1,7 +1,5 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
-using Sealdisk.Tests.Crypto;
-using Sealdisk.Tests.DataPath;
 
 namespace Sealdisk.Tests.Native;
 

@@ -1,5 +1,3 @@
-using Sealdisk.Tests.Crypto;
-
 namespace Sealdisk.Tests.Native;
 
 /// <summary>A sealed key of a real OP-TEE, damaged in every place: no damage opens, and none is mistaken for something else.</summary>

@@ -1,5 +1,3 @@
-using Sealdisk.Tests.Crypto;
-
 namespace Sealdisk.Tests.Native;
 
 /// <summary>Disks that a real dm-crypt encrypted under keys that a real OP-TEE sealed, through the binary that ships.</summary>

@@ -1,7 +1,5 @@
 using System.Diagnostics;
 using Sealdisk.Crypto;
-using Sealdisk.Tests.Crypto;
-using Sealdisk.Tests.DataPath;
 
 namespace Sealdisk.Tests.Native;
 

@@ -2,8 +2,6 @@ using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
 using Sealdisk.Linux;
-using Sealdisk.Tests.Crypto;
-using Sealdisk.Tests.DataPath;
 
 namespace Sealdisk.Tests.Native;
 

@@ -2,8 +2,6 @@ using System.Diagnostics;
 using System.Text;
 using Sealdisk.Linux;
 using Sealdisk.OpTee;
-using Sealdisk.Tests.DataPath;
-using Sealdisk.Tests.Lifecycle;
 using Sealdisk.Volumes.Keys;
 using Sealdisk.Volumes.Records;
 
@@ -34,22 +32,22 @@ public sealed class KeysInMemoryTests
     [Fact]
     public void No_core_is_left_of_a_server_that_dies()
     {
-        using var bed = Bed.With(("size", "32MiB"));
+        using var volume = TestVolume.With(("size", "32MiB"));
         var pattern = File.ReadAllText("/proc/sys/kernel/core_pattern").Trim();
         Assert.SkipUnless(pattern.Length > 0 && !pattern.Contains('/') && !pattern.StartsWith('|'), $"this machine's core dumps go elsewhere (core_pattern is {pattern})");
-        Tool.Run("mkdir", bed["cores"]);
-        Tool.Try("sh", "-c", "cd $1; ulimit -c unlimited; sh -c 'planted=of-a-planted-key; kill -SEGV $$'", "sh", bed["cores"]);
-        var core = Assert.Single(Directory.GetFiles(bed["cores"]));
+        Tool.Run("mkdir", volume["cores"]);
+        Tool.Try("sh", "-c", "cd $1; ulimit -c unlimited; sh -c 'planted=of-a-planted-key; kill -SEGV $$'", "sh", volume["cores"]);
+        var core = Assert.Single(Directory.GetFiles(volume["cores"]));
         Assert.True(File.ReadAllBytes(core).AsSpan().IndexOf("of-a-planted-key"u8) >= 0);
         File.Delete(core);
 
-        Tool.Shell("cd $1; ulimit -c unlimited; $2 up --config $3 --quiet", bed["cores"], NativeBinary.Path, bed.Config);
-        var server = Assert.Single(Bed.Servers(bed.Name));
+        Tool.Shell("cd $1; ulimit -c unlimited; $2 up --config $3 --quiet", volume["cores"], NativeBinary.Path, volume.Config);
+        var server = Assert.Single(TestVolume.Servers(volume.Name));
         var folder = Directory.ResolveLinkTarget($"/proc/{server}/cwd", returnFinalTarget: true)!.FullName;
-        string[] Files() => [.. Directory.GetFiles(folder), .. Directory.GetFiles(bed["cores"])];
+        string[] Files() => [.. Directory.GetFiles(folder), .. Directory.GetFiles(volume["cores"])];
         var before = Files();
         Tool.Run("kill", "-ABRT", $"{server}"); // the run time has a use of its own for SIGSEGV
-        Assert.True(SpinWait.SpinUntil(() => !Bed.Servers(bed.Name).Any(), Patience.Limit));
+        Assert.True(SpinWait.SpinUntil(() => !TestVolume.Servers(volume.Name).Any(), Patience.Limit));
         Assert.Equal(before, Files());
     }
 
@@ -72,9 +70,9 @@ public sealed class KeysInMemoryTests
     [Fact]
     public void A_recovery_keeps_its_keys_to_their_pages()
     {
-        using var bed = RecoverTests.Elsewhere(settings: [("size", "32MiB")]);
-        using var secret = RecoveryKey.Read(bed["recovery.key"]);
-        Watch(bed, ["recover", bed.Name, "--key", bed["recovery.key"]], 100, [("recovery key", secret.Memory.ToArray()), ("recovery key's text", Encoding.ASCII.GetBytes(File.ReadAllText(bed["recovery.key"])[6..30]))]);
+        using var volume = TestVolume.OnAnotherDevice(settings: [("size", "32MiB")]);
+        using var secret = RecoveryKey.Read(volume["recovery.key"]);
+        Watch(volume, ["recover", volume.Name, "--key", volume["recovery.key"]], 100, [("recovery key", secret.Memory.ToArray()), ("recovery key's text", Encoding.ASCII.GetBytes(File.ReadAllText(volume["recovery.key"])[6..30]))]);
     }
 
     [Fact]
@@ -85,11 +83,11 @@ public sealed class KeysInMemoryTests
     [InlineData("encrypted")]
     public void A_running_server_has_its_key_in_its_own_pages_and_nowhere_else(string key)
     {
-        using var bed = Bed.With(("size", "32MiB"), ("key", key));
-        bed.Up();
-        Tool.Shell("dd if=/dev/urandom of=$1/data bs=64k count=64 conv=fsync status=none; cat $1/data > /dev/null", bed.Mount);
-        var (volumeKey, others) = Secrets(bed);
-        var image = MemoryImage.Of(Assert.Single(Bed.Servers(bed.Name)));
+        using var volume = TestVolume.With(("size", "32MiB"), ("key", key));
+        volume.Up();
+        Tool.Shell("dd if=/dev/urandom of=$1/data bs=64k count=64 conv=fsync status=none; cat $1/data > /dev/null", volume.Mount);
+        var (volumeKey, others) = Secrets(volume);
+        var image = MemoryImage.Of(Assert.Single(TestVolume.Servers(volume.Name)));
         Assert.NotEmpty(image.FindSetApart(volumeKey)); // it works with it, so the search can find it
         Assert.Empty(image.Find(volumeKey));
         foreach (var (_, secret) in others)
@@ -97,29 +95,29 @@ public sealed class KeysInMemoryTests
             Assert.Empty(image.Find(secret));
             Assert.Empty(image.FindSetApart(secret));
         }
-        Assert.Equal("0 kB", File.ReadLines($"/proc/{Bed.Servers(bed.Name).Single()}/status").Single(line => line.StartsWith("VmSwap:", StringComparison.Ordinal))[7..].Trim());
-        bed.Down();
+        Assert.Equal("0 kB", File.ReadLines($"/proc/{TestVolume.Servers(volume.Name).Single()}/status").Single(line => line.StartsWith("VmSwap:", StringComparison.Ordinal))[7..].Trim());
+        volume.Down();
     }
 
     private static void Watch(string verb, bool wasSetUp, int mostPerThread, string key)
     {
-        using var bed = Bed.With(("size", "32MiB"), ("key", key));
+        using var volume = TestVolume.With(("size", "32MiB"), ("key", key));
         if (wasSetUp)
         {
-            bed.Up();
-            bed.Down();
+            volume.Up();
+            volume.Down();
         }
-        Watch(bed, [verb], mostPerThread, []);
+        Watch(volume, [verb], mostPerThread, []);
     }
 
-    private static void Watch(Bed bed, string[] verb, int mostPerThread, (string Name, byte[] Secret)[] more)
+    private static void Watch(TestVolume volume, string[] verb, int mostPerThread, (string Name, byte[] Secret)[] more)
     {
         var images = new List<MemoryImage>();
         using var log = KernelLog.FromNow();
-        var run = StoppedRun.Of(bed["trace"], mostPerThread, process => images.Add(MemoryImage.Of(process)), NativeBinary.Path, ["--config", bed.Config, .. verb]);
-        Assert.Contains(bed.Name, run.Output, StringComparison.Ordinal);
-        var (volumeKey, others) = Secrets(bed);
-        bed.Run("down");
+        var run = StoppedRun.Of(volume["trace"], mostPerThread, process => images.Add(MemoryImage.Of(process)), NativeBinary.Path, ["--config", volume.Config, .. verb]);
+        Assert.Contains(volume.Name, run.Output, StringComparison.Ordinal);
+        var (volumeKey, others) = Secrets(volume);
+        volume.Run("down");
 
         Assert.True(images.Count >= 20, $"only {images.Count} looks; {run.Output}");
         Assert.True(images.Sum(image => image.Size) > 1_000_000, "next to no memory was searched");
@@ -137,14 +135,14 @@ public sealed class KeysInMemoryTests
     }
 
     /// <summary>Known here as the HUK file is: the sealed key is in the record.</summary>
-    private static (byte[] VolumeKey, List<(string Name, byte[] Secret)> Others) Secrets(Bed bed)
+    private static (byte[] VolumeKey, List<(string Name, byte[] Secret)> Others) Secrets(TestVolume volume)
     {
-        var huk = Convert.FromHexString(File.ReadAllText(bed["huk.hex"]).Trim());
+        var huk = Convert.FromHexString(File.ReadAllText(volume["huk.hex"]).Trim());
         var taKey = new byte[32];
         TrustedKeysTa.DeriveKey(huk, taKey);
         var others = new List<(string, byte[])> { ("HUK", huk), ("TA key", taKey) };
         var block = new byte[4096];
-        using (var image = FileDescriptor.Open(bed.Image, OpenFlags.Read))
+        using (var image = FileDescriptor.Open(volume.Image, OpenFlags.Read))
             image.ReadAt(block, 0);
         var record = Assert.IsType<CopyReading.Valid>(RecordFormat.Read(block)).Record;
         var blob = Convert.FromHexString(record.Blob);

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Sealdisk.Tests.Crypto;
 
 namespace Sealdisk.Tests.Native;
 

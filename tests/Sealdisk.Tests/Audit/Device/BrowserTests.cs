@@ -3,7 +3,6 @@ using System.Text;
 using System.Text.Json;
 using Sealdisk.Audit.Device;
 using Sealdisk.Audit.Reports;
-using Sealdisk.Tests.Linux;
 using Sealdisk.Volumes.Filesystems;
 
 namespace Sealdisk.Tests.Audit.Device;

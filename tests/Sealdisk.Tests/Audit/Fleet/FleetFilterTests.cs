@@ -4,7 +4,6 @@ using Sealdisk.Audit.Fleet;
 using Sealdisk.Linux;
 using Sealdisk.OpTee;
 using Sealdisk.OpTee.Huk;
-using Sealdisk.Tests.Linux;
 using Sealdisk.Tests.OpTee.Huk;
 
 namespace Sealdisk.Tests.Audit.Fleet;

@@ -142,15 +142,15 @@ public sealed class EncryptedKeyKernelTests
     [InlineData("default", 64)]
     [InlineData("default", 4096)]
     [InlineData("enc32", 32)]
-    public void What_the_kernel_printed_opens_here_and_back(string format, int size) => Linux.KeyringThread.InNewSession(() =>
+    public void What_the_kernel_printed_opens_here_and_back(string format, int size) => KeyringThread.InNewSession(() =>
     {
         foreach (var masterSize in (int[])[1, 23, 24, 32, 128])
         {
             var master = new byte[masterSize];
             RandomBytes.Fill(master);
             Keyring.Add("user", KeyDescription.Parse("sealdisk:um"), master, KeySerial.SessionKeyring);
-            var made = Linux.KeyringThread.KeyctlSerial("add", "encrypted", "sealdisk:vk", $"new {format} user:sealdisk:um {size}", "@s");
-            var printed = Linux.KeyringThread.Keyctl("pipe", made.ToString());
+            var made = KeyringThread.KeyctlSerial("add", "encrypted", "sealdisk:vk", $"new {format} user:sealdisk:um {size}", "@s");
+            var printed = KeyringThread.Keyctl("pipe", made.ToString());
             var text = EncryptedKeyTests.Parse(printed);
             Assert.Equal((format, "user:sealdisk:um", size), (text.Format, text.Master, text.KeySize));
             var key = new byte[size];
@@ -161,12 +161,12 @@ public sealed class EncryptedKeyKernelTests
             RandomBytes.Fill(iv);
             var ours = EncryptedKeyModel.Wrap(format, text.Master, master, iv, key).ToString();
             Assert.NotEqual(printed, ours);
-            var loaded = Linux.KeyringThread.KeyctlSerial("add", "encrypted", "sealdisk:ours", $"load {ours}", "@s");
-            Assert.Equal(ours, Linux.KeyringThread.Keyctl("pipe", loaded.ToString()));
+            var loaded = KeyringThread.KeyctlSerial("add", "encrypted", "sealdisk:ours", $"load {ours}", "@s");
+            Assert.Equal(ours, KeyringThread.Keyctl("pipe", loaded.ToString()));
 
             var altered = ours[..^1] + (ours[^1] == '0' ? '1' : '0');
             var load = Encoding.ASCII.GetBytes($"load {altered}");
-            Assert.Equal(Errno.EINVAL, Linux.KeyringThread.Refusal(
+            Assert.Equal(Errno.EINVAL, KeyringThread.Refusal(
                 () => Keyring.Add("encrypted", KeyDescription.Parse("sealdisk:altered"), load, KeySerial.SessionKeyring)));
             Keyring.Clear(KeySerial.SessionKeyring);
         }

@@ -1,6 +1,5 @@
 using System.Text;
 using Sealdisk.Linux;
-using Sealdisk.Tests.Linux;
 using Sealdisk.Volumes.Keys;
 
 namespace Sealdisk.Tests.Volumes.Keys;

@@ -8,7 +8,7 @@ namespace Sealdisk.Tests.Volumes.Records;
 public sealed class RecordFormatTests
 {
     public static IEnumerable<TheoryDataRow<string>> Vectors =>
-        Directory.GetFiles(Samples.VectorDirectory).Order(StringComparer.Ordinal).Select(file => new TheoryDataRow<string>(Path.GetFileName(file)));
+        Directory.GetFiles(RecordSamples.VectorDirectory).Order(StringComparer.Ordinal).Select(file => new TheoryDataRow<string>(Path.GetFileName(file)));
 
     /// <summary>The vectors were made from the format's description by a program that shares nothing with this one.</summary>
     [Theory]
@@ -16,7 +16,7 @@ public sealed class RecordFormatTests
     public void The_block_gets_the_verdict_that_its_file_states(string file)
     {
         Assert.EndsWith(".hex", file, StringComparison.Ordinal);
-        var (expected, bytes) = Samples.Vector(Path.Combine(Samples.VectorDirectory, file));
+        var (expected, bytes) = RecordSamples.Vector(Path.Combine(RecordSamples.VectorDirectory, file));
         var reading = RecordFormat.Read(bytes);
         Assert.Equal(expected, reading switch
         {
@@ -28,25 +28,25 @@ public sealed class RecordFormatTests
             _ => reading.ToString(),
         });
         if (reading is CopyReading.Valid valid)
-            Assert.Equal(bytes, Samples.Block(valid.Record));
+            Assert.Equal(bytes, RecordSamples.Block(valid.Record));
     }
 
     [Fact]
     public void The_golden_block_is_written_byte_for_byte()
     {
-        var (_, golden) = Samples.Vector(Path.Combine(Samples.VectorDirectory, "ready.hex"));
-        Assert.Equal(golden, Samples.Block(Samples.Ready));
-        Assert.Equal(new CopyReading.Valid(Samples.Ready), RecordFormat.Read(golden));
+        var (_, golden) = RecordSamples.Vector(Path.Combine(RecordSamples.VectorDirectory, "ready.hex"));
+        Assert.Equal(golden, RecordSamples.Block(RecordSamples.Ready));
+        Assert.Equal(new CopyReading.Valid(RecordSamples.Ready), RecordFormat.Read(golden));
     }
 
     [Fact]
     public void What_is_written_is_read() =>
-        Samples.Any.Sample(record => RecordFormat.Read(Samples.Block(record)) == new CopyReading.Valid(record), iter: 2_000);
+        RecordSamples.Any.Sample(record => RecordFormat.Read(RecordSamples.Block(record)) == new CopyReading.Valid(record), iter: 2_000);
 
     [Fact]
     public void No_flipped_bit_goes_unnoticed()
     {
-        var block = Samples.Block(Samples.Ready);
+        var block = RecordSamples.Block(RecordSamples.Ready);
         for (var bit = 0; bit < block.Length * 8; bit++)
         {
             block[bit / 8] ^= (byte)(1 << (bit % 8));
@@ -62,7 +62,7 @@ public sealed class RecordFormatTests
     [Fact]
     public void No_length_but_the_whole_is_enough()
     {
-        var block = Samples.Block(Samples.Ready);
+        var block = RecordSamples.Block(RecordSamples.Ready);
         for (var length = 0; length < block.Length; length++)
         {
             CopyReading expected = length < 8 ? new CopyReading.Absent(length == 0) : new CopyReading.Bad($"cut off after {length} bytes");
@@ -74,33 +74,33 @@ public sealed class RecordFormatTests
     public void No_bytes_make_the_reader_throw() =>
         Gen.Select(Gen.Byte.Array[0, 200], Gen.Int[64, 3800]).Sample((bytes, at) =>
         {
-            var block = Samples.Block(Samples.Ready);
+            var block = RecordSamples.Block(RecordSamples.Ready);
             bytes.CopyTo(block, at);
-            return RecordFormat.Read(block) is CopyReading.Bad || block.AsSpan().SequenceEqual(Samples.Block(Samples.Ready));
+            return RecordFormat.Read(block) is CopyReading.Bad || block.AsSpan().SequenceEqual(RecordSamples.Block(RecordSamples.Ready));
         }, iter: 2_000);
 
     public static IEnumerable<TheoryDataRow<string, VolumeRecord>> Impossible =>
     [
-        new("generation 0 is not possible", Samples.Ready with { Generation = 0 }),
-        new("source has an impossible value", Samples.Ready with { Source = TrustSource.Auto }),
-        new("uuid has an impossible value", Samples.Ready with { Uuid = Guid.Empty }),
-        new("sealed-key has an impossible value", Samples.Ready with { SealedKey = "" }),
-        new("sector-size has an impossible value", Samples.Ready with { SectorSize = 520 }),
-        new("key-size has an impossible value", Samples.Ready with { KeySize = -1 }),
-        new("the body does not have 15 lines", Samples.Ready with { LifeCycle = "open\nstate=ready" }),
-        new("it does not read back as it is", Samples.Ready with { FilesystemUuid = "" }),
-        new("its body is longer than 4032 bytes", Samples.Ready with { LifeCycle = new string('x', 4000) }),
+        new("generation 0 is not possible", RecordSamples.Ready with { Generation = 0 }),
+        new("source has an impossible value", RecordSamples.Ready with { Source = TrustSource.Auto }),
+        new("uuid has an impossible value", RecordSamples.Ready with { Uuid = Guid.Empty }),
+        new("sealed-key has an impossible value", RecordSamples.Ready with { SealedKey = "" }),
+        new("sector-size has an impossible value", RecordSamples.Ready with { SectorSize = 520 }),
+        new("key-size has an impossible value", RecordSamples.Ready with { KeySize = -1 }),
+        new("the body does not have 15 lines", RecordSamples.Ready with { LifeCycle = "open\nstate=ready" }),
+        new("it does not read back as it is", RecordSamples.Ready with { FilesystemUuid = "" }),
+        new("its body is longer than 4032 bytes", RecordSamples.Ready with { LifeCycle = new string('x', 4000) }),
     ];
 
     [Theory]
     [MemberData(nameof(Impossible), DisableDiscoveryEnumeration = true)]
     public void What_would_not_be_read_is_not_written(string reason, VolumeRecord record) =>
-        Assert.Equal($"cannot write the record: {reason}", Assert.Throws<ArgumentException>(() => Samples.Block(record)).Message);
+        Assert.Equal($"cannot write the record: {reason}", Assert.Throws<ArgumentException>(() => RecordSamples.Block(record)).Message);
 
     [Fact]
     public void A_person_can_read_the_sealed_key()
     {
-        var text = System.Text.Encoding.ASCII.GetString(Samples.Block(Samples.Ready));
-        Assert.Contains($"\nsealed-key={Samples.Ready.SealedKey}\n", text, StringComparison.Ordinal);
+        var text = System.Text.Encoding.ASCII.GetString(RecordSamples.Block(RecordSamples.Ready));
+        Assert.Contains($"\nsealed-key={RecordSamples.Ready.SealedKey}\n", text, StringComparison.Ordinal);
     }
 }

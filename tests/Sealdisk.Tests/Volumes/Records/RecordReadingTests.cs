@@ -4,8 +4,8 @@ namespace Sealdisk.Tests.Volumes.Records;
 
 public sealed class RecordReadingTests
 {
-    private static readonly VolumeRecord Old = Samples.Ready with { Generation = 1, State = VolumeState.Provisioning, FilesystemUuid = null };
-    private static readonly VolumeRecord Current = Samples.Ready;
+    private static readonly VolumeRecord Old = RecordSamples.Ready with { Generation = 1, State = VolumeState.Provisioning, FilesystemUuid = null };
+    private static readonly VolumeRecord Current = RecordSamples.Ready;
 
     private static readonly Dictionary<string, CopyReading> Copies = new(StringComparer.Ordinal)
     {

@@ -8,9 +8,9 @@ public sealed class RecordStoreTests : IDisposable
 {
     private const int HeaderCopyB = 524288;
 
-    private static readonly VolumeRecord First = Samples.Ready with { Generation = 1, State = VolumeState.Provisioning, FilesystemUuid = null };
-    private static readonly VolumeRecord Second = Samples.Ready;
-    private static readonly byte[] Bad = Damaged(Samples.Block(First));
+    private static readonly VolumeRecord First = RecordSamples.Ready with { Generation = 1, State = VolumeState.Provisioning, FilesystemUuid = null };
+    private static readonly VolumeRecord Second = RecordSamples.Ready;
+    private static readonly byte[] Bad = Damaged(RecordSamples.Block(First));
 
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("sealdisk-records-");
 
@@ -27,8 +27,8 @@ public sealed class RecordStoreTests : IDisposable
         Assert.IsType<RecordOutcome.None>(store.Read().Outcome);
 
         store.Write(First);
-        Samples.Block(First).CopyTo(content, 0);
-        Samples.Block(First).CopyTo(content, HeaderCopyB);
+        RecordSamples.Block(First).CopyTo(content, 0);
+        RecordSamples.Block(First).CopyTo(content, HeaderCopyB);
         Assert.Equal(content, File.ReadAllBytes(image));
         AssertGood(First, store.Read());
 
@@ -51,8 +51,8 @@ public sealed class RecordStoreTests : IDisposable
             store.Write(Second);
             AssertGood(Second, store.Read());
             var content = File.ReadAllBytes(image);
-            Assert.Equal(Samples.Block(Second), content.AsSpan(0, RecordFormat.BlockSize));
-            Assert.Equal(Samples.Block(Second), content.AsSpan(HeaderCopyB, RecordFormat.BlockSize));
+            Assert.Equal(RecordSamples.Block(Second), content.AsSpan(0, RecordFormat.BlockSize));
+            Assert.Equal(RecordSamples.Block(Second), content.AsSpan(HeaderCopyB, RecordFormat.BlockSize));
         }
         finally
         {
@@ -73,7 +73,7 @@ public sealed class RecordStoreTests : IDisposable
         Assert.Equal(RecordReading.Nothing, store.Read());
 
         store.Write(First);
-        Assert.Equal([.. Samples.Block(First), .. Samples.Block(First)], File.ReadAllBytes(file));
+        Assert.Equal([.. RecordSamples.Block(First), .. RecordSamples.Block(First)], File.ReadAllBytes(file));
         Assert.Equal(0x180, FileStatus.Of(file).Mode);
         Assert.Equal(["record"], _directory.GetFiles().Select(entry => entry.Name));
         AssertGood(First, store.Read());
@@ -91,18 +91,18 @@ public sealed class RecordStoreTests : IDisposable
     [Fact]
     public void A_detached_file_is_updated_in_place()
     {
-        var file = Detached(Samples.Block(First), Samples.Block(First));
+        var file = Detached(RecordSamples.Block(First), RecordSamples.Block(First));
         using var held = File.OpenHandle(file);
         RecordStore.Detached(file).Write(Second);
         var through = new byte[2 * RecordFormat.BlockSize];
         Assert.Equal(through.Length, RandomAccess.Read(held, through, 0));
-        Assert.Equal([.. Samples.Block(Second), .. Samples.Block(Second)], through);
+        Assert.Equal([.. RecordSamples.Block(Second), .. RecordSamples.Block(Second)], through);
     }
 
     [Fact]
     public void A_file_cut_in_half_is_repaired_to_its_full_length()
     {
-        var file = Detached(Samples.Block(Second), []);
+        var file = Detached(RecordSamples.Block(Second), []);
         var store = RecordStore.Detached(file);
         store.Repair(store.Read());
         AssertGood(Second, store.Read());
@@ -111,12 +111,12 @@ public sealed class RecordStoreTests : IDisposable
 
     public static IEnumerable<TheoryDataRow<byte[], byte[]>> Repairable =>
     [
-        new(Bad, Samples.Block(Second)),
-        new(Samples.Block(Second), Bad),
-        new(Samples.Block(First), Samples.Block(Second)),
-        new(Samples.Block(Second), Samples.Block(First)),
-        new(new byte[4096], Samples.Block(Second)),
-        new(Samples.Block(Second), new byte[4096]),
+        new(Bad, RecordSamples.Block(Second)),
+        new(RecordSamples.Block(Second), Bad),
+        new(RecordSamples.Block(First), RecordSamples.Block(Second)),
+        new(RecordSamples.Block(Second), RecordSamples.Block(First)),
+        new(new byte[4096], RecordSamples.Block(Second)),
+        new(RecordSamples.Block(Second), new byte[4096]),
     ];
 
     [Theory]
@@ -146,11 +146,11 @@ public sealed class RecordStoreTests : IDisposable
     {
         byte[] a = Bad, b = Bad;
         if (kind == "newer")
-            (a, b) = (Samples.Vector(Path.Combine(Samples.VectorDirectory, "newer.hex")).Bytes, Samples.Block(First));
+            (a, b) = (RecordSamples.Vector(Path.Combine(RecordSamples.VectorDirectory, "newer.hex")).Bytes, RecordSamples.Block(First));
         else if (kind == "another")
-            a = Samples.Block(First with { Uuid = Guid.Parse("11111111-2222-3333-4444-555555555555") });
+            a = RecordSamples.Block(First with { Uuid = Guid.Parse("11111111-2222-3333-4444-555555555555") });
         else if (kind == "generation")
-            (a, b) = (Samples.Block(First), Samples.Block(Second with { LifeCycle = "open" }));
+            (a, b) = (RecordSamples.Block(First), RecordSamples.Block(Second with { LifeCycle = "open" }));
         var file = Detached(a, b);
         var refused = Assert.Throws<SealdiskException>(() => RecordStore.Detached(file).Write(Second));
         Assert.Equal(ExitCode.Refused, refused.Code);
@@ -161,19 +161,19 @@ public sealed class RecordStoreTests : IDisposable
     [Fact]
     public void An_impossible_record_changes_nothing()
     {
-        var file = Detached(Samples.Block(First), Bad);
+        var file = Detached(RecordSamples.Block(First), Bad);
         Assert.Throws<ArgumentException>(() => RecordStore.Detached(file).Write(Second with { SectorSize = 0 }));
-        Assert.Equal([.. Samples.Block(First), .. Bad], File.ReadAllBytes(file));
+        Assert.Equal([.. RecordSamples.Block(First), .. Bad], File.ReadAllBytes(file));
     }
 
     /// <summary>The first write fails: which copy it was for shows that the good one comes last.</summary>
     public static IEnumerable<TheoryDataRow<byte[], byte[], string>> WriteOrder =>
     [
-        new(Samples.Block(First), Samples.Block(First), "copy A of the record in {0}: Operation not permitted (EPERM); copy B still holds generation 1"),
-        new(Bad, Samples.Block(First), "copy A of the record in {0}: Operation not permitted (EPERM); copy B still holds generation 1"),
-        new(Samples.Block(First), Bad, "copy B of the record in {0}: Operation not permitted (EPERM); copy A still holds generation 1"),
-        new(Samples.Block(First with { Generation = 2 }), Samples.Block(First), "copy B of the record in {0}: Operation not permitted (EPERM); copy A still holds generation 2"),
-        new(Samples.Block(First), [], "copy B of the record in {0}: Operation not permitted (EPERM); copy A still holds generation 1"),
+        new(RecordSamples.Block(First), RecordSamples.Block(First), "copy A of the record in {0}: Operation not permitted (EPERM); copy B still holds generation 1"),
+        new(Bad, RecordSamples.Block(First), "copy A of the record in {0}: Operation not permitted (EPERM); copy B still holds generation 1"),
+        new(RecordSamples.Block(First), Bad, "copy B of the record in {0}: Operation not permitted (EPERM); copy A still holds generation 1"),
+        new(RecordSamples.Block(First with { Generation = 2 }), RecordSamples.Block(First), "copy B of the record in {0}: Operation not permitted (EPERM); copy A still holds generation 2"),
+        new(RecordSamples.Block(First), [], "copy B of the record in {0}: Operation not permitted (EPERM); copy A still holds generation 1"),
     ];
 
     [Theory]
@@ -269,7 +269,7 @@ public sealed class RecordStoreTests : IDisposable
     [Fact]
     public void Destroy_leaves_nothing_of_a_detached_record()
     {
-        var file = Detached(Samples.Block(Second), Samples.Block(Second));
+        var file = Detached(RecordSamples.Block(Second), RecordSamples.Block(Second));
         File.WriteAllText(DurableFile.TemporaryName(file), "left by a power cut");
         using var held = File.OpenHandle(file);
         RecordStore.Detached(file).Destroy();
@@ -300,7 +300,7 @@ public sealed class RecordStoreTests : IDisposable
     public void A_copy_torn_at_any_point_leaves_a_good_record() =>
         Gen.Select(Gen.Int[0, 2].Array[8], Gen.Bool).Sample((sectors, second) =>
         {
-            byte[] old = Samples.Block(First), made = Samples.Block(Second);
+            byte[] old = RecordSamples.Block(First), made = RecordSamples.Block(Second);
             var torn = new byte[4096];
             for (var i = 0; i < sectors.Length; i++)
                 (sectors[i] switch { 0 => old, 1 => made, _ => Rubbish }).AsSpan(i * 512, 512).CopyTo(torn.AsSpan(i * 512));

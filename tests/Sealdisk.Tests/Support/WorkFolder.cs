@@ -1,8 +1,7 @@
 using System.Diagnostics;
 using Sealdisk.Linux;
-using Sealdisk.Tests.Linux;
 
-namespace Sealdisk.Tests.Native;
+namespace Sealdisk.Tests.Support;
 
 /// <summary>A temporary directory to run the published binary in, with the golden HUK at the mode that the soft source asks for.</summary>
 internal sealed class WorkFolder : IDisposable

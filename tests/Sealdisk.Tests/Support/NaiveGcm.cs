@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 
-namespace Sealdisk.Tests.OpTee;
+namespace Sealdisk.Tests.Support;
 
 /// <summary>
 /// The TA's seal written a second time from NIST SP 800-38D, one bit at a time, over .NET's AES: nothing is shared with the product.

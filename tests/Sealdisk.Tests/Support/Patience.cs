@@ -1,4 +1,4 @@
-namespace Sealdisk.Tests;
+namespace Sealdisk.Tests.Support;
 
 /// <summary>
 /// How long a test waits for what must come to pass: only what hangs meets this limit. Machines that test stand still for seconds at times, and work at a tenth of

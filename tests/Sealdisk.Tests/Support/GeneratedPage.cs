@@ -1,4 +1,4 @@
-namespace Sealdisk.Tests;
+namespace Sealdisk.Tests.Support;
 
 /// <summary>A page of the documentation that the product's own data says word for word. With SEALDISK_UPDATE_PAGES=1 the page is rewritten instead.</summary>
 internal static class GeneratedPage

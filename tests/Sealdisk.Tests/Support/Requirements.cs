@@ -1,4 +1,4 @@
-namespace Sealdisk.Tests.Native;
+namespace Sealdisk.Tests.Support;
 
 /// <summary>What a test needs of the machine; where that is missing, the test is skipped by name.</summary>
 internal static class Requirements

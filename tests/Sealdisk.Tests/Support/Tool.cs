@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace Sealdisk.Tests.DataPath;
+namespace Sealdisk.Tests.Support;
 
 /// <summary>Programs of the system, used as the clients and judges of what is served: a process of its own cannot hang together with the test's.</summary>
 internal static class Tool

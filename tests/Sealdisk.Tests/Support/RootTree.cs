@@ -5,7 +5,7 @@ using Sealdisk.Volumes.Configuration;
 using Sealdisk.Volumes.Keys;
 using Sealdisk.Volumes.Records;
 
-namespace Sealdisk.Tests.Audit.Device;
+namespace Sealdisk.Tests.Support;
 
 /// <summary>A system root made from facts, as files in memory. What is secret in it (a HUK, a key) is made up for the purpose.</summary>
 internal sealed class RootTree(string about)

@@ -1,27 +1,25 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
-using Sealdisk.Tests.DataPath;
-using Sealdisk.Tests.Linux;
 
-namespace Sealdisk.Tests.Lifecycle;
+namespace Sealdisk.Tests.Support;
 
 /// <summary>
-/// A temporary directory with a HUK, a configuration of one volume or several, and whatever a test puts there; the published binary works on
-/// it. Everything that is still open at the end is taken down.
+/// A volume of the soft source in a temporary directory, with its HUK, its configuration (which can name further volumes) and whatever
+/// a test puts there. The published binary works on it. Everything that is still open at the end is taken down.
 /// </summary>
-internal sealed class Bed : IDisposable
+internal sealed class TestVolume : IDisposable
 {
     public const int MiB = 1 << 20;
 
-    private static int s_beds;
+    private static int s_volumes;
     private readonly TemporaryDirectory _folder = new();
     private readonly List<string> _volumes = [];
     private readonly List<string> _loops = [];
 
-    public Bed()
+    public TestVolume()
     {
-        Name = string.Create(CultureInfo.InvariantCulture, $"t{Environment.ProcessId}-{Interlocked.Increment(ref s_beds)}");
+        Name = string.Create(CultureInfo.InvariantCulture, $"t{Environment.ProcessId}-{Interlocked.Increment(ref s_volumes)}");
         NewHuk("huk.hex");
         File.WriteAllText(Config, $"[source.soft]\nhuk = \"{this["huk.hex"]}\"\n\n");
     }
@@ -35,29 +33,43 @@ internal sealed class Bed : IDisposable
 
     public string Mount => this["mnt"];
 
-    public string File1 => this["mnt/file"];
+    public string MountedFile => this["mnt/file"];
 
     public string this[string name] => Path.Combine(_folder.Path, name);
 
-    /// <summary>A bed with one volume, and how it differs from an 8 MiB image with a header record, 4096-byte sectors and ext4.</summary>
-    public static Bed With(params (string Key, object? Value)[] settings)
+    /// <summary>An 8 MiB image with a header record, 4096-byte sectors and ext4, except for these settings.</summary>
+    public static TestVolume With(params (string Key, object? Value)[] settings)
     {
-        var bed = new Bed();
-        bed.Add(bed.Name, [("device", bed.Image), ("size", "8MiB"), ("mount", bed.Mount), .. settings]);
-        return bed;
+        var volume = new TestVolume();
+        volume.Add(volume.Name, [("device", volume.Image), ("size", "8MiB"), ("mount", volume.Mount), .. settings]);
+        return volume;
     }
 
     /// <summary>The same, after its first boot, a file written, and down again.</summary>
-    public static Bed Ready(params (string Key, object? Value)[] settings)
+    public static TestVolume Ready(params (string Key, object? Value)[] settings)
     {
-        var bed = With(settings);
-        bed.Up();
-        File.WriteAllText(bed.File1, "the file of the first boot");
-        bed.Down();
-        return bed;
+        var volume = With(settings);
+        volume.Up();
+        File.WriteAllText(volume.MountedFile, "the file of the first boot");
+        volume.Down();
+        return volume;
     }
 
-    /// <summary>Adds a volume; a null takes a setting out. Strings are quoted, what else there is not.</summary>
+    /// <summary>The same with a recovery key in a file, after which the HUK became another device's.</summary>
+    public static TestVolume OnAnotherDevice(bool detached = false, params (string Key, object? Value)[] settings)
+    {
+        var volume = With([("key", "encrypted"), .. settings]);
+        if (detached)
+            volume.Change("record", volume["record"]);
+        volume.AddRecoveryKey();
+        volume.Up();
+        File.WriteAllText(volume.MountedFile, "the file of the first boot");
+        volume.Down();
+        volume.NewHuk("huk.hex");
+        return volume;
+    }
+
+    /// <summary>Adds a volume to the configuration. A null removes a default setting; strings are quoted, other values are not.</summary>
     public void Add(string volume, params (string Key, object? Value)[] settings)
     {
         _volumes.Add(volume);
@@ -84,6 +96,14 @@ internal sealed class Bed : IDisposable
     {
         File.Delete(this[name]);
         Assert.Equal(0, NativeBinary.Run("huk", "new", this[name]).Exit);
+    }
+
+    /// <summary>Makes recovery.key and configures its public half.</summary>
+    public void AddRecoveryKey()
+    {
+        var line = Done(NativeBinary.Run("recovery", "new", this["recovery.key"])).Stdout;
+        Change("recovery", line.Split('"')[1]);
+        Assert.Equal(0b110_000_000, Sealdisk.Linux.FileStatus.Of(this["recovery.key"]).Mode & 0b111_111_111);
     }
 
     public ProgramResult Run(string verb, params string[] arguments) => NativeBinary.Run(["--config", Config, verb, .. arguments]);
@@ -150,6 +170,21 @@ internal sealed class Bed : IDisposable
         // One that goes with its last user may wait for who merely looks, as every `up` does at all loop devices that there are.
         if (!SpinWait.SpinUntil(() => _loops.ToHashSet(StringComparer.Ordinal).SetEquals(Loops()), Patience.Limit))
             Assert.Equal(_loops, Loops());
+    }
+
+    /// <summary>Maps the image by hand and lets e2fsck judge it, which changes nothing.</summary>
+    public void AssertFilesystemClean()
+    {
+        var mapping = Name + "-fsck";
+        Done(NativeBinary.Run("map", "open", mapping, Image, "--huk", this["huk.hex"]));
+        try
+        {
+            Tool.Run("e2fsck", "-fn", $"/run/sealdisk/{mapping}/volume");
+        }
+        finally
+        {
+            Done(NativeBinary.Run("map", "close", mapping));
+        }
     }
 
     /// <summary>Attaches a file here to a loop device of its own, as a block device to work on; returns its path.</summary>

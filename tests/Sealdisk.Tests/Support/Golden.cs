@@ -1,4 +1,4 @@
-namespace Sealdisk.Tests;
+namespace Sealdisk.Tests.Support;
 
 /// <summary>Finds the checkout this test binary was built from, and the data under tests/.</summary>
 internal static class Golden

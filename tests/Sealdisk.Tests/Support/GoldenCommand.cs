@@ -1,7 +1,6 @@
 using System.Globalization;
-using Sealdisk.Tests.Crypto;
 
-namespace Sealdisk.Tests.Native;
+namespace Sealdisk.Tests.Support;
 
 /// <summary>A line of the golden manifest as the arguments of <c>image</c> and <c>map open</c>.</summary>
 internal static class GoldenCommand

@@ -4,9 +4,9 @@ using Sealdisk.Volumes.Configuration;
 using Sealdisk.Volumes.Keys;
 using Sealdisk.Volumes.Records;
 
-namespace Sealdisk.Tests.Volumes.Records;
+namespace Sealdisk.Tests.Support;
 
-internal static class Samples
+internal static class RecordSamples
 {
     public static readonly string VectorDirectory = Path.Combine(Golden.Root, "tests", "vectors", "record");
 

@@ -3,7 +3,7 @@ using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
 using Sealdisk.Linux;
 
-namespace Sealdisk.Tests.Linux;
+namespace Sealdisk.Tests.Support;
 
 /// <summary>
 /// An OS thread of its own for a test that changes what keyrings or user it has: both belong to the thread, and end with it. Programs started

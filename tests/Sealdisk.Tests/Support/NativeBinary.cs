@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 
-namespace Sealdisk.Tests;
+namespace Sealdisk.Tests.Support;
 
 /// <summary>The published binary that ships: dist/RID/sealdisk, as ./build leaves it. Tests that use it carry [Trait("needs", "native")].</summary>
 internal static class NativeBinary

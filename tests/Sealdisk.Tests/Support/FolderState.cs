@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using Sealdisk.Linux;
 
-namespace Sealdisk.Tests.Lifecycle;
+namespace Sealdisk.Tests.Support;
 
 /// <summary>The regular files in a folder and all below it, what is mounted there left out; one line for each, in order.</summary>
 internal static class FolderState

@@ -1,6 +1,6 @@
-namespace Sealdisk.Tests;
+namespace Sealdisk.Tests.Crypto;
 
-public sealed class GoldenTests
+public sealed class GoldenManifestTests
 {
     [Fact]
     public void Every_manifest_line_names_an_image_of_64_KiB()

@@ -1,4 +1,4 @@
-namespace Sealdisk.Tests.Linux;
+namespace Sealdisk.Tests.Support;
 
 /// <summary>A directory that goes with everything in it.</summary>
 internal sealed class TemporaryDirectory : IDisposable

@@ -3,7 +3,7 @@ using Org.BouncyCastle.Crypto.Modes;
 using Org.BouncyCastle.Crypto.Parameters;
 using Sealdisk.Crypto;
 
-namespace Sealdisk.Tests.Crypto;
+namespace Sealdisk.Tests.Support;
 
 /// <summary>One line of tests/golden/manifest.txt: the first 64 KiB of a disk that a real dm-crypt encrypted.</summary>
 internal sealed record GoldenImage(string Name, string KeyType, string KeyName, string Table)

@@ -1,6 +1,6 @@
 using Sealdisk.Volumes.Records;
 
-namespace Sealdisk.Tests.Lifecycle;
+namespace Sealdisk.Tests.Support;
 
 /// <summary>The two copies of a record (0 is A, 1 is B) in a file of a test, to be damaged.</summary>
 internal sealed class RecordFile(string path, bool isHeader)

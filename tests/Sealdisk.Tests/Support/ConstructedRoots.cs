@@ -2,7 +2,7 @@ using Sealdisk.OpTee.Huk;
 using Sealdisk.Volumes.Configuration;
 using Sealdisk.Volumes.Keys;
 
-namespace Sealdisk.Tests.Audit.Device;
+namespace Sealdisk.Tests.Support;
 
 /// <summary>
 /// Systems made from what is documented of each family: open, closed, unprovisioned. None was captured from a device. They are the source of

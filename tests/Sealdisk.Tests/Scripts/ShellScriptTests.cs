@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace Sealdisk.Tests;
+namespace Sealdisk.Tests.Scripts;
 
 /// <summary>The scripts that a newcomer runs first, read by shellcheck.</summary>
 [Trait("needs", "native")]

@@ -1,4 +1,4 @@
-namespace Sealdisk.Tests.Native;
+namespace Sealdisk.Tests.Support;
 
 /// <summary>A configuration with one volume: an image file of 32 MiB, the soft source, ext4, a fuse mapping. Disposing brings it down.</summary>
 internal sealed class FuseVolumeConfiguration : IDisposable
