@@ -15,7 +15,9 @@ public sealed class JsonTests : IDisposable
     public void Of_a_HUK_and_a_key()
     {
         AssertKeys("file size", Json(0, "huk", "new", "new.hex"));
-        AssertKeys("name source size blob serial keyring", Json(0, "key", "new", "k", "--blob", "k.blob", "--source", "soft", "--huk", "new.hex"));
+        AssertKeys(
+            "name source size blob serial keyring",
+            Json(0, "key", "new", "k", "--blob", "k.blob", "--source", "soft", "--huk", "new.hex"));
     }
 
     [Theory]
@@ -34,7 +36,9 @@ public sealed class JsonTests : IDisposable
     {
         var image = GoldenImage.All[0];
         var options = GoldenCommand.Options(image, _folder.Huk);
-        AssertKeys("input output direction bytes cipher sector_size", Json(0, ["image", "decrypt", Golden.File(image.Name + ".64k"), "plain", .. options]));
+        AssertKeys(
+            "input output direction bytes cipher sector_size",
+            Json(0, ["image", "decrypt", Golden.File(image.Name + ".64k"), "plain", .. options]));
         AssertKeys("input output direction bytes cipher sector_size", Json(0, ["image", "encrypt", "plain", "again", .. options]));
     }
 
@@ -84,15 +88,22 @@ public sealed class JsonTests : IDisposable
         AssertKeys("volume plan steps refusal", Each("volumes", "plan"));
         AssertKeys("volume plan state mount error", Each("volumes", "up"));
         AssertKeys(
-            "volume state problem device device_size record record_copies record_state uuid source mapping block decrypted server discards cipher key_size sector_size "
+            "volume state problem device device_size record record_copies record_state uuid source mapping block decrypted "
+                + "server discards cipher key_size sector_size "
             + "filesystem filesystem_uuid mount life_cycle created_by key root_key_name recovery_key_id", Each("volumes", "status"));
-        AssertKeys("name mapping device block decrypted server cipher key_size sector_size problem", Json(0, "map", "list").GetProperty("mappings").EnumerateArray().Single(mapping => mapping.GetProperty("name").GetString() == "t1-json"));
+        AssertKeys(
+            "name mapping device block decrypted server cipher key_size sector_size problem",
+            Json(0, "map", "list")
+                .GetProperty("mappings")
+                .EnumerateArray()
+                .Single(mapping => mapping.GetProperty("name").GetString() == "t1-json"));
         Assert.Equal("already_up", Each("volumes", "up").GetProperty("plan").GetString());
         AssertKeys("volume done error", Each("volumes", "down"));
         AssertKeys("volume unlocks verified error", Each("volumes", "check"));
         AssertKeys("volume rotated source key root_key_name generation verified error", Each("volumes", "rotate"));
 
-        JsonElement Each(string list, params string[] verb) => Assert.Single(Json(0, [.. verb, "--config", volume.Path]).GetProperty(list).EnumerateArray());
+        JsonElement Each(string list, params string[] verb) => Assert.Single(
+            Json(0, [.. verb, "--config", volume.Path]).GetProperty(list).EnumerateArray());
     }
 
     [Fact]
@@ -151,7 +162,9 @@ public sealed class JsonTests : IDisposable
     }
 
     private static void AssertKeys(string names, JsonElement value) =>
-        Assert.Equal(names.Split(' ').Order(StringComparer.Ordinal), value.EnumerateObject().Select(property => property.Name).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            names.Split(' ').Order(StringComparer.Ordinal),
+            value.EnumerateObject().Select(property => property.Name).Order(StringComparer.Ordinal));
 
     private static bool KeyTypeIsRegistered(string type) => Sealdisk.Linux.KeyTypes.IsRegistered(type);
 }

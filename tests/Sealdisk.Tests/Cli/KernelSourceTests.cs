@@ -2,7 +2,9 @@ using Sealdisk.Linux;
 
 namespace Sealdisk.Tests.Cli;
 
-/// <summary>A kernel without the 'trusted' key type: whoever asks for a hardware key is told what is missing, and gets no weaker one.</summary>
+/// <summary>
+/// A kernel without the 'trusted' key type: whoever asks for a hardware key is told what is missing, and gets no weaker one.
+/// </summary>
 [Trait("needs", "native")]
 public sealed class KernelSourceTests : IDisposable
 {
@@ -25,7 +27,8 @@ public sealed class KernelSourceTests : IDisposable
             var result = _folder.Expect(5, "key", verb, "data", "--blob", "data.blob", "--source", source);
             Assert.Equal("", result.Stdout);
             Assert.StartsWith(
-                $"sealdisk: cannot {(verb == "new" ? "make" : "load")} key data: source '{source}' is not there: this kernel has not registered the 'trusted' key type\n"
+                $"sealdisk: cannot {(verb == "new" ? "make" : "load")} key data: source '{source}' is not there: "
+                    + "this kernel has not registered the 'trusted' key type\n"
                 + $"  hint: {remedy}", result.Stderr, StringComparison.Ordinal);
         }
         Assert.False(File.Exists(_folder["data.blob"]));

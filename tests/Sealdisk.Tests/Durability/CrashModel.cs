@@ -2,7 +2,8 @@ namespace Sealdisk.Tests.Durability;
 
 /// <summary>What a medium may hold after a power cut: files by name.</summary>
 /// <param name="Files">By name.</param>
-/// <param name="Lost">Of the writes beside the record's copies, the end of the first that is missing, wholly or in part; or <see cref="int.MaxValue"/>.</param>
+/// <param name="Lost">Of the writes beside the record's copies, the end of the first that is missing, wholly or in part; or
+/// <see cref="int.MaxValue"/>.</param>
 internal sealed record CrashState(IReadOnlyDictionary<string, StoredFile> Files, int Lost)
 {
     /// <summary>The same for the same names and contents, and for no others.</summary>
@@ -25,14 +26,21 @@ internal sealed record CrashState(IReadOnlyDictionary<string, StoredFile> Files,
 /// <param name="Start">What was on the medium before the trace began.</param>
 /// <param name="Certain">What was certainly on the medium.</param>
 /// <param name="Possible">Everything that may have been.</param>
-internal sealed record Instant(int Line, string After, Promised Promised, CrashState Start, CrashState Certain, IEnumerable<CrashState> Possible);
+internal sealed record Instant(
+    int Line,
+    string After,
+    Promised Promised,
+    CrashState Start,
+    CrashState Certain,
+    IEnumerable<CrashState> Possible);
 
 /// <summary>
-/// Replays a trace of storage operations into all states that a power cut may leave, at every instant. What was written since the last sync of its file
-/// may be there or not, sector by sector of 512 bytes where it is a copy of a record, each sector in any of the versions that it was given. What was written
-/// elsewhere, by mkfs and the mounted filesystem, is there up to some point, the last write of it perhaps in half, in whole pages, since those bytes are not
-/// the record's business; each such point comes with each choice of the record's sectors. Changes of names were made or not, in any combination that is possible, until
-/// their folder is synced; sizes until their file is. A file that will only be read under a later name counts once, whatever it holds.
+/// Replays a trace of storage operations into all states that a power cut may leave, at every instant. What was written since the last sync
+/// of its file may be there or not, sector by sector of 512 bytes where it is a copy of a record, each sector in any of the versions that
+/// it was given. What was written elsewhere, by mkfs and the mounted filesystem, is there up to some point, the last write of it perhaps in
+/// half, in whole pages, since those bytes are not the record's business; each such point comes with each choice of the record's sectors.
+/// Changes of names were made or not, in any combination that is possible, until their folder is synced; sizes until their file is. A file
+/// that will only be read under a later name counts once, whatever it holds.
 /// </summary>
 internal sealed class CrashModel
 {
@@ -47,7 +55,10 @@ internal sealed class CrashModel
     /// <param name="before">The files before the trace began.</param>
     /// <param name="operations">The trace.</param>
     /// <param name="isRecord">Whether a sector of a file belongs to a copy of the record.</param>
-    public CrashModel(IReadOnlyDictionary<string, byte[]> before, IReadOnlyList<StorageOperation> operations, Func<string, long, bool> isRecord)
+    public CrashModel(
+        IReadOnlyDictionary<string, byte[]> before,
+        IReadOnlyList<StorageOperation> operations,
+        Func<string, long, bool> isRecord)
     {
         _operations = operations;
         _isRecord = isRecord;
@@ -58,14 +69,15 @@ internal sealed class CrashModel
     }
 
     /// <summary>
-    /// Every instant, folded: until the next sync ends, each operation adds to what may be on the medium and takes nothing away, so that the instant
-    /// just before it has all states of those since the last one. To be enumerated once, and each instant before the next.
+    /// Every instant, folded: until the next sync ends, each operation adds to what may be on the medium and takes nothing away, so that
+    /// the instant just before it has all states of those since the last one. To be enumerated once, and each instant before the next.
     /// </summary>
     public IEnumerable<Instant> Instants()
     {
         var (line, last, promised) = (0, "nothing", Promised.Nothing);
         // A sync counts when it has ended, everything else as soon as it has begun.
-        foreach (var operation in _operations.OrderBy(operation => operation is StorageOperation.Sync or StorageOperation.SyncFolder ? operation.End : operation.Begin))
+        foreach (var operation in _operations.OrderBy(
+            operation => operation is StorageOperation.Sync or StorageOperation.SyncFolder ? operation.End : operation.Begin))
         {
             if (operation is StorageOperation.Sync or StorageOperation.SyncFolder)
                 yield return At(line, last, promised);
@@ -109,13 +121,17 @@ internal sealed class CrashModel
 
     private Instant At(int line, string after, Promised promised) => new(line, after, promised, _start, Certain(), Possible());
 
-    private CrashState Certain() => new(_certain.ToDictionary(pair => pair.Key, pair => pair.Value.Certain, StringComparer.Ordinal), int.MaxValue);
+    private CrashState Certain() =>
+        new(_certain.ToDictionary(pair => pair.Key, pair => pair.Value.Certain, StringComparer.Ordinal), int.MaxValue);
 
     private IEnumerable<CrashState> Possible()
     {
         // Whole folders first, then for each what its files may hold.
         var folders = Enumerable.Range(0, 1 << _changes.Count).Select(NamesWith).OfType<Dictionary<string, StoredInode>>()
-            .DistinctBy(names => string.Join('|', names.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => $"{pair.Key}={_inodes.IndexOf(pair.Value)}")));
+            .DistinctBy(
+                names => string.Join(
+                    '|',
+                    names.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => $"{pair.Key}={_inodes.IndexOf(pair.Value)}")));
         foreach (var names in folders)
         {
             var inodes = names.Values.Distinct().ToArray();
@@ -123,15 +139,20 @@ internal sealed class CrashModel
             {
                 var contents = inodes.Zip(choice).ToDictionary(pair => pair.First, pair => pair.Second);
                 yield return new CrashState(
-                    names.ToDictionary(pair => pair.Key, pair => contents[pair.Value].File, StringComparer.Ordinal), choice.Select(version => version.Lost).Append(int.MaxValue).Min());
+                    names.ToDictionary(pair => pair.Key, pair => contents[pair.Value].File, StringComparer.Ordinal),
+                    choice.Select(version => version.Lost).Append(int.MaxValue).Min());
             }
         }
     }
 
     /// <summary>A name with a dot is one that nothing is ever read from.</summary>
-    private static bool IsRead(Dictionary<string, StoredInode> names, StoredInode inode) => names.Any(pair => pair.Value == inode && pair.Key[0] != '.');
+    private static bool IsRead(Dictionary<string, StoredInode> names, StoredInode inode) =>
+        names.Any(pair => pair.Value == inode && pair.Key[0] != '.');
 
-    /// <summary>The names that are there if some of the changes since the last sync of the folder were made and others not; null where that cannot be.</summary>
+    /// <summary>
+    /// The names that are there if some of the changes since the last sync of the folder were made and others
+    /// not; null where that cannot be.
+    /// </summary>
     private Dictionary<string, StoredInode>? NamesWith(int mask)
     {
         var names = new Dictionary<string, StoredInode>(_certain, StringComparer.Ordinal);

@@ -5,15 +5,17 @@ using Sealdisk.Volumes.Records;
 namespace Sealdisk.Tests.Durability;
 
 /// <summary>
-/// Power fails at every instant of everything that Sealdisk writes: docs/durability.md. The first boot is in <see cref="FirstBootCutTests"/>. With SEALDISK_CUT_POINTS=all the binary is run on every single state, not on
-/// one of each kind.
+/// Power fails at every instant of everything that Sealdisk writes: docs/durability.md. The first boot is in
+/// <see cref="FirstBootCutTests"/>. With SEALDISK_CUT_POINTS=all the binary is run on every single state, not on one of each kind.
 /// </summary>
 [Trait("needs", "native")]
 public sealed class CutPointTests(ITestOutputHelper output)
 {
     private const int CopyB = 524288;
 
-    /// <summary>Each number, here and below, is what one trace gives for certain; a run may see more, as the server's threads take turns.</summary>
+    /// <summary>
+    /// Each number, here and below, is what one trace gives for certain; a run may see more, as the server's threads take turns.
+    /// </summary>
     [Theory]
     [InlineData("header")]
     [InlineData("detached")]
@@ -109,7 +111,8 @@ public sealed class CutPointTests(ITestOutputHelper output)
         using var volume = TestVolume.OnAnotherDevice(record == "detached", ("size", "4MiB"), ("sector-size", 512));
         var (file, before) = (RecordFileOf(volume, record), RecordFileOf(volume, record)[0]);
         var (result, operations) = StorageTrace.Of(
-            Path.GetDirectoryName(volume.Image)!, new Dictionary<string, string>(), null, $"{NativeBinary.Path} --config {volume.Config} recover {volume.Name} --key {volume["recovery.key"]}");
+            Path.GetDirectoryName(volume.Image)!, new Dictionary<string, string>(), null,
+            $"{NativeBinary.Path} --config {volume.Config} recover {volume.Name} --key {volume["recovery.key"]}");
         TestVolume.Done(result);
         var after = file[0];
         var states = new HashSet<ulong>();
@@ -124,7 +127,8 @@ public sealed class CutPointTests(ITestOutputHelper output)
                 states.Add(state.Key());
                 var bytes = state.Files[name].ToArray();
                 var good = Assert.IsType<RecordOutcome.Good>(new RecordReading(
-                    RecordFormat.Read(bytes.AsSpan(file.Offset(0), RecordFormat.BlockSize)), RecordFormat.Read(bytes.AsSpan(file.Offset(1), RecordFormat.BlockSize))).Outcome);
+                    RecordFormat.Read(bytes.AsSpan(file.Offset(0), RecordFormat.BlockSize)),
+                    RecordFormat.Read(bytes.AsSpan(file.Offset(1), RecordFormat.BlockSize))).Outcome);
                 Assert.Contains(RecordSamples.Block(good.Record), new[] { before, after });
             }
         }
@@ -134,7 +138,9 @@ public sealed class CutPointTests(ITestOutputHelper output)
         volume.Down();
     }
 
-    /// <summary>A rotation that drops the old seal before the new one is proven to be on the medium, or writes one that opens nothing.</summary>
+    /// <summary>
+    /// A rotation that drops the old seal before the new one is proven to be on the medium, or writes one that opens nothing.
+    /// </summary>
     [Theory]
     [InlineData("header")]
     [InlineData("detached")]
@@ -156,7 +162,10 @@ public sealed class CutPointTests(ITestOutputHelper output)
         Assert.Contains("stops: ", violation, StringComparison.Ordinal);
 
         volume.NewHuk("other.hex");
-        StorageOperation[] unproven = [.. operations.Select(operation => operation is StorageOperation.Write write ? write with { Data = SealedElsewhere(write.Data, volume["other.hex"]) } : operation)];
+        StorageOperation[] unproven = [.. operations.Select(
+            operation => operation is StorageOperation.Write write
+                ? write with { Data = SealedElsewhere(write.Data, volume["other.hex"]) }
+                : operation)];
         Assert.ThrowsAny<Xunit.Sdk.XunitException>(() => cuts.FirstViolation(before, unproven));
     }
 
@@ -178,11 +187,13 @@ public sealed class CutPointTests(ITestOutputHelper output)
     [InlineData("record export NAME")]
     public void A_new_file(string verb)
     {
-        using var volume = verb.StartsWith("record", StringComparison.Ordinal) ? Ready("header") : NewBed();
-        var command = verb.Replace("HUK", volume["huk.hex"], StringComparison.Ordinal).Replace("NAME", volume.Name, StringComparison.Ordinal);
+        using var volume = verb.StartsWith("record", StringComparison.Ordinal) ? Ready("header") : SmallVolume();
+        var command = verb.Replace("HUK", volume["huk.hex"], StringComparison.Ordinal)
+            .Replace("NAME", volume.Name, StringComparison.Ordinal);
         var (result, operations) = StorageTrace.Of(
             Path.GetDirectoryName(volume.Image)!, new Dictionary<string, string>(), null,
-            $"{NativeBinary.Path} --config {volume.Config} {command} {volume["new"]} && : > {volume[StorageTrace.Mark + nameof(Promised.Done)]}");
+            $"{NativeBinary.Path} --config {volume.Config} {command} {volume["new"]} && : > "
+                + $"{volume[StorageTrace.Mark + nameof(Promised.Done)]}");
         TestVolume.Done(result);
         var whole = File.ReadAllBytes(volume["new"]);
         var (there, states) = (0, new HashSet<ulong>());
@@ -208,26 +219,32 @@ public sealed class CutPointTests(ITestOutputHelper output)
     [InlineData("detached")]
     public void A_version_without_fsync_is_caught(string record)
     {
-        using var volume = NewBed();
+        using var volume = SmallVolume();
         Prepare(volume, "image", record);
         using var cuts = new CutPoints(volume, new Rules());
         var (result, operations) = cuts.Trace("up", inject: "fsync,fdatasync:retval=0");
         Assert.Equal(0, result.Exit);
         Assert.DoesNotContain(operations, operation => operation is StorageOperation.Sync or StorageOperation.SyncFolder);
-        Assert.Contains("it has said that it is done, and not all of that is on the medium", Caught(cuts, operations), StringComparison.Ordinal);
-        Assert.Contains("stops: ", Caught(cuts, [.. operations.TakeWhile(operation => operation is not StorageOperation.Promise)]), StringComparison.Ordinal);
+        Assert.Contains(
+            "it has said that it is done, and not all of that is on the medium",
+            Caught(cuts, operations),
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "stops: ",
+            Caught(cuts, [.. operations.TakeWhile(operation => operation is not StorageOperation.Promise)]),
+            StringComparison.Ordinal);
     }
 
     /// <summary>
-    /// Each fsync is there for a reason: without it some cut leaves a state that breaks the rules. Only those of copy B in a header are not missed: there the
-    /// first flush of the filesystem, which is on the same device, makes up for it before anything else happens.
+    /// Each fsync is there for a reason: without it some cut leaves a state that breaks the rules. Only those of copy B in a header are not
+    /// missed: there the first flush of the filesystem, which is on the same device, makes up for it before anything else happens.
     /// </summary>
     [Theory]
     [InlineData("header", "size, name and name, claim, copy A, not missed: copy B, copy A, not missed: copy B")]
     [InlineData("detached", "size, name and name, both copies, name and name, copy A, copy B")]
     public void A_version_without_any_one_fsync_is_caught(string record, string expected)
     {
-        using var volume = NewBed();
+        using var volume = SmallVolume();
         Prepare(volume, "image", record);
         using var cuts = new CutPoints(volume, new Rules());
         var (_, operations) = cuts.Trace("up");
@@ -245,21 +262,30 @@ public sealed class CutPointTests(ITestOutputHelper output)
     [Fact]
     public void A_version_with_one_copy_is_caught()
     {
-        using var volume = NewBed();
+        using var volume = SmallVolume();
         using var cuts = new CutPoints(volume, new Rules());
         var (_, operations) = cuts.Trace("up");
-        Assert.Contains("stops: ", Caught(cuts, [.. operations.Where(operation => operation is not StorageOperation.Write { Offset: CopyB })]), StringComparison.Ordinal);
+        Assert.Contains(
+            "stops: ",
+            Caught(cuts, [.. operations.Where(operation => operation is not StorageOperation.Write { Offset: CopyB })]),
+            StringComparison.Ordinal);
         // Nor does it do to announce the first record: the second one is torn as easily.
-        Assert.Contains("stops: ", Caught(cuts, [.. operations.Where(operation => operation is not StorageOperation.Write { Offset: CopyB, Data.Length: > 512 })]), StringComparison.Ordinal);
+        Assert.Contains(
+            "stops: ",
+            Caught(cuts, [.. operations.Where(operation => operation is not StorageOperation.Write { Offset: CopyB, Data.Length: > 512 })]),
+            StringComparison.Ordinal);
     }
 
     [Fact]
     public void A_version_without_the_claim_is_caught()
     {
-        using var volume = NewBed();
+        using var volume = SmallVolume();
         using var cuts = new CutPoints(volume, new Rules());
         var (_, operations) = cuts.Trace("up");
-        Assert.Contains("stops: ", Caught(cuts, [.. operations.Where(operation => operation is not StorageOperation.Write { Offset: CopyB, Data.Length: 512 })]), StringComparison.Ordinal);
+        Assert.Contains(
+            "stops: ",
+            Caught(cuts, [.. operations.Where(operation => operation is not StorageOperation.Write { Offset: CopyB, Data.Length: 512 })]),
+            StringComparison.Ordinal);
     }
 
     /// <summary>Where the record is damaged or gone, make a new key and format: what the scripts of this field do.</summary>
@@ -287,14 +313,18 @@ public sealed class CutPointTests(ITestOutputHelper output)
     [Fact]
     public void A_version_that_says_ready_too_early_is_caught()
     {
-        using var volume = NewBed();
+        using var volume = SmallVolume();
         using var cuts = new CutPoints(volume, new Rules());
         var (_, operations) = cuts.Trace("up");
         var data = operations.First(operation => operation is StorageOperation.Write { Offset: >= TestVolume.MiB }).Begin;
         var ready = operations.Last(operation => operation is StorageOperation.Write { Offset: 0, Data.Length: 4096 }).Begin;
         Assert.Contains(
             "it says that it is ready, and its filesystem is not there",
-            Caught(cuts, [.. operations.Where(operation => operation is not StorageOperation.Sync || operation.End < data || operation.Begin > ready)]), StringComparison.Ordinal);
+            Caught(
+                cuts,
+                [.. operations.Where(
+                    operation => operation is not StorageOperation.Sync || operation.End < data || operation.Begin > ready)]),
+            StringComparison.Ordinal);
     }
 
     private static readonly Dictionary<string, byte[]> NoFiles = [];
@@ -308,7 +338,9 @@ public sealed class CutPointTests(ITestOutputHelper output)
     }
 
     /// <summary>Sealdisk's own syncs one by one, with what each of them makes durable; those of the filesystem left out.</summary>
-    private static IEnumerable<(IReadOnlyList<StorageOperation> Operations, string Name)> WithoutOneSync(IReadOnlyList<StorageOperation> operations, int dataOffset)
+    private static IEnumerable<(IReadOnlyList<StorageOperation> Operations, string Name)> WithoutOneSync(
+        IReadOnlyList<StorageOperation> operations,
+        int dataOffset)
     {
         var unsynced = new List<StorageOperation>();
         foreach (var operation in operations)
@@ -320,7 +352,8 @@ public sealed class CutPointTests(ITestOutputHelper output)
                 ? other.File == operation.File && other is StorageOperation.Write or StorageOperation.Resize
                 : other is StorageOperation.Create or StorageOperation.Rename or StorageOperation.Unlink).ToArray();
             unsynced.RemoveAll(other => other == operation || synced.Contains(other));
-            if (synced.Length > 0 && !synced.Any(other => other is StorageOperation.Write { File: "image", Offset: var offset } && offset >= dataOffset))
+            if (synced.Length > 0 && !synced.Any(
+                other => other is StorageOperation.Write { File: "image", Offset: var offset } && offset >= dataOffset))
                 yield return ([.. operations.Where(other => other != operation)], string.Join(" and ", synced.Select(What)));
         }
 
@@ -336,7 +369,8 @@ public sealed class CutPointTests(ITestOutputHelper output)
     }
 
     /// <summary>Small, and with sectors of 512 bytes, so that mkfs makes blocks of 1024 bytes and a journal.</summary>
-    internal static TestVolume NewBed(params (string Key, object? Value)[] settings) => TestVolume.With([("size", "4MiB"), ("sector-size", 512), .. settings]);
+    internal static TestVolume SmallVolume(params (string Key, object? Value)[] settings) =>
+        TestVolume.With([("size", "4MiB"), ("sector-size", 512), .. settings]);
 
     internal static string? Prepare(TestVolume volume, string device, string record)
     {
@@ -361,7 +395,7 @@ public sealed class CutPointTests(ITestOutputHelper output)
     /// <summary>After its first boot, with a file on it, and down.</summary>
     private static TestVolume Ready(string record, params (string Key, object? Value)[] settings)
     {
-        var volume = NewBed(settings);
+        var volume = SmallVolume(settings);
         if (record == "detached")
             volume.Change("record", volume["record"]);
         volume.Up();
@@ -373,14 +407,17 @@ public sealed class CutPointTests(ITestOutputHelper output)
     /// <summary>What keytctl, dmsetup and mkfs leave: no record, but data from sector 2048 on or from the first.</summary>
     private static TestVolume MadeByHand(string record)
     {
-        var volume = NewBed(("size", null));
+        var volume = SmallVolume(("size", null));
         if (record == "detached")
             volume.Change("record", volume["record"]);
         File.WriteAllText(volume["content"], CutPoints.Content);
         Tool.Shell("truncate -s 3M $1; mkfs.ext4 -q -F $1; debugfs -w -R \"write $2 file\" $1", volume["plain"], volume["content"]);
-        TestVolume.Done(NativeBinary.Run("key", "new", "k", "--size", "64", "--blob", volume["k.blob"], "--source", "soft", "--huk", volume["huk.hex"]));
         TestVolume.Done(NativeBinary.Run(
-            "image", "encrypt", volume["plain"], volume["data"], "--cipher", "aes-xts-plain64", "--key-size", "64", "--sector-size", "512", "--blob", volume["k.blob"], "--source", "soft", "--huk", volume["huk.hex"]));
+            "key", "new", "k", "--size", "64", "--blob", volume["k.blob"], "--source", "soft", "--huk",
+            volume["huk.hex"]));
+        TestVolume.Done(NativeBinary.Run(
+            "image", "encrypt", volume["plain"], volume["data"], "--cipher", "aes-xts-plain64", "--key-size", "64",
+            "--sector-size", "512", "--blob", volume["k.blob"], "--source", "soft", "--huk", volume["huk.hex"]));
         File.WriteAllBytes(volume.Image, [.. new byte[record == "header" ? TestVolume.MiB : 0], .. File.ReadAllBytes(volume["data"])]);
         File.Delete(volume["data"]);
         File.Delete(volume["plain"]);
@@ -410,13 +447,15 @@ public sealed class CutPointTests(ITestOutputHelper output)
         }
     }
 
-    private static RecordFile RecordFileOf(TestVolume volume, string record) => new(record == "header" ? volume.Image : volume["record"], record == "header");
+    private static RecordFile RecordFileOf(TestVolume volume, string record) =>
+        new(record == "header" ? volume.Image : volume["record"], record == "header");
 
     private void Report(Seen seen, int atLeast) => Report(output, seen, atLeast);
 
     internal static void Report(ITestOutputHelper output, Seen seen, int atLeast)
     {
-        output.WriteLine($"{seen.Operations} operations cut, {seen.States} states, {seen.Kinds} kinds of states, {seen.Runs} runs to the end");
+        output.WriteLine(
+            $"{seen.Operations} operations cut, {seen.States} states, {seen.Kinds} kinds of states, {seen.Runs} runs to the end");
         Assert.True(seen.States >= atLeast, $"only {seen.States} states were seen");
     }
 }

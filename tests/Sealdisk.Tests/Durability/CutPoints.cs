@@ -24,9 +24,10 @@ internal sealed record Rules(bool MayStop = false, bool HadData = false, bool Er
 internal sealed record Seen(int Operations, int States, int Kinds, int Runs);
 
 /// <summary>
-/// One verb of the published binary, cut at every instant. Its storage operations are traced; every state that a power cut may leave is laid out as real
-/// files, looked at, planned and decrypted by the product's own code, and judged. One state of each kind that the product can tell apart is then brought `up`
-/// to the end by the binary, and since that run writes too, it is cut at every instant as well, until no new kind of state turns up.
+/// One verb of the published binary, cut at every instant. Its storage operations are traced; every state that a power cut may leave is
+/// laid out as real files, looked at, planned and decrypted by the product's own code, and judged. One state of each kind that the product
+/// can tell apart is then brought `up` to the end by the binary, and since that run writes too, it is cut at every instant as well, until
+/// no new kind of state turns up.
 /// </summary>
 internal sealed partial class CutPoints : IDisposable
 {
@@ -36,7 +37,7 @@ internal sealed partial class CutPoints : IDisposable
     private static readonly byte[] s_zeros = new byte[Sector.Size];
     private static readonly string[] s_names = ["image", "record", ".image.new", ".record.new"];
 
-    private readonly TestVolume _bed;
+    private readonly TestVolume _volume;
     private readonly Rules _rules;
     private readonly VolumeSpec _spec;
     private readonly string? _device;
@@ -56,7 +57,7 @@ internal sealed partial class CutPoints : IDisposable
     /// <param name="device">The loop device on the image that the volume is configured with, or null.</param>
     public CutPoints(TestVolume volume, Rules rules, string? device = null)
     {
-        (_bed, _rules, _device) = (volume, rules, device);
+        (_volume, _rules, _device) = (volume, rules, device);
         Directory.CreateDirectory(volume["look"]);
         _image = new WorkingFile(volume["look/image"]);
         _record = new WorkingFile(volume["look/record"]);
@@ -68,7 +69,7 @@ internal sealed partial class CutPoints : IDisposable
     /// <summary>Replaces the product's judgement, to show that a wrong one is noticed.</summary>
     public Func<VolumeSpec, Observed, Plan> Planner { get; init; } = Sealdisk.Lifecycle.Planner.For;
 
-    public void Dispose() => File.Delete(_bed["look/image"]);
+    public void Dispose() => File.Delete(_volume["look/image"]);
 
     /// <summary>Cuts a verb at every instant, and what follows from each cut; fails at the first state that breaks the rules.</summary>
     /// <param name="verb">The verb, with what it is given.</param>
@@ -84,29 +85,40 @@ internal sealed partial class CutPoints : IDisposable
 
     /// <summary>The first state of a trace that breaks the rules, or null; follows none of them.</summary>
     public string? FirstViolation(IReadOnlyDictionary<string, byte[]> before, IReadOnlyList<StorageOperation> operations) =>
-        new CrashModel(before, operations, IsRecord).Instants().SelectMany(
-            instant => instant.Possible.Take(100_000).Select(state => Violation(_rules, operations, instant, state))).FirstOrDefault(violation => violation is not null);
+        new CrashModel(before, operations, IsRecord).Instants()
+            .SelectMany(instant => instant.Possible.Take(100_000).Select(state => Violation(_rules, operations, instant, state)))
+            .FirstOrDefault(violation => violation is not null);
 
     /// <summary>The files that matter, by name.</summary>
     public IReadOnlyDictionary<string, byte[]> Files() =>
-        s_names.Where(name => File.Exists(_bed[name])).ToDictionary(name => name, name => File.ReadAllBytes(_bed[name]), StringComparer.Ordinal);
+        s_names.Where(name => File.Exists(_volume[name]))
+            .ToDictionary(name => name, name => File.ReadAllBytes(_volume[name]), StringComparer.Ordinal);
 
-    /// <summary>Runs a verb and `down`, and returns what they did to the files. After `up` the volume's file is synced, or read if it is there already.</summary>
-    public (ProgramResult Result, IReadOnlyList<StorageOperation> Operations) Trace(string verb, bool hadData = false, string? inject = null)
+    /// <summary>
+    /// Runs a verb and `down`, and returns what they did to the files. After `up` the volume's file is synced,
+    /// or read if it is there already.
+    /// </summary>
+    public (ProgramResult Result, IReadOnlyList<StorageOperation> Operations) Trace(
+        string verb,
+        bool hadData = false,
+        string? inject = null)
     {
         var devices = new Dictionary<string, string>(StringComparer.Ordinal);
         if (_device is not null)
             devices[_device] = "image";
         _runs++;
-        return StorageTrace.Of(Path.GetDirectoryName(_bed.Image)!, devices, inject, Script(verb, hadData));
+        return StorageTrace.Of(Path.GetDirectoryName(_volume.Image)!, devices, inject, Script(verb, hadData));
     }
 
     /// <summary>The server of the mapping lives on until 'down', and strace waits for it.</summary>
     private string Script(string verb, bool hadData)
     {
-        var file = hadData ? $"grep -qx '{Content}' {_bed.MountedFile}" : $"printf '{Content}' > {_bed.MountedFile} && sync -f {_bed.MountedFile}";
-        var data = verb == "up" ? $"&& {file} && : > {_bed[StorageTrace.Mark + nameof(Promised.Data)]}" : "";
-        return $"{NativeBinary.Path} --config {_bed.Config} {verb} && : > {_bed[StorageTrace.Mark + nameof(Promised.Done)]} {data}; code=$?; {NativeBinary.Path} --config {_bed.Config} --quiet down >/dev/null; exit $code";
+        var file = hadData
+            ? $"grep -qx '{Content}' {_volume.MountedFile}"
+            : $"printf '{Content}' > {_volume.MountedFile} && sync -f {_volume.MountedFile}";
+        var data = verb == "up" ? $"&& {file} && : > {_volume[StorageTrace.Mark + nameof(Promised.Data)]}" : "";
+        var done = $"{NativeBinary.Path} --config {_volume.Config} {verb} && : > {_volume[StorageTrace.Mark + nameof(Promised.Done)]}";
+        return $"{done} {data}; code=$?; {NativeBinary.Path} --config {_volume.Config} --quiet down >/dev/null; exit $code";
     }
 
     private void Cut(string verb, Rules rules, RecordOutcome.Good? onTheMedium)
@@ -138,10 +150,14 @@ internal sealed partial class CutPoints : IDisposable
         var (observed, plan, _) = Look(next.State);
         if (plan.Refusal is { } refusal)
         {
-            var before = _bed.Snapshot();
-            TestVolume.AssertFailure(_bed.Run("up"), refusal.Code, refusal.Message.Replace(_bed["look/"], _bed[""] + "/", StringComparison.Ordinal), "  hint: ");
-            Assert.Equal(before, _bed.Snapshot());
-            _bed.AssertNothingOpen();
+            var before = _volume.Snapshot();
+            TestVolume.AssertFailure(
+                _volume.Run("up"),
+                refusal.Code,
+                refusal.Message.Replace(_volume["look/"], _volume[""] + "/", StringComparison.Ordinal),
+                "  hint: ");
+            Assert.Equal(before, _volume.Snapshot());
+            _volume.AssertNothingOpen();
             // The way out of such a stop.
             Go(verb, _rules with { HadData = next.HasData }, next.IsOneOfAKind, onTheMedium: null);
             return;
@@ -167,28 +183,31 @@ internal sealed partial class CutPoints : IDisposable
     {
         if (_device is not null && name == "image")
         {
-            using var image = File.OpenHandle(_bed[name], FileMode.Open, FileAccess.Write);
+            using var image = File.OpenHandle(_volume[name], FileMode.Open, FileAccess.Write);
             RandomAccess.Write(image, file!.ToArray(), 0);
             RandomAccess.FlushToDisk(image);
             return;
         }
-        File.Delete(_bed[name]);
+        File.Delete(_volume[name]);
         if (file is not null)
-            File.WriteAllBytes(_bed[name], file.ToArray());
+            File.WriteAllBytes(_volume[name], file.ToArray());
     }
 
     /// <summary>After a verb has run to its end.</summary>
     private void AssertCameTrue(string verb, ProgramResult result, RecordOutcome.Good? onTheMedium)
     {
         Assert.True(result.Exit == 0, $"{verb}: {result.Stdout}{result.Stderr}");
-        _bed.AssertNothingOpen();
+        _volume.AssertNothingOpen();
         if (verb != "up")
             return;
-        var good = Assert.IsType<RecordOutcome.Good>(Observer.StoreOf(SealdiskConfiguration.Load(_bed.Config, Checks.Requirable).Volumes[0]).Read().Outcome);
+        var spec = SealdiskConfiguration.Load(_volume.Config, Checks.Requirable).Volumes[0];
+        var good = Assert.IsType<RecordOutcome.Good>(Observer.StoreOf(spec).Read().Outcome);
         Assert.Empty(good.CopiesToRepair);
         Assert.Equal(VolumeState.Ready, good.Record.State);
         if (onTheMedium is { Record: var record })
-            Assert.Equal((record.Uuid, record.SealedKey, record.FilesystemUuid ?? good.Record.FilesystemUuid), (good.Record.Uuid, good.Record.SealedKey, good.Record.FilesystemUuid));
+            Assert.Equal(
+                (record.Uuid, record.SealedKey, record.FilesystemUuid ?? good.Record.FilesystemUuid),
+                (good.Record.Uuid, good.Record.SealedKey, good.Record.FilesystemUuid));
     }
 
     /// <summary>What is wrong with a state, or null.</summary>
@@ -201,15 +220,23 @@ internal sealed partial class CutPoints : IDisposable
         var problem = (before, good, plan) switch
         {
             (_, _, { Kind: PlanKind.Refusal }) when !rules.MayStop || at.Promised != Promised.Nothing => $"stops: {plan.Refusal!.Message}",
-            _ when at.Promised != Promised.Nothing && !IsDone(rules, certain) => "it has said that it is done, and not all of that is on the medium",
+            _ when at.Promised != Promised.Nothing && !IsDone(rules, certain) =>
+                "it has said that it is done, and not all of that is on the medium",
             (_, _, { Kind: PlanKind.FirstBoot }) when good is not null => "a new key, and a record is there",
             (_, _, { Kind: PlanKind.FirstBoot }) when HoldsData(rules, at.Start, state) => "a new key and filesystem over data",
             ({ } was, null, _) => $"the record of generation {was.Record.Generation} is lost",
-            ({ } was, { } now, _) when (was.Record.SealedKey != now.Record.SealedKey && !rules.Rotates) || was.Record.Uuid != now.Record.Uuid => "another key than the one that was on the medium",
-            ({ } was, { } now, _) when now.Record.Generation < was.Record.Generation && !rules.GoesBack => $"generation {now.Record.Generation} after generation {was.Record.Generation}",
-            (_, { Record.State: VolumeState.Ready }, _) when state.Lost < ReadySince(operations, good!.Record) || inside.Uuid != good.Record.FilesystemUuid => "it says that it is ready, and its filesystem is not there",
-            (_, { Record.State: VolumeState.Ready }, _) when rules.Erases && IsWritten(at.Start, state) => "it says that it is ready, and its data are half erased",
-            (_, { Record.State: VolumeState.Provisioning }, _) when rules.HadData || inside.WasMounted => "a filesystem will be made over data",
+            ({ } was, { } now, _) when was.Record.Uuid != now.Record.Uuid
+                || (was.Record.SealedKey != now.Record.SealedKey && !rules.Rotates) =>
+                "another key than the one that was on the medium",
+            ({ } was, { } now, _) when now.Record.Generation < was.Record.Generation && !rules.GoesBack =>
+                $"generation {now.Record.Generation} after generation {was.Record.Generation}",
+            (_, { Record.State: VolumeState.Ready }, _) when state.Lost < ReadySince(operations, good!.Record)
+                || inside.Uuid != good.Record.FilesystemUuid =>
+                "it says that it is ready, and its filesystem is not there",
+            (_, { Record.State: VolumeState.Ready }, _) when rules.Erases && IsWritten(at.Start, state) =>
+                "it says that it is ready, and its data are half erased",
+            (_, { Record.State: VolumeState.Provisioning }, _) when rules.HadData || inside.WasMounted =>
+                "a filesystem will be made over data",
             _ => null,
         };
         return problem is null ? null : $"cut after {at.After} (line {at.Line}): {problem}; {Kind(state)}";
@@ -223,7 +250,8 @@ internal sealed partial class CutPoints : IDisposable
     /// <summary>Data of before, or anything that this very boot has written beside the record.</summary>
     private bool HoldsData(Rules rules, CrashState start, CrashState state) => rules switch
     {
-        { Erases: true } => Enumerable.Range(_spec.RecordFile is null ? 2048 : 0, 2048).Any(index => state.Files["image"][index].AsSpan().ContainsAnyExcept((byte)0)),
+        { Erases: true } => Enumerable.Range(_spec.RecordFile is null ? 2048 : 0, 2048)
+            .Any(index => state.Files["image"][index].AsSpan().ContainsAnyExcept((byte)0)),
         { HadData: true } => true,
         _ => IsWritten(start, state),
     };
@@ -235,8 +263,12 @@ internal sealed partial class CutPoints : IDisposable
             .Any(index => !IsRecord("image", index) && !image[index].AsSpan().SequenceEqual(before is null ? s_zeros : before[index]));
 
     /// <summary>When the first copy that says so was begun to be written; never, if that was before the trace.</summary>
-    private static int ReadySince(IReadOnlyList<StorageOperation> operations, VolumeRecord record) => operations.OfType<StorageOperation.Write>()
-        .Where(write => RecordFormat.Read(write.Data) is CopyReading.Valid valid && valid.Record == record).Select(write => write.Begin).DefaultIfEmpty(0).Min();
+    private static int ReadySince(IReadOnlyList<StorageOperation> operations, VolumeRecord record) =>
+        operations.OfType<StorageOperation.Write>()
+        .Where(write => RecordFormat.Read(write.Data) is CopyReading.Valid valid && valid.Record == record)
+        .Select(write => write.Begin)
+        .DefaultIfEmpty(0)
+        .Min();
 
     private Sight Look(CrashState state)
     {
@@ -247,19 +279,26 @@ internal sealed partial class CutPoints : IDisposable
         _record.Become(state.Files.GetValueOrDefault("record"));
         var observed = Observer.Look(_spec);
         var plan = Planner(_spec, observed);
-        var inside = observed.Record.Outcome is RecordOutcome.Good { Record: var record } && plan.Refusal is null ? _plaintext.Of(record, _spec.Device) : default;
+        var inside = observed.Record.Outcome is RecordOutcome.Good { Record: var record } && plan.Refusal is null
+            ? _plaintext.Of(record, _spec.Device)
+            : default;
         return _seen[key] = new Sight(observed, plan, inside);
     }
 
-    private bool IsRecord(string file, long sector) => file != "image" || (_spec.RecordFile is null && sector is (>= 0 and < 8) or (>= 1024 and < 1032));
+    private bool IsRecord(string file, long sector) =>
+        file != "image" || (_spec.RecordFile is null && sector is (>= 0 and < 8) or (>= 1024 and < 1032));
 
     /// <summary>All that the product can tell a state by: names, both copies, content, what is inside, and so the plan.</summary>
     private string Kind(CrashState state)
     {
         var (observed, plan, inside) = Look(state);
         var (a, b) = (RecordReading.Describe(observed.Record.A), RecordReading.Describe(observed.Record.B));
-        var steps = plan.Refusal is { } refusal ? Digits().Replace(refusal.Message, "#") : string.Join(' ', plan.Steps.Select(step => step.GetType().Name));
-        return $"{string.Join(' ', state.Files.Keys.Order(StringComparer.Ordinal))}; A {a}; B {b}; {observed.Content?.GetType().Name}; {(inside.Uuid is null ? "nothing" : inside.WasMounted ? "used" : "new")} inside; {plan.Kind}: {steps}";
+        var steps = plan.Refusal is { } refusal
+            ? Digits().Replace(refusal.Message, "#")
+            : string.Join(' ', plan.Steps.Select(step => step.GetType().Name));
+        var names = string.Join(' ', state.Files.Keys.Order(StringComparer.Ordinal));
+        var content = inside.Uuid is null ? "nothing" : inside.WasMounted ? "used" : "new";
+        return $"{names}; A {a}; B {b}; {observed.Content?.GetType().Name}; {content} inside; {plan.Kind}: {steps}";
     }
 
     [GeneratedRegex("[0-9a-f-]{8,}|[0-9]+", RegexOptions.NonBacktracking)]

@@ -1,6 +1,9 @@
 namespace Sealdisk.Tests.Durability;
 
-/// <summary>Power fails at every instant of a first boot, and of the boots after that. A class of its own, since it takes as long as all of <see cref="CutPointTests"/>: the two run side by side.</summary>
+/// <summary>
+/// Power fails at every instant of a first boot, and of the boots after that. A class of its own, since it takes as long as all of
+/// <see cref="CutPointTests"/>: the two run side by side.
+/// </summary>
 [Trait("needs", "native")]
 public sealed class FirstBootCutTests(ITestOutputHelper output)
 {
@@ -12,7 +15,7 @@ public sealed class FirstBootCutTests(ITestOutputHelper output)
     [InlineData("ext4", "header", 50)]
     public void First_boot(string device, string record, int atLeast)
     {
-        using var volume = CutPointTests.NewBed();
+        using var volume = CutPointTests.SmallVolume();
         var loop = CutPointTests.Prepare(volume, device, record);
         using var cuts = new CutPoints(volume, new Rules(), loop);
         // Only on an image, where there is more to be cut: what comes after that is the same everywhere.

@@ -20,8 +20,13 @@ internal sealed class Plaintext(string hukFile)
         using var key = SecretBuffer.Allocate(record.KeySize);
         Unseal(record, key.Memory.Span);
         using var volume = Sealdisk.Mapping.FuseVolume.Decrypted(
-            new FileDevice(FileDescriptor.Open(image, OpenFlags.Read), new Sectors(record.DataOffset).Bytes, new Sectors(record.DataLength).Bytes),
-            CipherSpec.Parse(record.Cipher), new SectorLayout(record.SectorSize, record.IvLargeSectors, record.IvOffset), key);
+            new FileDevice(
+                FileDescriptor.Open(image, OpenFlags.Read),
+                new Sectors(record.DataOffset).Bytes,
+                new Sectors(record.DataLength).Bytes),
+            CipherSpec.Parse(record.Cipher),
+            new SectorLayout(record.SectorSize, record.IvLargeSectors, record.IvOffset),
+            key);
         var start = new byte[FilesystemUuid.Window];
         volume.Read(0, start);
         return (FilesystemUuid.Read(record.Filesystem, start), FilesystemUse.LastMount(record.Filesystem, start) is not null);

@@ -1,8 +1,8 @@
 namespace Sealdisk.Tests.Durability;
 
 /// <summary>
-/// What a program told the kernel to do to a file, or to the names in one folder. From <paramref name="Begin"/> on it may be on the medium; it was done,
-/// in memory at least, at <paramref name="End"/>. Both are lines of the trace.
+/// What a program told the kernel to do to a file, or to the names in one folder. From <paramref name="Begin"/> on it may be on the medium;
+/// it was done, in memory at least, at <paramref name="End"/>. Both are lines of the trace.
 /// </summary>
 internal abstract record StorageOperation(string File, int Begin, int End)
 {

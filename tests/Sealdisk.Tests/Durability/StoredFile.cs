@@ -36,7 +36,9 @@ internal sealed class Sector
     }
 }
 
-/// <summary>A file's content: sectors where there is something else than zeros, and a few more over them. Not changed once it is made.</summary>
+/// <summary>
+/// A file's content: sectors where there is something else than zeros, and a few more over them. Not changed once it is made.
+/// </summary>
 internal sealed class StoredFile(long size, Dictionary<long, Sector> sectors, IReadOnlyList<Sector> over, ulong sectorKey)
 {
     private static readonly byte[] s_zeros = new byte[Sector.Size];

@@ -43,7 +43,10 @@ internal sealed class StoredInode
         var sectors = Sector.Split(offset, data).ToArray();
         if (offset + data.Length > _sizes.Append(_size).Max())
             _sizes.Add(offset + data.Length);
-        _pending.Add(new Pending(operation.End, [.. sectors.Where(sector => isRecord(sector.Index))], [.. sectors.Where(sector => !isRecord(sector.Index))]));
+        _pending.Add(new Pending(
+            operation.End,
+            [.. sectors.Where(sector => isRecord(sector.Index))],
+            [.. sectors.Where(sector => !isRecord(sector.Index))]));
     }
 
     /// <summary>What was done before that line is certain.</summary>
@@ -67,7 +70,9 @@ internal sealed class StoredInode
         }
         // Per sector of the record: as it was, or any version since. Where those are all the same there is no choice.
         var bySector = _pending.SelectMany(write => write.Record).GroupBy(sector => sector.Index)
-            .Select(versions => versions.Prepend(At(_certain, versions.Key)).DistinctBy(sector => sector.Hash).ToArray()).Where(versions => versions.Length > 1).ToArray();
+            .Select(versions => versions.Prepend(At(_certain, versions.Key)).DistinctBy(sector => sector.Hash).ToArray())
+            .Where(versions => versions.Length > 1)
+            .ToArray();
         foreach (var size in _sizes.Prepend(_size).Distinct())
         {
             foreach (var (sectors, key, lost) in Prefixes())
@@ -81,7 +86,9 @@ internal sealed class StoredInode
         }
     }
 
-    /// <summary>All writes beside the record up to some point; of the last one, where it is longer than a page, all or its first half.</summary>
+    /// <summary>
+    /// All writes beside the record up to some point; of the last one, where it is longer than a page, all or its first half.
+    /// </summary>
     private IEnumerable<(Dictionary<long, Sector> Sectors, ulong Key, int Lost)> Prefixes()
     {
         var (sectors, key) = (new Dictionary<long, Sector>(_certain), _key);
@@ -101,7 +108,8 @@ internal sealed class StoredInode
         yield return (sectors, key, int.MaxValue);
     }
 
-    private static Sector At(Dictionary<long, Sector> sectors, long index) => sectors.TryGetValue(index, out var sector) ? sector : new Sector(index, []);
+    private static Sector At(Dictionary<long, Sector> sectors, long index) =>
+        sectors.TryGetValue(index, out var sector) ? sector : new Sector(index, []);
 
     private static void Put(Dictionary<long, Sector> sectors, ref ulong key, IEnumerable<Sector> written)
     {

@@ -28,7 +28,9 @@ public sealed class ContentTests
         Assert.IsType<Content.Blank>(Of(0, 8 * MiB, at == MiB ? at + 4096 : at - 8192, header: false));
     }
 
-    /// <summary>A partition that now begins in a gap before the old one, or a volume whose first MiBs were wiped: its data lie further on.</summary>
+    /// <summary>
+    /// A partition that now begins in a gap before the old one, or a volume whose first MiBs were wiped: its data lie further on.
+    /// </summary>
     [Fact]
     public void A_volume_that_begins_elsewhere_is_seen()
     {
@@ -61,7 +63,10 @@ public sealed class ContentTests
     [InlineData(3 * MiB)]
     [InlineData((4 * MiB) - 1)]
     public void One_byte_in_the_first_or_last_MiB_is_data(int at) =>
-        Assert.Contains("a volume whose record was lost", Assert.IsType<Content.Other>(Of(0, 4 * MiB, at)).Description, StringComparison.Ordinal);
+        Assert.Contains(
+            "a volume whose record was lost",
+            Assert.IsType<Content.Other>(Of(0, 4 * MiB, at)).Description,
+            StringComparison.Ordinal);
 
     [Fact]
     public void Neither_is_a_mixture_of_00_and_FF_blank()

@@ -4,7 +4,9 @@ using Sealdisk.Volumes.Records;
 
 namespace Sealdisk.Tests.Lifecycle;
 
-/// <summary>Every byte and every length of a record that can be wrong, on files: what is read, what is planned, and that looking writes nothing.</summary>
+/// <summary>
+/// Every byte and every length of a record that can be wrong, on files: what is read, what is planned, and that looking writes nothing.
+/// </summary>
 public sealed class DamagedRecordTests : IDisposable
 {
     private static readonly byte[] s_block = RecordSamples.Block(Situation.Ready);
@@ -31,7 +33,9 @@ public sealed class DamagedRecordTests : IDisposable
                     var good = Assert.IsType<RecordOutcome.Good>(reading.Outcome);
                     Assert.Equal(Situation.Ready, good.Record);
                     Assert.Equal([copy], good.CopiesToRepair);
-                    Assert.Equal("Unseal OpenMapping VerifyFilesystem RepairRecord CheckFilesystem Mount", Situation.Words(Planner.For(Situation.Volume, Situation.Holding(reading))));
+                    Assert.Equal(
+                        "Unseal OpenMapping VerifyFilesystem RepairRecord CheckFilesystem Mount",
+                        Situation.Words(Planner.For(Situation.Volume, Situation.Holding(reading))));
                     seen++;
                 }
                 file.Put(file.Offset(copy) + at, [s_block[at]]);
@@ -90,7 +94,12 @@ public sealed class DamagedRecordTests : IDisposable
     public void An_image_of_any_length_is_a_stop()
     {
         var (file, store) = Make("header");
-        var lengths = new[] { 0, 1, 7, 8, 9, 511, 512, 4095, 4096, 4097, 524287, 524288, 524289, 524296, 528383, 528384, 1048575, 1048576, 1048577, (2 << 20) - 512, (2 << 20) - 1 };
+        var lengths = new[]
+        {
+            0, 1, 7, 8, 9, 511, 512, 4095, 4096, 4097,
+            524287, 524288, 524289, 524296, 528383, 528384,
+            1048575, 1048576, 1048577, (2 << 20) - 512, (2 << 20) - 1,
+        };
         foreach (var length in lengths.Reverse())
         {
             using (var cut = File.OpenHandle(file.Path, FileMode.Open, FileAccess.Write))

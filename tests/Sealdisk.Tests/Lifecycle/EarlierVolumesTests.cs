@@ -44,7 +44,9 @@ public sealed class EarlierVolumesTests
     {
         var earlier = new EarlierVolumes();
         Assert.Equal(("", null), Keys(earlier, Spec("a", "b", "c"), New with { UsedBy = "it is mounted on /mnt" }));
-        Assert.Equal(("MakeTwoLevelKey", null), Keys(earlier, Spec("b", "a", "c"), New with { Source = TrustSource.Soft, ParentToMake = null }));
+        Assert.Equal(
+            ("MakeTwoLevelKey", null),
+            Keys(earlier, Spec("b", "a", "c"), New with { Source = TrustSource.Soft, ParentToMake = null }));
         Assert.Equal(("MakeParent MakeTwoLevelKey", null), Keys(earlier, Spec("c", "a", "b"), New));
     }
 
@@ -55,11 +57,22 @@ public sealed class EarlierVolumesTests
         var trusted = Volume with { Source = TrustSource.Tpm };
         Assert.Equal(("MakeParent SealNewKey", null), Keys(earlier, trusted, New));
         Assert.Equal(("SealNewKey", null), Keys(earlier, trusted with { Name = "b" }, New));
-        Assert.Equal(("MakeParent SealNewKey", null), Keys(earlier, trusted with { Name = "c", Tpm = TpmSettings.Default with { Parent = 0x81000010 } }, New with { ParentToMake = 0x81000010 }));
+        Assert.Equal(
+            ("MakeParent SealNewKey", null),
+            Keys(
+                earlier,
+                trusted with { Name = "c", Tpm = TpmSettings.Default with { Parent = 0x81000010 } },
+                New with { ParentToMake = 0x81000010 }));
     }
 
     private static VolumeSpec Spec(string name, params string[] others) =>
-        Volume with { Name = name, Source = TrustSource.Tpm, Key = KeyKind.Encrypted, RootVolumes = [.. others.Select(other => new RecordPlace(other, $"/dev/{other}", null))] };
+        Volume with
+        {
+            Name = name,
+            Source = TrustSource.Tpm,
+            Key = KeyKind.Encrypted,
+            RootVolumes = [.. others.Select(other => new RecordPlace(other, $"/dev/{other}", null))],
+        };
 
     private static (string Steps, string? SharedWith) Keys(EarlierVolumes earlier, VolumeSpec spec, Observed observed)
     {
@@ -67,7 +80,9 @@ public sealed class EarlierVolumesTests
         var plan = Planner.For(spec, foreseen);
         earlier.Add(spec, foreseen, plan);
         return (
-            string.Join(' ', plan.Steps.Where(step => step is Step.MakeParent or Step.MakeTwoLevelKey or Step.SealNewKey).Select(step => step.GetType().Name)),
+            string.Join(' ', plan.Steps
+                .Where(step => step is Step.MakeParent or Step.MakeTwoLevelKey or Step.SealNewKey)
+                .Select(step => step.GetType().Name)),
             plan.Steps.OfType<Step.MakeTwoLevelKey>().SingleOrDefault()?.SharedWith);
     }
 }

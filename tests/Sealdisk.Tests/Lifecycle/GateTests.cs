@@ -51,9 +51,11 @@ public sealed class GateTests
     [InlineData("imx6ull-skipped-dcp", "dcp", "dcp-key", "told not to test the DCP's key")]
     [InlineData("imx6q-closed-caam", "caam", "caam-key", null)]
     [InlineData("imx6ull-closed-dcp", "dcp", "dcp-key", null)]
-    [InlineData("unknown-arm", "caam", "caam-key", "the kernel log cannot be read")] // a chip that the catalogue does not know is no way around it
+    // A chip that the catalogue does not know is no way around it.
+    [InlineData("unknown-arm", "caam", "caam-key", "the kernel log cannot be read")]
     [InlineData("unknown-arm", "auto", "dcp-key", "the command line")]
-    public void What_caam_and_dcp_seal_with_is_tried(string tree, string source, string require, string? words) => InTree(tree, (folder, root) =>
+    public void What_caam_and_dcp_seal_with_is_tried(string tree, string source, string require, string? words) =>
+        InTree(tree, (folder, root) =>
     {
         var tried = 0;
         var spec = Spec(require) with { Source = TrustSourceText.TryParse(source, out var parsed) ? parsed : default };
@@ -61,7 +63,9 @@ public sealed class GateTests
         {
             tried++;
             if (tree == "imx6q-unused-caam")
-                File.AppendAllText(Path.Combine(folder, ".capture/dmesg"), "\ncaam_jr 2101000.jr: using insecure test key, enable HAB to use unique device key!");
+                File.AppendAllText(
+                    Path.Combine(folder, ".capture/dmesg"),
+                    "\ncaam_jr 2101000.jr: using insecure test key, enable HAB to use unique device key!");
             if (tree == "unknown-arm")
                 File.Delete(Path.Combine(folder, "proc/cmdline"));
             return BlobText.Write(require == "caam-key" ? RootTree.Made(112, 5) : ConstructedRoots.Dcp());
@@ -117,7 +121,11 @@ public sealed class GateTests
     }
 
     private static void Check(string tree, string require, byte[]? huk) => InTree(
-        tree, root => Gate.Check(Spec(require), root, () => BlobText.Write(RootTree.Sealed(huk ?? throw new InvalidOperationException("nobody asked for it")))));
+        tree,
+        root => Gate.Check(
+            Spec(require),
+            root,
+            () => BlobText.Write(RootTree.Sealed(huk ?? throw new InvalidOperationException("nobody asked for it")))));
 
     private static void InTree(string tree, Action<SystemRoot> look) => InTree(tree, (_, root) => look(root));
 
@@ -136,5 +144,8 @@ public sealed class GateTests
     }
 
     private static VolumeSpec Spec(string require, string device = "/dev/vda") =>
-        SealdiskConfiguration.Parse($"[volume.data]\ndevice = \"{device}\"\nsource = \"tee\"\nrequire = [\"{require}\"]\n", "t.toml", Checks.Requirable).Volumes[0];
+        SealdiskConfiguration.Parse(
+            $"[volume.data]\ndevice = \"{device}\"\nsource = \"tee\"\nrequire = [\"{require}\"]\n",
+            "t.toml",
+            Checks.Requirable).Volumes[0];
 }

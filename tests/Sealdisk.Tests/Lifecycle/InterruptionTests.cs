@@ -13,8 +13,8 @@ namespace Sealdisk.Tests.Lifecycle;
 public sealed partial class InterruptionTests
 {
     /// <summary>
-    /// Kills `up` at its first, second, third, ... system call of the kinds that change something, until one run gets through. What the kernel
-    /// had been told to do by then is what a power cut would have left at best; see the crash tests for less.
+    /// Kills `up` at its first, second, third, ... system call of the kinds that change something, until one run gets through. What the
+    /// kernel had been told to do by then is what a power cut would have left at best; see the crash tests for less.
     /// </summary>
     [Theory]
     [InlineData("header")]
@@ -22,7 +22,9 @@ public sealed partial class InterruptionTests
     public void Killed_anywhere_it_resumes_with_the_same_key(string record)
     {
         var (killed, kept) = (0, 0);
-        var calls = new ConcurrentQueue<string>(["pwrite64", "fsync", "fdatasync", "rename", "fallocate", "unlink", "mkdir", "mount", "clone,clone3"]);
+        var calls = new ConcurrentQueue<string>([
+            "pwrite64", "fsync", "fdatasync", "rename", "fallocate", "unlink", "mkdir", "mount", "clone,clone3",
+        ]);
         Parallel.For(0, Environment.ProcessorCount, _ =>
         {
             while (calls.TryDequeue(out var call))
@@ -56,14 +58,18 @@ public sealed partial class InterruptionTests
         return true;
     }
 
-    /// <summary>What it had opened by then is still there: server, mounts, loop device, lock file. The next `up` ends it, and `down` leaves nothing.</summary>
+    /// <summary>
+    /// What it had opened by then is still there: server, mounts, loop device, lock file. The next `up` ends it, and `down` leaves nothing.
+    /// </summary>
     [Theory]
     [InlineData("up")]
     [InlineData("down")]
     public void Killed_anywhere_a_volume_with_data_comes_up_again(string verb)
     {
         var (killed, open) = (0, 0);
-        var calls = new ConcurrentQueue<string>(["ioctl", "mount", "umount2", "mkdir", "rmdir", "unlink", "fsync", "flock", "clone,clone3"]);
+        var calls = new ConcurrentQueue<string>([
+            "ioctl", "mount", "umount2", "mkdir", "rmdir", "unlink", "fsync", "flock", "clone,clone3",
+        ]);
         Parallel.For(0, Environment.ProcessorCount, _ =>
         {
             using var volume = TestVolume.Ready();
@@ -96,7 +102,12 @@ public sealed partial class InterruptionTests
     }
 
     private static ProgramResult Traced(TestVolume volume, string verb, string call, int at) => NativeBinary.Run(new ProcessStartInfo(
-        "strace", ["-qq", "-o", "/dev/null", "-e", $"trace={call}", "-e", string.Create(CultureInfo.InvariantCulture, $"inject={call}:signal=KILL:when={at}"), NativeBinary.Path, "--config", volume.Config, verb]));
+        "strace",
+        [
+            "-qq", "-o", "/dev/null", "-e", $"trace={call}", "-e",
+            string.Create(CultureInfo.InvariantCulture, $"inject={call}:signal=KILL:when={at}"), NativeBinary.Path,
+            "--config", volume.Config, verb,
+        ]));
 
     [Theory]
     [InlineData("exit 1", "cannot make ext4 on /dev/loop", ExitCode.Failed)]
@@ -110,7 +121,11 @@ public sealed partial class InterruptionTests
         if (script is not null)
             Tool.Shell("printf '#!/bin/sh\\n%s\\n' \"$2\" > $1; chmod 755 $1", without, script);
         var failed = NativeBinary.Run(new ProcessStartInfo(
-            "unshare", ["-m", "--propagation", "slave", "sh", "-euc", "mount --bind $1 /usr/sbin/mkfs.ext4; shift; exec \"$@\"", "sh", without, NativeBinary.Path, "--config", volume.Config, "up"]));
+            "unshare",
+            [
+                "-m", "--propagation", "slave", "sh", "-euc", "mount --bind $1 /usr/sbin/mkfs.ext4; shift; exec \"$@\"",
+                "sh", without, NativeBinary.Path, "--config", volume.Config, "up",
+            ]));
         Assert.True(failed.Exit == (int)code, failed.Stderr);
         Assert.Contains(message, failed.Stderr, StringComparison.Ordinal);
         volume.AssertNothingOpen();
@@ -118,30 +133,45 @@ public sealed partial class InterruptionTests
         var key = SealedKey(volume.Image);
         Assert.NotNull(key);
         Assert.Equal("provisioning", volume.State);
-        Assert.Contains("its first boot was cut short and will be resumed", TestVolume.Done(volume.Run("check")).Stdout, StringComparison.Ordinal);
+        Assert.Contains(
+            "its first boot was cut short and will be resumed",
+            TestVolume.Done(volume.Run("check")).Stdout,
+            StringComparison.Ordinal);
         Assert.StartsWith($"{volume.Name}: resuming a first boot that was cut short\n", volume.Up().Stderr, StringComparison.Ordinal);
         Assert.Equal(key, SealedKey(volume.Image));
     }
 
-    /// <summary>Killed in mkfs, before and after it worked, the mapping stays; the next up, with no reboot between, takes it down first.</summary>
+    /// <summary>
+    /// Killed in mkfs, before and after it worked, the mapping stays; the next up, with no reboot between, takes it down first.
+    /// </summary>
     [Theory]
     [InlineData("kill -9 $PPID")]
     [InlineData("$0.real \"$@\"; kill -9 $PPID")]
     public void Killed_in_mkfs_it_resumes_without_a_reboot(string script)
     {
         using var volume = TestVolume.With();
-        Tool.Shell("printf '#!/bin/sh\\n%s\\n' \"$2\" > $1; chmod 755 $1; mkdir $3; cp $(readlink -f /usr/sbin/mkfs.ext4) $3/mkfs.ext4", volume["mkfs"], script.Replace("$0.real", volume["real/mkfs.ext4"], StringComparison.Ordinal), volume["real"]);
+        Tool.Shell(
+            "printf '#!/bin/sh\\n%s\\n' \"$2\" > $1; chmod 755 $1; mkdir $3; cp $(readlink -f /usr/sbin/mkfs.ext4) $3/mkfs.ext4",
+            volume["mkfs"],
+            script.Replace("$0.real", volume["real/mkfs.ext4"], StringComparison.Ordinal),
+            volume["real"]);
         // All in one mount namespace, as on a real system; only there is /usr/sbin/mkfs.ext4 ours for a while.
         var output = NativeBinary.Run(new ProcessStartInfo(
             "unshare",
             [
                 "-m", "--propagation", "slave", "sh", "-uc",
-                "mount --bind $1 /usr/sbin/mkfs.ext4; shift; \"$@\" up; echo \"killed: $?\"; until umount /usr/sbin/mkfs.ext4 2>/dev/null; do :; done; \"$@\" status; cp $IMAGE $IMAGE.killed; \"$@\" up && \"$@\" status && \"$@\" down",
+                "mount --bind $1 /usr/sbin/mkfs.ext4; shift; \"$@\" up; echo \"killed: $?\"; "
+                    + "until umount /usr/sbin/mkfs.ext4 2>/dev/null; do :; done; \"$@\" status; cp $IMAGE $IMAGE.killed; "
+                    + "\"$@\" up && \"$@\" status && \"$@\" down",
                 "sh", volume["mkfs"], NativeBinary.Path, "--config", volume.Config,
             ]) { Environment = { ["IMAGE"] = volume.Image } });
         Assert.True(output.Exit == 0, output.Stdout + output.Stderr);
         Assert.Contains("killed: 137\n", output.Stdout, StringComparison.Ordinal);
-        Assert.Contains($"{volume.Name}: resuming a first boot that was cut short\n  ✓ close the mapping that an 'up' cut short left open\n  ✓ unseal", output.Stderr, StringComparison.Ordinal);
+        Assert.Contains(
+            $"{volume.Name}: resuming a first boot that was cut short\n"
+                + "  ✓ close the mapping that an 'up' cut short left open\n  ✓ unseal",
+            output.Stderr,
+            StringComparison.Ordinal);
         Assert.Contains("header, both good, ready", output.Stdout, StringComparison.Ordinal);
         volume.AssertNothingOpen();
         Assert.Equal(SealedKey(volume["image.killed"]), SealedKey(volume.Image));

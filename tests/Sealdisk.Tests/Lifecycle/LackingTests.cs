@@ -17,7 +17,9 @@ public sealed class LackingTests
         var before = volume.Fingerprint();
         // The binary may be where others cannot go: it is opened here.
         File.Copy(NativeBinary.Path, volume["sealdisk"]);
-        var result = NativeBinary.Run(new ProcessStartInfo("setpriv", ["--reuid=65534", "--regid=65534", "--clear-groups", volume["sealdisk"], "--config", volume.Config, verb]));
+        var result = NativeBinary.Run(new ProcessStartInfo(
+            "setpriv",
+            ["--reuid=65534", "--regid=65534", "--clear-groups", volume["sealdisk"], "--config", volume.Config, verb]));
         TestVolume.AssertFailure(result, ExitCode.Lacking, message + volume.Name, "run it as root");
         File.Delete(volume["sealdisk"]);
         Assert.Equal(before, volume.Fingerprint());
@@ -40,7 +42,9 @@ public sealed class LackingTests
                     "unshare",
                     [
                         "-m", "--propagation", "slave", "sh", "-euc",
-                        "mount -t tmpfs none /mnt; cd /dev; for d in null zero urandom random fuse loop*; do [ $d = $1 ] || cp -a $d /mnt; done; cd /; mount --move /mnt /dev; shift; exec \"$@\"",
+                        "mount -t tmpfs none /mnt; cd /dev; "
+                            + "for d in null zero urandom random fuse loop*; do [ $d = $1 ] || cp -a $d /mnt; done; "
+                            + "cd /; mount --move /mnt /dev; shift; exec \"$@\"",
                         "sh", node, NativeBinary.Path, "--config", volume.Config, verb,
                     ]));
                 TestVolume.AssertFailure(result, ExitCode.Lacking, $"cannot bring up {volume.Name}: this system has no /dev/{node}", hint);
@@ -70,7 +74,11 @@ public sealed class LackingTests
     {
         using var volume = TestVolume.With();
         volume.Change("record", volume["nowhere/record"]);
-        TestVolume.AssertFailure(volume.Run("up"), ExitCode.Failed, $"cannot write the record of {volume.Name}: there is no directory {volume["nowhere"]} (ENOENT)", $"mkdir -p {volume["nowhere"]}");
+        TestVolume.AssertFailure(
+            volume.Run("up"),
+            ExitCode.Failed,
+            $"cannot write the record of {volume.Name}: there is no directory {volume["nowhere"]} (ENOENT)",
+            $"mkdir -p {volume["nowhere"]}");
         volume.AssertNothingOpen();
         Assert.Equal("new", volume.State); // the blank image is there, and is still that
         Directory.CreateDirectory(volume["nowhere"]);
@@ -97,7 +105,10 @@ public sealed class LackingTests
         using var volume = TestVolume.With();
         File.WriteAllText(volume["file"], "");
         volume.Change("mount", volume["file/mnt"]);
-        TestVolume.AssertFailure(volume.Run("up"), ExitCode.Failed, $"cannot make directory {volume["file/mnt"]}: Not a directory (ENOTDIR)");
+        TestVolume.AssertFailure(
+            volume.Run("up"),
+            ExitCode.Failed,
+            $"cannot make directory {volume["file/mnt"]}: Not a directory (ENOTDIR)");
         volume.AssertNothingOpen();
         Assert.Equal("down", volume.State);
         volume.Change("mount", volume.Mount);
@@ -109,7 +120,11 @@ public sealed class LackingTests
     {
         using var volume = TestVolume.Ready();
         volume.Change("mount-options", new[] { "no-such-option" });
-        TestVolume.AssertFailure(volume.Run("up"), ExitCode.Failed, "cannot mount /dev/loop", "ext4 may not know one of the mount-options no-such-option");
+        TestVolume.AssertFailure(
+            volume.Run("up"),
+            ExitCode.Failed,
+            "cannot mount /dev/loop",
+            "ext4 may not know one of the mount-options no-such-option");
         volume.AssertNothingOpen();
     }
 }

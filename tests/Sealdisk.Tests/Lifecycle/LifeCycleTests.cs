@@ -22,7 +22,13 @@ public sealed class LifeCycleTests
         Assert.SkipUnless(SystemProgram.Find($"mkfs.{filesystem}") is not null, $"mkfs.{filesystem} is not installed");
         using var volume = new TestVolume();
         var size = filesystem == "ext4" ? "12MiB" : "320MiB";
-        List<(string, object?)> settings = [("filesystem", filesystem), ("mount", volume.Mount), ("mount-options", new[] { "noatime", "nosuid" }), ("device", volume.Image)];
+        List<(string, object?)> settings =
+        [
+            ("filesystem", filesystem),
+            ("mount", volume.Mount),
+            ("mount-options", new[] { "noatime", "nosuid" }),
+            ("device", volume.Image),
+        ];
         if (record == "detached")
             settings.Add(("record", volume["record"]));
         if (device == "image")
@@ -43,10 +49,16 @@ public sealed class LifeCycleTests
         Assert.Equal($"{volume.Name} is up: mounted on {volume.Mount}; source soft, mapping fuse, aes-xts-plain64\n", first.Stdout);
         Assert.Equal("up", volume.State);
         Assert.Equal(device == "block512" ? 512 : 4096, volume.Json("status").GetProperty("sector_size").GetInt32());
-        Assert.StartsWith($"{filesystem} rw,nosuid,noatime", Tool.Shell("findmnt -nro FSTYPE,OPTIONS $1", volume.Mount), StringComparison.Ordinal);
+        Assert.StartsWith(
+            $"{filesystem} rw,nosuid,noatime",
+            Tool.Shell("findmnt -nro FSTYPE,OPTIONS $1", volume.Mount),
+            StringComparison.Ordinal);
         File.WriteAllText(volume.MountedFile, "the file of the first boot");
 
-        Assert.EndsWith($"{volume.Name} is up already: mounted on {volume.Mount}; source soft, mapping fuse, aes-xts-plain64\n", volume.Up().Stdout, StringComparison.Ordinal);
+        Assert.EndsWith(
+            $"{volume.Name} is up already: mounted on {volume.Mount}; source soft, mapping fuse, aes-xts-plain64\n",
+            volume.Up().Stdout,
+            StringComparison.Ordinal);
         Assert.Equal($"{volume.Name} is down\n", volume.Down().Stdout);
         Assert.Equal($"{volume.Name} is down already\n", volume.Down().Stdout);
         Assert.Equal("down", volume.State);
@@ -55,7 +67,10 @@ public sealed class LifeCycleTests
         Assert.StartsWith($"{volume.Name}: later boot\n", volume.Up().Stderr, StringComparison.Ordinal);
         Assert.Equal("the file of the first boot", File.ReadAllText(volume.MountedFile));
         volume.Down();
-        Assert.DoesNotContain("the file of the first boot", File.ReadAllText(volume.Image, System.Text.Encoding.Latin1), StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            "the file of the first boot",
+            File.ReadAllText(volume.Image, System.Text.Encoding.Latin1),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -93,7 +108,11 @@ public sealed class LifeCycleTests
         foreach (var name in names)
             File.WriteAllText(volume[name + ".mnt/name"], name);
         TestVolume.Done(volume.Run("down", names[1]));
-        Assert.Equal(["up", "down", "up"], JsonDocument.Parse(volume.Run("status", "--json").Stdout).RootElement.GetProperty("volumes").EnumerateArray().Select(one => one.GetProperty("state").GetString()!));
+        Assert.Equal(
+            ["up", "down", "up"],
+            JsonDocument.Parse(volume.Run("status", "--json").Stdout)
+                .RootElement.GetProperty("volumes").EnumerateArray()
+                .Select(one => one.GetProperty("state").GetString()!));
         volume.Down();
         volume.Up();
         foreach (var name in names)
@@ -121,19 +140,32 @@ public sealed class LifeCycleTests
         using var volume = TestVolume.With();
         var before = volume.Fingerprint();
         var planned = TestVolume.Done(volume.Run("plan")).Stdout;
-        Assert.StartsWith($"{volume.Name}: first boot\n  1. create {volume.Image}, 8388608 bytes\n  2. make a random key of 64 bytes, sealed by soft\n", planned, StringComparison.Ordinal);
+        Assert.StartsWith(
+            $"{volume.Name}: first boot\n  1. create {volume.Image}, 8388608 bytes\n  2. make a random key of 64 bytes, sealed by soft\n",
+            planned,
+            StringComparison.Ordinal);
         Assert.Equal(before, volume.Fingerprint());
         volume.AssertNothingOpen();
 
-        var steps = volume.Json("plan").GetProperty("steps").EnumerateArray().Select(step => step.GetProperty("intent").GetString()!).ToArray();
+        var steps = volume.Json("plan")
+            .GetProperty("steps")
+            .EnumerateArray()
+            .Select(step => step.GetProperty("intent").GetString()!)
+            .ToArray();
         var done = volume.Up().Stderr.Split('\n')[1..^1];
         Assert.Equal(steps, done.Select(line => line[4..].Split("  (")[0]));
         volume.Down();
 
         before = volume.Fingerprint();
-        Assert.StartsWith($"{volume.Name}: later boot\n  1. unseal the key of 64 bytes with soft\n", TestVolume.Done(volume.Run("plan")).Stdout, StringComparison.Ordinal);
+        Assert.StartsWith(
+            $"{volume.Name}: later boot\n  1. unseal the key of 64 bytes with soft\n",
+            TestVolume.Done(volume.Run("plan")).Stdout,
+            StringComparison.Ordinal);
         Assert.Equal("down", volume.State);
-        Assert.StartsWith($"{volume.Name} will unlock: the key unseals (64 bytes, soft), ext4 ", TestVolume.Done(volume.Run("check")).Stdout, StringComparison.Ordinal);
+        Assert.StartsWith(
+            $"{volume.Name} will unlock: the key unseals (64 bytes, soft), ext4 ",
+            TestVolume.Done(volume.Run("check")).Stdout,
+            StringComparison.Ordinal);
         Assert.Equal(before, volume.Fingerprint());
         volume.AssertNothingOpen();
     }
@@ -144,14 +176,23 @@ public sealed class LifeCycleTests
         using var volume = TestVolume.With();
         Assert.Equal("first_boot", volume.Json("plan").GetProperty("plan").GetString());
         var up = volume.Json("up");
-        Assert.Equal(("first_boot", "up", volume.Mount), (up.GetProperty("plan").GetString(), up.GetProperty("state").GetString(), up.GetProperty("mount").GetString()));
+        Assert.Equal(
+            ("first_boot", "up", volume.Mount),
+            (up.GetProperty("plan").GetString(), up.GetProperty("state").GetString(), up.GetProperty("mount").GetString()));
         Assert.Equal("already_up", volume.Json("up").GetProperty("plan").GetString());
         var status = volume.Json("status");
         Assert.Equal(
             ("up", "both good", "ready", "soft", "fuse", "aes-xts-plain64", 64, "ext4", volume.Mount),
-            (status.GetProperty("state").GetString(), status.GetProperty("record_copies").GetString(), status.GetProperty("record_state").GetString(),
-                status.GetProperty("source").GetString(), status.GetProperty("mapping").GetString(), status.GetProperty("cipher").GetString(),
-                status.GetProperty("key_size").GetInt32(), status.GetProperty("filesystem").GetString(), status.GetProperty("mount").GetString()));
+            (
+                status.GetProperty("state").GetString(),
+                status.GetProperty("record_copies").GetString(),
+                status.GetProperty("record_state").GetString(),
+                status.GetProperty("source").GetString(),
+                status.GetProperty("mapping").GetString(),
+                status.GetProperty("cipher").GetString(),
+                status.GetProperty("key_size").GetInt32(),
+                status.GetProperty("filesystem").GetString(),
+                status.GetProperty("mount").GetString()));
         Assert.True(volume.Json("check").GetProperty("unlocks").GetBoolean());
         Assert.Equal(2, volume.Json("down").GetProperty("done").GetArrayLength());
         Assert.Equal(0, volume.Json("down").GetProperty("done").GetArrayLength());
@@ -168,14 +209,22 @@ public sealed class LifeCycleTests
     public void A_detached_image_decrypts_to_a_clean_filesystem()
     {
         using var volume = new TestVolume();
-        volume.Add(volume.Name, ("device", volume.Image), ("size", "16MiB"), ("record", volume["record"]), ("mount", volume.Mount), ("cipher", "aes-cbc-essiv:sha256"), ("key-size", 32));
+        volume.Add(
+            volume.Name,
+            ("device", volume.Image),
+            ("size", "16MiB"),
+            ("record", volume["record"]),
+            ("mount", volume.Mount),
+            ("cipher", "aes-cbc-essiv:sha256"),
+            ("key-size", 32));
         volume.Up();
         File.WriteAllText(volume.MountedFile, "read by debugfs");
         volume.Down();
         var record = Record(volume["record"]);
         File.WriteAllText(volume["blob"], record.SealedKey);
         TestVolume.Done(NativeBinary.Run(
-            "image", "decrypt", volume.Image, volume["plain"], "--cipher", record.Cipher, "--key-size", "32", "--sector-size", "4096", "--blob", volume["blob"], "--source", "soft", "--huk", volume["huk.hex"]));
+            "image", "decrypt", volume.Image, volume["plain"], "--cipher", record.Cipher, "--key-size", "32",
+            "--sector-size", "4096", "--blob", volume["blob"], "--source", "soft", "--huk", volume["huk.hex"]));
         Tool.Run("e2fsck", "-fn", volume["plain"]);
         Assert.Equal(record.FilesystemUuid, Tool.Run("blkid", "-p", "-s", "UUID", "-o", "value", volume["plain"]).Trim());
         Assert.Contains("read by debugfs", Tool.Run("debugfs", "-R", "cat /file", volume["plain"]), StringComparison.Ordinal);

@@ -25,7 +25,8 @@ internal sealed class MemoryLimit : IDisposable
         {
             if (File.Exists("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
                 return new MemoryLimit("/sys/fs/cgroup/memory", "memory.limit_in_bytes", "-1", bytes);
-            if (File.Exists("/sys/fs/cgroup/cgroup.subtree_control") && File.ReadAllText("/sys/fs/cgroup/cgroup.subtree_control").Contains("memory", StringComparison.Ordinal))
+            const string controllers = "/sys/fs/cgroup/cgroup.subtree_control";
+            if (File.Exists(controllers) && File.ReadAllText(controllers).Contains("memory", StringComparison.Ordinal))
                 return new MemoryLimit("/sys/fs/cgroup", "memory.max", "max", bytes);
         }
         catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
@@ -40,12 +41,21 @@ internal sealed class MemoryLimit : IDisposable
         Tool.Try("/bin/sh", ["-euc", $"echo $$ > {_group}/cgroup.procs\n{script}", "sh", .. arguments]);
 
     /// <summary>The most that was in use, in bytes.</summary>
-    public long Peak => long.Parse(File.ReadAllText(Path.Combine(_group, Path.GetFileName(_limitFile) == "memory.max" ? "memory.peak" : "memory.max_usage_in_bytes")), CultureInfo.InvariantCulture);
+    public long Peak
+    {
+        get
+        {
+            var peakFile = Path.GetFileName(_limitFile) == "memory.max" ? "memory.peak" : "memory.max_usage_in_bytes";
+            return long.Parse(File.ReadAllText(Path.Combine(_group, peakFile)), CultureInfo.InvariantCulture);
+        }
+    }
 
     public void Dispose()
     {
         File.WriteAllText(_limitFile, _unlimited);
-        Assert.True(SpinWait.SpinUntil(() => File.ReadAllText(Path.Combine(_group, "cgroup.procs")).Length == 0, Patience.Limit), "something still runs in the control group");
+        Assert.True(
+            SpinWait.SpinUntil(() => File.ReadAllText(Path.Combine(_group, "cgroup.procs")).Length == 0, Patience.Limit),
+            "something still runs in the control group");
         Directory.Delete(_group);
     }
 }

@@ -27,7 +27,8 @@ public sealed class MisuseTests
                 TestVolume.Done(NativeBinary.Run("key", "new", "k", "--size", "64", "--blob", volume["blob"], "--huk", volume["huk.hex"]));
             TestVolume.AssertFailure(
                 NativeBinary.Run(
-                    "image", "encrypt", volume["plain"], volume.Image, "--force", "--cipher", "aes-xts-plain64", "--key-size", "64", "--blob", volume["blob"], "--huk", volume["huk.hex"]),
+                    "image", "encrypt", volume["plain"], volume.Image, "--force", "--cipher", "aes-xts-plain64",
+                    "--key-size", "64", "--blob", volume["blob"], "--huk", volume["huk.hex"]),
                 ExitCode.Failed, $"cannot write {volume.Image}: {why}", "close that first");
             File.Delete(volume["plain"]);
             File.Delete(volume["blob"]);
@@ -43,7 +44,10 @@ public sealed class MisuseTests
         File.Copy(volume.Image, other.Image);
         other.Add(other.Name, ("device", other.Image), ("mount", other.Mount));
         volume.Up();
-        TestVolume.AssertFailure(other.Run("up"), ExitCode.Failed, $"cannot use {other.Image}: its volume is mapped already, as {volume.Name} through {volume.Image} (EBUSY)");
+        TestVolume.AssertFailure(
+            other.Run("up"),
+            ExitCode.Failed,
+            $"cannot use {other.Image}: its volume is mapped already, as {volume.Name} through {volume.Image} (EBUSY)");
         volume.Down();
         other.Up();
         other.Down();
@@ -55,9 +59,17 @@ public sealed class MisuseTests
         using var volume = TestVolume.Ready();
         volume.Up();
         Tool.Run("mount", "-t", "tmpfs", "over-it", volume.Mount);
-        TestVolume.AssertFailure(volume.Run("up"), ExitCode.Failed, $"cannot bring up {volume.Name}: it is mounted on {volume.Mount}, and over-it is mounted over it", $"umount {volume.Mount}");
+        TestVolume.AssertFailure(
+            volume.Run("up"),
+            ExitCode.Failed,
+            $"cannot bring up {volume.Name}: it is mounted on {volume.Mount}, and over-it is mounted over it",
+            $"umount {volume.Mount}");
         Assert.Contains("over-it", volume.Json("status").GetProperty("problem").GetString(), StringComparison.Ordinal);
-        TestVolume.AssertFailure(volume.Run("down"), ExitCode.Failed, $"cannot unmount {volume.Mount}: over-it is mounted over it", $"umount {volume.Mount}");
+        TestVolume.AssertFailure(
+            volume.Run("down"),
+            ExitCode.Failed,
+            $"cannot unmount {volume.Mount}: over-it is mounted over it",
+            $"umount {volume.Mount}");
         Tool.Run("umount", volume.Mount);
         Assert.Equal("the file of the first boot", File.ReadAllText(volume.MountedFile));
         volume.Down();
@@ -70,7 +82,11 @@ public sealed class MisuseTests
         volume.Up();
         File.Delete(volume.Image);
         Assert.Contains("was removed under it", volume.Json("status").GetProperty("problem").GetString(), StringComparison.Ordinal);
-        TestVolume.AssertFailure(volume.Run("down"), ExitCode.Refused, $"cannot take down {volume.Name}: {volume.Image} was removed under it", "copy them first");
+        TestVolume.AssertFailure(
+            volume.Run("down"),
+            ExitCode.Refused,
+            $"cannot take down {volume.Name}: {volume.Image} was removed under it",
+            "copy them first");
         Assert.Equal("the file of the first boot", File.ReadAllText(volume.MountedFile));
         Tool.Run("umount", volume.Mount);
         TestVolume.Done(NativeBinary.Run("map", "close", volume.Name));
@@ -107,7 +123,12 @@ public sealed class MisuseTests
         try
         {
             // Sparse, as it is with discard: the space is promised and not there.
-            volume.Add(volume.Name, ("device", Path.Combine(small, "image")), ("size", "64MiB"), ("mount", volume.Mount), ("discard", true));
+            volume.Add(
+                volume.Name,
+                ("device", Path.Combine(small, "image")),
+                ("size", "64MiB"),
+                ("mount", volume.Mount),
+                ("discard", true));
             volume.Up();
             Assert.NotEqual(0, Tool.Try("dd", "if=/dev/urandom", $"of={volume.MountedFile}", "bs=1M", "count=40", "conv=fsync").Code);
             Assert.Contains("ENOSPC", volume.Json("status").GetProperty("problem").GetString(), StringComparison.Ordinal);

@@ -13,10 +13,13 @@ public sealed class PlannerPropertyTests
     private static readonly Gen<CopyReading> Copy = Gen.OneOf<CopyReading>(
         Blank, new CopyReading.Absent(Blank: false), new CopyReading.Bad("the checksum is wrong"), new CopyReading.OtherVersion(3),
         new CopyReading.Valid(Ready), new CopyReading.Valid(Provisioning), new CopyReading.Valid(Provisioning with { Generation = 1 }),
-        new CopyReading.Claim(ClaimKind.FirstBoot), new CopyReading.Valid(Ready with { DataOffset = 0 }), new CopyReading.Valid(Ready with { Uuid = Guid.Empty }));
+        new CopyReading.Claim(ClaimKind.FirstBoot), new CopyReading.Valid(Ready with { DataOffset = 0 }),
+        new CopyReading.Valid(Ready with { Uuid = Guid.Empty }));
 
     private static readonly Gen<Content> AnyContent = Gen.OneOf<Content>(
-        new Content.Blank(), PlainExt4, new Content.PlainFilesystem(new Signature("vfat", "1234-5678", "filesystem", null, false)), new Content.Other("a LUKS volume"), new Content.Other("data of unknown kind", IsUnknown: true));
+        new Content.Blank(), PlainExt4,
+        new Content.PlainFilesystem(new Signature("vfat", "1234-5678", "filesystem", null, false)),
+        new Content.Other("a LUKS volume"), new Content.Other("data of unknown kind", IsUnknown: true));
 
     private static readonly Gen<VolumeSpec> AnySpec =
         from size in Gen.OneOf<long?>(null, Bytes)
@@ -32,7 +35,9 @@ public sealed class PlannerPropertyTests
         from b in Copy
         from content in AnyContent
         from planted in Rarely("a plain ext4 filesystem")
-        from mapping in Gen.OneOf(null, null, null, Mapped(), Mapped(server: null), Mapped(block: null), Mapped() with { Device = "/dev/vdc" })
+        from mapping in Gen.OneOf(
+            null, null, null,
+            Mapped(), Mapped(server: null), Mapped(block: null), Mapped() with { Device = "/dev/vdc" })
         from mounted in Gen.OneOf<string?>(null, "/data", "/mnt")
         from inTheWay in Rarely("/dev/sdb1")
         from usedBy in Rarely("it is mounted on /mnt")
@@ -63,9 +68,13 @@ public sealed class PlannerPropertyTests
                 var steps = Planner.For(spec, observed).Steps;
                 var replace = spec.FirstBoot == FirstBoot.Replace;
                 var nothing = observed.Record.Outcome is RecordOutcome.None none && observed.OutOfReach is null
-                    && (observed.DeviceSize is null ? spec.Size is not null
-                        : observed.Content is Content.Blank || (observed.Content is Content.PlainFilesystem && replace) || (observed.Content is Content.Other { IsUnknown: true } && replace && none.Claimed));
-                var unfinished = observed.Record.Outcome is RecordOutcome.Good { Record.State: VolumeState.Provisioning } && observed.DeviceSize is not null;
+                    && (observed.DeviceSize is null
+                        ? spec.Size is not null
+                        : observed.Content is Content.Blank
+                            || (observed.Content is Content.PlainFilesystem && replace)
+                            || (observed.Content is Content.Other { IsUnknown: true } && replace && none.Claimed));
+                var unfinished = observed.Record.Outcome is RecordOutcome.Good { Record.State: VolumeState.Provisioning }
+                    && observed.DeviceSize is not null;
                 // A missing device may come with any header: there is nothing that could have been read.
                 if (observed.DeviceSize is null && spec.RecordFile is null)
                     nothing = spec.Size is not null && observed.OutOfReach is null;
@@ -82,15 +91,21 @@ public sealed class PlannerPropertyTests
                 var plan = Planner.For(spec, observed);
                 var words = Words(plan).Split(' ').ToList();
                 var verified = words.IndexOf("VerifyFilesystem");
+                var unused = words.IndexOf("VerifyUnused");
                 var made = words.IndexOf("WriteReady");
                 return (plan.Kind == PlanKind.Refusal) == (plan.Refusal is not null)
                     && (plan.Steps.Count > 0) == (plan.Kind is not (PlanKind.Refusal or PlanKind.AlreadyUp))
                     && (!words.Contains("Mount") || (words[^1] == "Mount" && (verified >= 0 || made >= 0)))
                     && (!words.Contains("CheckFilesystem") || verified < words.IndexOf("CheckFilesystem"))
-                    && (!words.Contains("RepairRecord") || words.IndexOf("RepairRecord") > Math.Max(words.IndexOf("Unseal"), Math.Max(verified, words.IndexOf("VerifyUnused"))))
-                    && (!words.Contains("MakeFilesystem") || words.Contains("SealNewKey") || (words.Contains("VerifyUnused") && words.IndexOf("VerifyUnused") < words.IndexOf("MakeFilesystem")))
+                    && (!words.Contains("RepairRecord")
+                        || words.IndexOf("RepairRecord") > Math.Max(words.IndexOf("Unseal"), Math.Max(verified, unused)))
+                    && (!words.Contains("MakeFilesystem")
+                        || words.Contains("SealNewKey")
+                        || (unused >= 0 && unused < words.IndexOf("MakeFilesystem")))
                     && (verified < 0 || (!words.Contains("MakeFilesystem") && !words.Contains("SealNewKey")))
-                    && (!words.Contains("OpenMapping") || words.Contains("Unseal") || words.IndexOf("WriteProvisioning") < words.IndexOf("OpenMapping"));
+                    && (!words.Contains("OpenMapping")
+                        || words.Contains("Unseal")
+                        || words.IndexOf("WriteProvisioning") < words.IndexOf("OpenMapping"));
             },
             iter: 20_000);
 }

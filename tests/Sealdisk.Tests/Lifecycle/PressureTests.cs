@@ -2,14 +2,21 @@ using System.Globalization;
 
 namespace Sealdisk.Tests.Lifecycle;
 
-/// <summary>The user-space path when space or the device under it run out, and in many rounds: errors reach the reader as errors, nothing waits for ever, nothing is left.</summary>
+/// <summary>
+/// The user-space path when space or the device under it run out, and in many rounds: errors reach the reader as errors, nothing
+/// waits for ever, nothing is left.
+/// </summary>
 [Trait("needs", "native"), Collection(DevicesCollection.Name)]
 public sealed class PressureTests
 {
     /// <summary>Opens and closes in a row: SEALDISK_ROUNDS, or a hundred.</summary>
-    private static readonly int Rounds = int.Parse(Environment.GetEnvironmentVariable("SEALDISK_ROUNDS") ?? "100", CultureInfo.InvariantCulture);
+    private static readonly int Rounds = int.Parse(
+        Environment.GetEnvironmentVariable("SEALDISK_ROUNDS") ?? "100",
+        CultureInfo.InvariantCulture);
 
-    /// <summary>A sparse image on a filesystem that is full: what was synced before stays whole, what does not fit is an error, and both end.</summary>
+    /// <summary>
+    /// A sparse image on a filesystem that is full: what was synced before stays whole, what does not fit is an error, and both end.
+    /// </summary>
     [Fact]
     public void A_disk_that_is_full_is_an_error_and_costs_nothing_that_was_synced()
     {
@@ -20,8 +27,13 @@ public sealed class PressureTests
         {
             volume.Change("device", volume["small/image"]);
             volume.Up();
-            Tool.Shell("dd if=/dev/urandom of=$1/kept bs=1M count=4 conv=fsync status=none; sync -f $1/kept; sha256sum < $1/kept > $2", volume.Mount, volume["sum"]);
-            var (code, output) = Tool.Try("/bin/sh", "-c", "dd if=/dev/urandom of=$1/lost bs=1M count=40 conv=fsync status=none", "sh", volume.Mount);
+            Tool.Shell(
+                "dd if=/dev/urandom of=$1/kept bs=1M count=4 conv=fsync status=none; sync -f $1/kept; sha256sum < $1/kept > $2",
+                volume.Mount,
+                volume["sum"]);
+            var (code, output) = Tool.Try(
+                "/bin/sh", "-c", "dd if=/dev/urandom of=$1/lost bs=1M count=40 conv=fsync status=none", "sh",
+                volume.Mount);
             Assert.NotEqual(0, code);
             Assert.Matches("Input/output error|No space left|Read-only", output);
             Tool.Try("umount", volume.Mount);
@@ -63,8 +75,9 @@ public sealed class PressureTests
     }
 
     /// <summary>
-    /// The server and who writes through it share a little memory, full of pages that only the server can clean. It must not need any to do so. Through
-    /// the page cache this stood still for ever: the server's own write to the image waited for the pages that waited for the server.
+    /// The server and who writes through it share a little memory, full of pages that only the server can clean. It must not
+    /// need any to do so. Through the page cache this stood still for ever: the server's own write to the image waited for the
+    /// pages that waited for the server.
     /// </summary>
     [Fact]
     public void A_memory_limit_full_of_dirty_pages_slows_writes_and_stops_none()
@@ -79,7 +92,9 @@ public sealed class PressureTests
             var up = group.Shell("$1 up --config $2 --quiet", NativeBinary.Path, volume.Config);
             Assert.True(up.Code == 0, up.Output);
             using var standstill = new Timer(_ => AbortServing(volume.Name), null, Patience.Limit, Timeout.InfiniteTimeSpan);
-            var written = group.Shell("dd if=/dev/urandom of=$1/data bs=1M count=192 status=none; sync -f $1/data; sha256sum < $1/data", volume.Mount);
+            var written = group.Shell(
+                "dd if=/dev/urandom of=$1/data bs=1M count=192 status=none; sync -f $1/data; sha256sum < $1/data",
+                volume.Mount);
             Assert.True(written.Code == 0, written.Output);
             Assert.InRange(group.Peak, limit * 3 / 4, limit * 2);
             volume.KillServer();
@@ -108,17 +123,24 @@ public sealed class PressureTests
         TestContext.Current.SendDiagnosticMessage($"{Rounds} rounds");
     }
 
-    /// <summary>Fails whatever waits for the server, which nothing else ends: a deadlock in the kernel outlives SIGKILL and a lifted limit.</summary>
+    /// <summary>
+    /// Fails whatever waits for the server, which nothing else ends: a deadlock in the kernel outlives SIGKILL and a lifted limit.
+    /// </summary>
     private static void AbortServing(string volume)
     {
         var mount = Sealdisk.Linux.Mounts.Read().Single(mount => mount.Target == $"/run/sealdisk/{volume}/volume");
         File.WriteAllText($"/sys/fs/fuse/connections/{mount.Device.Minor}/abort", "1");
     }
 
-    /// <summary>What a leak would show in: attached loop devices, FUSE connections, mounts, folders, keys. Servers are counted by the volume, since those of other tests may still be going.</summary>
+    /// <summary>
+    /// What a leak would show in: attached loop devices, FUSE connections, mounts, folders, keys. Servers are counted by the volume, since
+    /// those of other tests may still be going.
+    /// </summary>
     private static string Left() => Tool.Shell(
         """
-        echo loops $(ls -d /sys/block/loop*/loop 2>/dev/null | wc -l) fuse $(ls /sys/fs/fuse/connections 2>/dev/null | wc -l) mounts $(wc -l < /proc/self/mounts) \
+        echo loops $(ls -d /sys/block/loop*/loop 2>/dev/null | wc -l) \
+            fuse $(ls /sys/fs/fuse/connections 2>/dev/null | wc -l) \
+            mounts $(wc -l < /proc/self/mounts) \
             folders $(ls /run/sealdisk | wc -l) keys $(grep -c sealdisk: /proc/keys || true)
         """);
 }

@@ -43,7 +43,10 @@ public sealed class RecoverTests
         TestVolume.Done(volume.Run("recover", volume.Name, "--key", volume["recovery.key"], "--decrypt", volume["plain"]));
         Assert.Equal(before, Tool.Shell("sha256sum < $1", volume.Image));
         Assert.Equal("the file of the first boot", Tool.Shell("debugfs -R 'cat file' $1 2>/dev/null", volume["plain"]));
-        TestVolume.AssertFailure(volume.Run("recover", volume.Name, "--key", volume["recovery.key"], "--decrypt", volume["plain"]), ExitCode.Refused, $"cannot write {volume["plain"]}: it exists (EEXIST)");
+        TestVolume.AssertFailure(
+            volume.Run("recover", volume.Name, "--key", volume["recovery.key"], "--decrypt", volume["plain"]),
+            ExitCode.Refused,
+            $"cannot write {volume["plain"]}: it exists (EEXIST)");
     }
 
     [Theory]
@@ -69,18 +72,24 @@ public sealed class RecoverTests
         using var volume = TestVolume.OnAnotherDevice();
         TestVolume.Done(NativeBinary.Run("recovery", "new", volume["other.key"]));
         Refused(volume["other.key"], ExitCode.DoesNotOpen, $"cannot recover {volume.Name}: its key was wrapped for recovery key ");
-        File.WriteAllText(volume["bad.key"], File.ReadAllText(volume["recovery.key"]).Replace("SDKEY-", "SDKEY-Z", StringComparison.Ordinal));
+        File.WriteAllText(
+            volume["bad.key"],
+            File.ReadAllText(volume["recovery.key"]).Replace("SDKEY-", "SDKEY-Z", StringComparison.Ordinal));
         Refused(volume["bad.key"], ExitCode.Usage, $"cannot read recovery key {volume["bad.key"]}: it is too long");
         Refused(volume["absent"], ExitCode.Usage, $"cannot open {volume["absent"]}");
         Refused(volume.Config, ExitCode.Usage, $"cannot read recovery key {volume.Config}: it does not begin with SDKEY");
 
         var whole = Record(volume).Record(0);
-        Record(volume).Rewrite(record => record with { Recovery = record.Recovery![..^1] + (record.Recovery[^1] == '0' ? '1' : '0') }, 0, 1);
+        Record(volume).Rewrite(
+            record => record with { Recovery = record.Recovery![..^1] + (record.Recovery[^1] == '0' ? '1' : '0') }, 0, 1);
         Refused(volume["recovery.key"], ExitCode.DoesNotOpen, $"cannot recover {volume.Name}: what was wrapped for recovery key ");
         Record(volume).Rewrite(_ => whole with { Recovery = null }, 0, 1);
         Refused(volume["recovery.key"], ExitCode.Failed, $"cannot recover {volume.Name}: its key was wrapped for no recovery key");
         Record(volume).Rewrite(_ => whole with { FilesystemUuid = "00000000-0000-4000-8000-000000000000" }, 0, 1);
-        Refused(volume["recovery.key"], ExitCode.Refused, $"cannot recover {volume.Name}: the recovery key opens, but the decrypted volume does not hold ext4 00000000-");
+        Refused(
+            volume["recovery.key"],
+            ExitCode.Refused,
+            $"cannot recover {volume.Name}: the recovery key opens, but the decrypted volume does not hold ext4 00000000-");
         Record(volume).Spoil(0, 1);
         Refused(volume["recovery.key"], ExitCode.Refused, $"cannot bring up {volume.Name}: its record is damaged");
 
@@ -98,7 +107,10 @@ public sealed class RecoverTests
     {
         using var volume = TestVolume.Ready(("key", "encrypted"));
         volume.AddRecoveryKey();
-        Assert.Contains("is wrapped for no recovery key, not for the configured", volume.Json("status").GetProperty("problem").GetString(), StringComparison.Ordinal);
+        Assert.Contains(
+            "is wrapped for no recovery key, not for the configured",
+            volume.Json("status").GetProperty("problem").GetString(),
+            StringComparison.Ordinal);
         TestVolume.Done(volume.Run("rotate"));
         Assert.Null(volume.Json("status").GetProperty("problem").GetString());
         volume.NewHuk("huk.hex");
@@ -116,8 +128,12 @@ public sealed class RecoverTests
         var foreign = Record(other).Record(0).Recovery;
         Assert.NotEqual(foreign, Record(volume).Record(0).Recovery);
         Record(volume).Rewrite(record => record with { Recovery = foreign }, 0, 1);
-        TestVolume.AssertFailure(volume.Run("recover", volume.Name, "--key", other["recovery.key"]), ExitCode.Refused, $"cannot recover {volume.Name}: the recovery key opens, but the decrypted volume does not hold");
+        TestVolume.AssertFailure(
+            volume.Run("recover", volume.Name, "--key", other["recovery.key"]),
+            ExitCode.Refused,
+            $"cannot recover {volume.Name}: the recovery key opens, but the decrypted volume does not hold");
     }
 
-    private static RecordFile Record(TestVolume volume, bool detached = false) => new(detached ? volume["record"] : volume.Image, isHeader: !detached);
+    private static RecordFile Record(TestVolume volume, bool detached = false) =>
+        new(detached ? volume["record"] : volume.Image, isHeader: !detached);
 }

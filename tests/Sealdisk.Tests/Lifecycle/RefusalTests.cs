@@ -5,8 +5,8 @@ using Sealdisk.Volumes.Records;
 namespace Sealdisk.Tests.Lifecycle;
 
 /// <summary>
-/// Everything that must not be brought up, through the published binary: exit code, message, not one byte changed, nothing left open. `check` and `plan`
-/// come to the same conclusion as `up` wherever they can know.
+/// Everything that must not be brought up, through the published binary: exit code, message, not one byte changed, nothing left open.
+/// `check` and `plan` come to the same conclusion as `up` wherever they can know.
 /// </summary>
 [Trait("needs", "native")]
 public sealed class RefusalTests
@@ -18,7 +18,11 @@ public sealed class RefusalTests
     {
         using var volume = TestVolume.With(("device", "/nowhere/disk"), ("size", null));
         foreach (var verb in new[] { "up", "plan", "check" })
-            volume.Refused(verb, ExitCode.Failed, $"cannot bring up {volume.Name}: /nowhere/disk does not exist (ENOENT)", "give its 'size'");
+            volume.Refused(
+                verb,
+                ExitCode.Failed,
+                $"cannot bring up {volume.Name}: /nowhere/disk does not exist (ENOENT)",
+                "give its 'size'");
         Assert.Equal("refused", volume.State);
     }
 
@@ -39,7 +43,11 @@ public sealed class RefusalTests
     {
         using var volume = TestVolume.With();
         File.WriteAllBytes(volume.Image, new byte[size]);
-        volume.Refused("up", ExitCode.Usage, $"cannot bring up {volume.Name}: {volume.Image} has {size} bytes; the header record takes 1048576, and at least 262144 are needed for data");
+        volume.Refused(
+            "up",
+            ExitCode.Usage,
+            $"cannot bring up {volume.Name}: {volume.Image} has {size} bytes; the header record takes 1048576, "
+                + "and at least 262144 are needed for data");
     }
 
     [Fact]
@@ -48,15 +56,36 @@ public sealed class RefusalTests
         using var volume = TestVolume.Ready();
         Tool.Run("truncate", "-s", "-4096", volume.Image);
         foreach (var verb in new[] { "up", "plan", "check" })
-            volume.Refused(verb, ExitCode.Refused, $"cannot bring up {volume.Name}: {volume.Image} has 8384512 bytes, but its record describes data up to byte 8388608: it was truncated", "bring the device back");
+            volume.Refused(
+                verb,
+                ExitCode.Refused,
+                $"cannot bring up {volume.Name}: {volume.Image} has 8384512 bytes, "
+                    + "but its record describes data up to byte 8388608: it was truncated",
+                "bring the device back");
     }
 
     [Theory]
     [InlineData("plain ext4", "mkfs.ext4 -q -F $1", "has no record and holds a plain ext4 filesystem", "first-boot")]
-    [InlineData("partitions", "printf 'label: gpt\\n,4M\\n' | sfdisk -q $1", "has no record and is not blank: a gpt partition table", "make it blank yourself")]
-    [InlineData("LUKS", "echo key | cryptsetup luksFormat -q --type luks1 --pbkdf-force-iterations 1000 $1 -", "has no record and is not blank: a LUKS volume", "make it blank yourself")]
-    [InlineData("random", "dd if=/dev/urandom of=$1 bs=1M count=8 status=none", "has no record and is not blank: data of unknown kind, which may be a volume whose record was lost", "sealdisk record import")]
-    [InlineData("random at the end", "truncate -s 7M $1; dd if=/dev/urandom of=$1 bs=1M count=1 seek=7 status=none", "has no record and is not blank: data of unknown kind", "sealdisk erase")]
+    [InlineData(
+        "partitions",
+        "printf 'label: gpt\\n,4M\\n' | sfdisk -q $1",
+        "has no record and is not blank: a gpt partition table",
+        "make it blank yourself")]
+    [InlineData(
+        "LUKS",
+        "echo key | cryptsetup luksFormat -q --type luks1 --pbkdf-force-iterations 1000 $1 -",
+        "has no record and is not blank: a LUKS volume",
+        "make it blank yourself")]
+    [InlineData(
+        "random",
+        "dd if=/dev/urandom of=$1 bs=1M count=8 status=none",
+        "has no record and is not blank: data of unknown kind, which may be a volume whose record was lost",
+        "sealdisk record import")]
+    [InlineData(
+        "random at the end",
+        "truncate -s 7M $1; dd if=/dev/urandom of=$1 bs=1M count=1 seek=7 status=none",
+        "has no record and is not blank: data of unknown kind",
+        "sealdisk erase")]
     public void A_device_with_something_on_it(string what, string make, string message, string hint)
     {
         foreach (var record in new[] { "header", "detached" })
@@ -82,19 +111,33 @@ public sealed class RefusalTests
         Tool.Shell("truncate -s 8M $1; mkfs.ext4 -q -F $1; mkdir $2", volume.Image, volume.Mount);
         var loop = volume.Attach("image");
         var before = volume.Fingerprint();
-        TestVolume.AssertFailure(volume.Run("up"), ExitCode.Failed, $"cannot use {volume.Image}: it is attached to {loop} (EBUSY)", "release it first");
+        TestVolume.AssertFailure(
+            volume.Run("up"),
+            ExitCode.Failed,
+            $"cannot use {volume.Image}: it is attached to {loop} (EBUSY)",
+            "release it first");
         volume.Change("device", loop);
         volume.Change("first-boot", "replace");
         Tool.Run("mount", "-o", "ro", loop, volume.Mount);
-        TestVolume.AssertFailure(volume.Run("up"), ExitCode.Failed, $"cannot mount {volume.Name} on {volume.Mount}: {loop} is mounted there", $"umount {volume.Mount}");
+        TestVolume.AssertFailure(
+            volume.Run("up"),
+            ExitCode.Failed,
+            $"cannot mount {volume.Name} on {volume.Mount}: {loop} is mounted there",
+            $"umount {volume.Mount}");
         Directory.CreateDirectory(volume["elsewhere"]);
         volume.Change("mount", volume["elsewhere"]);
-        TestVolume.AssertFailure(volume.Run("up"), ExitCode.Failed, $"cannot use {loop}: it is mounted on {volume.Mount} (EBUSY)", "release it first");
+        TestVolume.AssertFailure(
+            volume.Run("up"),
+            ExitCode.Failed,
+            $"cannot use {loop}: it is mounted on {volume.Mount} (EBUSY)",
+            "release it first");
         Tool.Run("umount", volume.Mount);
         using (File.Open(volume["elsewhere/x"], FileMode.Create))
             volume.AssertNothingOpen();
         Assert.Contains("image", before, StringComparison.Ordinal);
-        Assert.Equal(before.Split('\n').Where(line => line.EndsWith("/image", StringComparison.Ordinal)), volume.Fingerprint().Split('\n').Where(line => line.EndsWith("/image", StringComparison.Ordinal)));
+        Assert.Equal(
+            before.Split('\n').Where(line => line.EndsWith("/image", StringComparison.Ordinal)),
+            volume.Fingerprint().Split('\n').Where(line => line.EndsWith("/image", StringComparison.Ordinal)));
     }
 
     [Theory]
@@ -109,7 +152,11 @@ public sealed class RefusalTests
             volume.Remove("size");
         var other = volume.Name + "-other";
         TestVolume.Done(NativeBinary.Run("map", "open", other, device, "--huk", volume["huk.hex"]));
-        TestVolume.AssertFailure(volume.Run("up"), ExitCode.Failed, $"cannot use {device}: mapping {other} has it open (EBUSY)", "release it first");
+        TestVolume.AssertFailure(
+            volume.Run("up"),
+            ExitCode.Failed,
+            $"cannot use {device}: mapping {other} has it open (EBUSY)",
+            "release it first");
         Assert.False(Directory.Exists($"/run/sealdisk/{volume.Name}"));
         TestVolume.Done(NativeBinary.Run("map", "close", other));
         volume.Up();
@@ -125,17 +172,23 @@ public sealed class RefusalTests
         File.Copy(volume.Image, volume["copy"]);
         TestVolume.Done(NativeBinary.Run("map", "open", volume.Name, volume["copy"], "--huk", volume["huk.hex"]));
         TestVolume.AssertFailure(
-            volume.Run("up"), ExitCode.Failed, $"cannot bring up {volume.Name}: a mapping of that name is open, of {volume["copy"]} and not of {volume.Image}", $"'sealdisk map close {volume.Name}' closes it");
+            volume.Run("up"), ExitCode.Failed,
+            $"cannot bring up {volume.Name}: a mapping of that name is open, of {volume["copy"]} and not of {volume.Image}",
+            $"'sealdisk map close {volume.Name}' closes it");
         // Nor may it be taken down by this volume's name: it is somebody else's.
         TestVolume.AssertFailure(
-            volume.Run("down"), ExitCode.Failed, $"cannot take down {volume.Name}: a mapping of that name is open, of {volume["copy"]} and not of {volume.Image}", $"'sealdisk map close {volume.Name}' closes it");
+            volume.Run("down"), ExitCode.Failed,
+            $"cannot take down {volume.Name}: a mapping of that name is open, of {volume["copy"]} and not of {volume.Image}",
+            $"'sealdisk map close {volume.Name}' closes it");
         TestVolume.Done(NativeBinary.Run("map", "close", volume.Name));
     }
 
     [Theory]
     [InlineData("short", "600", "00112233", ExitCode.Usage, "cannot use HUK file ")]
     [InlineData("not hex", "600", "zz112233445566778899aabbccddeeff", ExitCode.Usage, "cannot use HUK file ")]
-    [InlineData("long", "600", "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff00", ExitCode.Usage, "cannot use HUK file ")]
+    [InlineData(
+        "long", "600", "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff00", ExitCode.Usage,
+        "cannot use HUK file ")]
     [InlineData("empty", "600", "", ExitCode.Usage, "cannot use HUK file ")]
     [InlineData("readable by others", "644", "00112233445566778899aabbccddeeff", ExitCode.Usage, "cannot use HUK file ")]
     [InlineData("another device's", "600", "00112233445566778899aabbccddeeff", ExitCode.DoesNotOpen, "cannot unseal the key of ")]
@@ -176,15 +229,25 @@ public sealed class RefusalTests
         Damage(file, copy + 100);
         var name = copy == 0 ? 'A' : 'B';
         Assert.Equal($"one bad: copy {name} is bad: the checksum is wrong", volume.Json("status").GetProperty("record_copies").GetString());
-        Assert.Contains($"one copy of the record will be repaired: copy {name} is bad", TestVolume.Done(volume.Run("check")).Stdout, StringComparison.Ordinal);
+        Assert.Contains(
+            $"one copy of the record will be repaired: copy {name} is bad",
+            TestVolume.Done(volume.Run("check")).Stdout,
+            StringComparison.Ordinal);
 
         // Where the key does not open, not even the repair is made.
         File.Move(volume["huk.hex"], volume["huk.right"]);
         volume.NewHuk("huk.hex");
-        volume.Refused("up", ExitCode.DoesNotOpen, $"cannot unseal the key of {volume.Name}: it does not open with this device's key", "another device");
+        volume.Refused(
+            "up",
+            ExitCode.DoesNotOpen,
+            $"cannot unseal the key of {volume.Name}: it does not open with this device's key",
+            "another device");
         File.Move(volume["huk.right"], volume["huk.hex"], overwrite: true);
 
-        Assert.Contains($"write the bad copy of the record anew: copy {name} is bad: the checksum is wrong", volume.Up().Stderr, StringComparison.Ordinal);
+        Assert.Contains(
+            $"write the bad copy of the record anew: copy {name} is bad: the checksum is wrong",
+            volume.Up().Stderr,
+            StringComparison.Ordinal);
         Assert.Equal("both good", volume.Json("status").GetProperty("record_copies").GetString());
         volume.Down();
         Damage(file, 0, 0); // no change: the file is read anew
@@ -201,7 +264,12 @@ public sealed class RefusalTests
         Damage(file, 100);
         Damage(file, second + 100);
         foreach (var verb in new[] { "up", "plan", "check" })
-            volume.Refused(verb, ExitCode.Refused, $"cannot bring up {volume.Name}: its record is damaged: copy A is bad: the checksum is wrong; copy B is bad: the checksum is wrong", "nothing was changed");
+            volume.Refused(
+                verb,
+                ExitCode.Refused,
+                $"cannot bring up {volume.Name}: its record is damaged: copy A is bad: the checksum is wrong; copy B is bad: "
+                    + "the checksum is wrong",
+                "nothing was changed");
         Assert.Equal("refused", volume.State);
     }
 
@@ -213,7 +281,11 @@ public sealed class RefusalTests
         using var volume = With(where, out var file);
         Rewrite(file, [0, second], block => block[8] = 3);
         foreach (var verb in new[] { "up", "plan", "check" })
-            volume.Refused(verb, ExitCode.Refused, $"cannot bring up {volume.Name}: its record has format version 3, and this Sealdisk knows version 2", "use the Sealdisk that wrote it");
+            volume.Refused(
+                verb,
+                ExitCode.Refused,
+                $"cannot bring up {volume.Name}: its record has format version 3, and this Sealdisk knows version 2",
+                "use the Sealdisk that wrote it");
     }
 
     [Theory]
@@ -227,15 +299,28 @@ public sealed class RefusalTests
         using var volume = TestVolume.Ready();
         volume.Change(key, value);
         foreach (var verb in new[] { "up", "plan", "check" })
-            volume.Refused(verb, ExitCode.Refused, $"cannot bring up {volume.Name}: the configuration says {message}", "the configuration decides and the record must agree");
+            volume.Refused(
+                verb,
+                ExitCode.Refused,
+                $"cannot bring up {volume.Name}: the configuration says {message}",
+                "the configuration decides and the record must agree");
     }
 
     [Fact]
     public void A_record_of_another_source()
     {
         using var volume = TestVolume.Ready();
-        Rewrite(volume.Image, [0, CopyB], block => RecordFormat.Write(Assert.IsType<CopyReading.Valid>(RecordFormat.Read(block)).Record with { Source = TrustSource.Tpm }, block));
-        volume.Refused("up", ExitCode.Refused, $"cannot bring up {volume.Name}: the configuration says source soft, its record says tpm", "correct the configuration");
+        Rewrite(
+            volume.Image,
+            [0, CopyB],
+            block => RecordFormat.Write(
+                Assert.IsType<CopyReading.Valid>(RecordFormat.Read(block)).Record with { Source = TrustSource.Tpm },
+                block));
+        volume.Refused(
+            "up",
+            ExitCode.Refused,
+            $"cannot bring up {volume.Name}: the configuration says source soft, its record says tpm",
+            "correct the configuration");
     }
 
     [Theory]
@@ -249,7 +334,11 @@ public sealed class RefusalTests
         Assert.SkipWhen(Sealdisk.Linux.KeyTypes.IsRegistered("trusted"), "this kernel has trusted keys");
         using var volume = TestVolume.With(("source", source));
         foreach (var verb in new[] { "up", "plan", "check" })
-            volume.Refused(verb, ExitCode.Lacking, $"cannot bring up {volume.Name}: source '{source}' is not there: this kernel has not registered the 'trusted' key type", lacking);
+            volume.Refused(
+                verb,
+                ExitCode.Lacking,
+                $"cannot bring up {volume.Name}: source '{source}' is not there: this kernel has not registered the 'trusted' key type",
+                lacking);
         Assert.False(File.Exists(volume.Image));
     }
 
@@ -264,8 +353,16 @@ public sealed class RefusalTests
         other.Up();
         other.Down();
         File.Copy(others, volume["record"], overwrite: true);
-        volume.Refused("up", ExitCode.Refused, $"cannot bring up {volume.Name}: the mapping should hold ext4 ", "the data were overwritten, or the record belongs to another volume; nothing was changed");
-        volume.Refused("check", ExitCode.Refused, $"cannot vouch for {volume.Name}: its key unseals, but the decrypted volume holds no ext4", "the record belongs to another volume");
+        volume.Refused(
+            "up",
+            ExitCode.Refused,
+            $"cannot bring up {volume.Name}: the mapping should hold ext4 ",
+            "the data were overwritten, or the record belongs to another volume; nothing was changed");
+        volume.Refused(
+            "check",
+            ExitCode.Refused,
+            $"cannot vouch for {volume.Name}: its key unseals, but the decrypted volume holds no ext4",
+            "the record belongs to another volume");
     }
 
     [Theory]
@@ -278,7 +375,10 @@ public sealed class RefusalTests
         using var volume = With(where, out _);
         Tool.Shell(plant, volume.Image);
         var message = volume.Refused("up", ExitCode.Refused, $"cannot bring up {volume.Name}: ").Stderr;
-        Assert.Contains(plant.Contains("vfat", StringComparison.Ordinal) ? "a plain vfat filesystem" : "a plain ext4 filesystem", message, StringComparison.Ordinal);
+        Assert.Contains(
+            plant.Contains("vfat", StringComparison.Ordinal) ? "a plain vfat filesystem" : "a plain ext4 filesystem",
+            message,
+            StringComparison.Ordinal);
         volume.Refused("check", ExitCode.Refused, "cannot ");
     }
 
@@ -288,7 +388,11 @@ public sealed class RefusalTests
         using var volume = With("detached", out _);
         File.Delete(volume.Image);
         foreach (var verb in new[] { "up", "plan", "check" })
-            volume.Refused(verb, ExitCode.Refused, $"cannot bring up {volume.Name}: there is a record in {volume["record"]}, but its image {volume.Image} does not exist", "put the image back");
+            volume.Refused(
+                verb,
+                ExitCode.Refused,
+                $"cannot bring up {volume.Name}: there is a record in {volume["record"]}, but its image {volume.Image} does not exist",
+                "put the image back");
     }
 
     /// <summary>A ready volume whose record is in <paramref name="file"/>.</summary>
@@ -331,5 +435,6 @@ public sealed class RefusalTests
         }
     }
 
-    private static string? Line(string fingerprint, string file) => fingerprint.Split('\n').FirstOrDefault(line => line.EndsWith("/" + file, StringComparison.Ordinal));
+    private static string? Line(string fingerprint, string file) =>
+        fingerprint.Split('\n').FirstOrDefault(line => line.EndsWith("/" + file, StringComparison.Ordinal));
 }

@@ -12,11 +12,31 @@ public sealed class RotationRefusalTests
     [InlineData(KeyKind.Encrypted, TrustSource.Soft, TrustSource.Soft, null)]
     [InlineData(KeyKind.Encrypted, TrustSource.Soft, TrustSource.Tpm, null)]
     [InlineData(KeyKind.Encrypted, TrustSource.Tee, TrustSource.Tee, null)]
-    [InlineData(KeyKind.Trusted, TrustSource.Tee, TrustSource.Tee, "cannot rotate data: its key is a trusted key of source 'tee', which the kernel hands out to nobody")]
-    [InlineData(KeyKind.Trusted, TrustSource.Tpm, TrustSource.Soft, "cannot rotate data: its key is a trusted key of source 'tpm', which the kernel hands out to nobody")]
-    [InlineData(KeyKind.Trusted, TrustSource.Soft, TrustSource.Tee, "cannot move data to source 'tee': the kernel makes every trusted key itself")]
-    [InlineData(KeyKind.Encrypted, TrustSource.Tee, TrustSource.Soft, "cannot move data from source 'tee' to 'soft': its key is decrypted in the kernel only")]
-    [InlineData(KeyKind.Encrypted, TrustSource.Tee, TrustSource.Tpm, "cannot move data from source 'tee' to 'tpm': its key is decrypted in the kernel only")]
+    [InlineData(
+        KeyKind.Trusted,
+        TrustSource.Tee,
+        TrustSource.Tee,
+        "cannot rotate data: its key is a trusted key of source 'tee', which the kernel hands out to nobody")]
+    [InlineData(
+        KeyKind.Trusted,
+        TrustSource.Tpm,
+        TrustSource.Soft,
+        "cannot rotate data: its key is a trusted key of source 'tpm', which the kernel hands out to nobody")]
+    [InlineData(
+        KeyKind.Trusted,
+        TrustSource.Soft,
+        TrustSource.Tee,
+        "cannot move data to source 'tee': the kernel makes every trusted key itself")]
+    [InlineData(
+        KeyKind.Encrypted,
+        TrustSource.Tee,
+        TrustSource.Soft,
+        "cannot move data from source 'tee' to 'soft': its key is decrypted in the kernel only")]
+    [InlineData(
+        KeyKind.Encrypted,
+        TrustSource.Tee,
+        TrustSource.Tpm,
+        "cannot move data from source 'tee' to 'tpm': its key is decrypted in the kernel only")]
     public void What_cannot_be_carried_is_refused(KeyKind key, TrustSource from, TrustSource to, string? message)
     {
         var refusal = VolumeRotation.CannotCarry("data", key, from, to);

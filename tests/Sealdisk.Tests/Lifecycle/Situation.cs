@@ -48,7 +48,8 @@ internal static class Situation
 
     public static readonly Content.PlainFilesystem PlainExt4 = new(new Signature("ext4", Uuid, "filesystem", null, false));
 
-    public static Observed Holding(RecordReading record, Content? content = null) => new() { DeviceSize = Bytes, PhysicalSectorSize = 4096, Record = record, Content = content };
+    public static Observed Holding(RecordReading record, Content? content = null) =>
+        new() { DeviceSize = Bytes, PhysicalSectorSize = 4096, Record = record, Content = content };
 
     public static Observed Holding(VolumeRecord record) => Holding(Both(record));
 

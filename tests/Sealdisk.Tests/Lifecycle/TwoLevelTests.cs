@@ -27,7 +27,11 @@ public sealed class TwoLevelTests
         using var volume = Ready();
         Record(volume).Rewrite(record => record with { SealedKey = Flipped(record.SealedKey, 1) }, 0, 1);
         foreach (var verb in (string[])["up", "check"])
-            volume.Refused(verb, ExitCode.DoesNotOpen, $"cannot decrypt the key of {volume.Name}: it does not open under its root key", "record import");
+            volume.Refused(
+                verb,
+                ExitCode.DoesNotOpen,
+                $"cannot decrypt the key of {volume.Name}: it does not open under its root key",
+                "record import");
     }
 
     /// <summary>The name of the root key is authenticated as the kernel does it.</summary>
@@ -35,7 +39,10 @@ public sealed class TwoLevelTests
     public void A_renamed_root_key()
     {
         using var volume = Ready();
-        Record(volume).Rewrite(record => record with { SealedKey = record.SealedKey.Replace("sealdisk:root-", "sealdisk:toor-", StringComparison.Ordinal) }, 0, 1);
+        Record(volume).Rewrite(
+            record => record with { SealedKey = record.SealedKey.Replace("sealdisk:root-", "sealdisk:toor-", StringComparison.Ordinal) },
+            0,
+            1);
         volume.Refused("up", ExitCode.DoesNotOpen, $"cannot decrypt the key of {volume.Name}: it does not open under its root key");
     }
 
@@ -45,7 +52,11 @@ public sealed class TwoLevelTests
         using var volume = Ready();
         Record(volume).Rewrite(record => record with { RootKey = Flipped(record.RootKey!, 1) }, 0, 1);
         foreach (var verb in (string[])["up", "check"])
-            volume.Refused(verb, ExitCode.DoesNotOpen, $"cannot unseal the root key above the key of {volume.Name}: it does not open with this device's key", "another HUK");
+            volume.Refused(
+                verb,
+                ExitCode.DoesNotOpen,
+                $"cannot unseal the root key above the key of {volume.Name}: it does not open with this device's key",
+                "another HUK");
     }
 
     [Fact]
@@ -88,7 +99,11 @@ public sealed class TwoLevelTests
             file[copy] = block;
         }
         foreach (var verb in (string[])["up", "check", "rotate"])
-            volume.Refused(verb, ExitCode.Refused, $"cannot bring up {volume.Name}: its record is damaged: copy A is bad: the body does not have 17 lines", "record import");
+            volume.Refused(
+                verb,
+                ExitCode.Refused,
+                $"cannot bring up {volume.Name}: its record is damaged: copy A is bad: the body does not have 17 lines",
+                "record import");
     }
 
     /// <summary>A second volume is not given a root key that does not open, nor quietly one of its own.</summary>
@@ -100,7 +115,10 @@ public sealed class TwoLevelTests
         volume.Add(volume.Name + "b", ("device", volume["second"]), ("size", "8MiB"), ("key", "encrypted"));
         Record(volume).Rewrite(record => record with { RootKey = Flipped(record.RootKey!, 1) }, 0, 1);
         var result = volume.Run("up", volume.Name + "b");
-        TestVolume.AssertFailure(result, ExitCode.DoesNotOpen, $"cannot unseal the root key above the key of {volume.Name}b, which is to be under that of {volume.Name}");
+        TestVolume.AssertFailure(
+            result,
+            ExitCode.DoesNotOpen,
+            $"cannot unseal the root key above the key of {volume.Name}b, which is to be under that of {volume.Name}");
         Assert.Equal("new", StateOf(volume, 1));
 
         // The first copy is enough to share; and a volume whose source differs shares nothing.
@@ -117,7 +135,11 @@ public sealed class TwoLevelTests
     {
         using var volume = Ready();
         volume.Change("key", "trusted");
-        volume.Refused("up", ExitCode.Refused, $"cannot bring up {volume.Name}: the configuration says key trusted, its record says encrypted", "correct the configuration");
+        volume.Refused(
+            "up",
+            ExitCode.Refused,
+            $"cannot bring up {volume.Name}: the configuration says key trusted, its record says encrypted",
+            "correct the configuration");
     }
 
     [Fact]
@@ -148,7 +170,11 @@ public sealed class TwoLevelTests
         Assert.Equal(before with { Generation = before.Generation + 1, SealedKey = after.SealedKey }, after);
         volume.Up();
         Assert.Equal("the file of the first boot", File.ReadAllText(volume.MountedFile));
-        TestVolume.AssertFailure(volume.Run("rotate"), ExitCode.Failed, $"cannot rotate {volume.Name}: the volume is in use, mounted on {volume.Mount} (EBUSY)", $"sealdisk down {volume.Name}");
+        TestVolume.AssertFailure(
+            volume.Run("rotate"),
+            ExitCode.Failed,
+            $"cannot rotate {volume.Name}: the volume is in use, mounted on {volume.Mount} (EBUSY)",
+            $"sealdisk down {volume.Name}");
         volume.Down();
         Assert.Equal(after, Record(volume).Record(0));
     }
@@ -159,7 +185,11 @@ public sealed class TwoLevelTests
         using var volume = TestVolume.With(("key", "encrypted"));
         volume.Refused("rotate", ExitCode.Failed, $"cannot rotate {volume.Name}: {volume.Image} does not exist (ENOENT)");
         File.WriteAllBytes(volume.Image, new byte[8 * TestVolume.MiB]);
-        volume.Refused("rotate", ExitCode.Failed, $"cannot rotate {volume.Name}: it has not had its first boot yet", $"sealdisk up {volume.Name}");
+        volume.Refused(
+            "rotate",
+            ExitCode.Failed,
+            $"cannot rotate {volume.Name}: it has not had its first boot yet",
+            $"sealdisk up {volume.Name}");
     }
 
     private static TestVolume Ready(bool detached = false)
@@ -176,7 +206,9 @@ public sealed class TwoLevelTests
     private static RecordFile Record(TestVolume volume) => new(volume.Image, isHeader: true);
 
     private static string StateOf(TestVolume volume, int index) =>
-        System.Text.Json.JsonDocument.Parse(volume.Run("status", "--json").Stdout).RootElement.GetProperty("volumes")[index].GetProperty("state").GetString()!;
+        System.Text.Json.JsonDocument.Parse(volume.Run("status", "--json").Stdout)
+            .RootElement.GetProperty("volumes")[index].GetProperty("state").GetString()!;
 
-    private static string Flipped(string text, int fromEnd) => text[..^fromEnd] + (text[^fromEnd] == '0' ? '1' : '0') + text[(text.Length - fromEnd + 1)..];
+    private static string Flipped(string text, int fromEnd) =>
+        text[..^fromEnd] + (text[^fromEnd] == '0' ? '1' : '0') + text[(text.Length - fromEnd + 1)..];
 }

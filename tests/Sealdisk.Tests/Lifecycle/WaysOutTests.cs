@@ -4,13 +4,17 @@ using Sealdisk.Volumes.Records;
 
 namespace Sealdisk.Tests.Lifecycle;
 
-/// <summary>What the script ways-out.txt cannot show: records that contradict each other or their data, and places that are not there.</summary>
+/// <summary>
+/// What the script ways-out.txt cannot show: records that contradict each other or their data, and places that are not there.
+/// </summary>
 [Trait("needs", "native"), Collection(DevicesCollection.Name)]
 public sealed class WaysOutTests
 {
     private const int CopyB = 524288;
 
-    /// <summary>The catastrophe that a second copy invites: both copies, or the last one left, from a time before there were data.</summary>
+    /// <summary>
+    /// The catastrophe that a second copy invites: both copies, or the last one left, from a time before there were data.
+    /// </summary>
     [Fact]
     public void A_record_from_before_the_first_mount_never_makes_a_filesystem_over_data()
     {
@@ -21,9 +25,21 @@ public sealed class WaysOutTests
             Provisioning(volume.Image, copies);
             foreach (var copy in new[] { 0, CopyB }.Except(copies))
                 Write(volume.Image, copy, new byte[4096]);
-            volume.Refused("up", ExitCode.Refused, $"cannot bring up {volume.Name}: its record says that its first boot never ended, but the volume holds a filesystem that was mounted at 20", $"'sealdisk repair {volume.Name}' makes the record agree with it");
-            volume.Refused("check", ExitCode.Refused, $"cannot vouch for {volume.Name}: its record says that its first boot never ended", $"sealdisk repair {volume.Name}");
-            Assert.Contains("the record was older than its data; it now says that the volume is ready, with ext4 ", TestVolume.Done(volume.Run("repair")).Stdout, StringComparison.Ordinal);
+            volume.Refused(
+                "up",
+                ExitCode.Refused,
+                $"cannot bring up {volume.Name}: its record says that its first boot never ended, "
+                    + "but the volume holds a filesystem that was mounted at 20",
+                $"'sealdisk repair {volume.Name}' makes the record agree with it");
+            volume.Refused(
+                "check",
+                ExitCode.Refused,
+                $"cannot vouch for {volume.Name}: its record says that its first boot never ended",
+                $"sealdisk repair {volume.Name}");
+            Assert.Contains(
+                "the record was older than its data; it now says that the volume is ready, with ext4 ",
+                TestVolume.Done(volume.Run("repair")).Stdout,
+                StringComparison.Ordinal);
             volume.Up();
             Assert.Equal("the file of the first boot", File.ReadAllText(volume.MountedFile));
             volume.Down();
@@ -40,8 +56,15 @@ public sealed class WaysOutTests
         using var volume = TestVolume.Ready();
         using var other = TestVolume.Ready();
         Write(volume.Image, wrong, File.ReadAllBytes(other.Image)[..4096]);
-        volume.Refused("up", ExitCode.Refused, $"cannot bring up {volume.Name}: its record is damaged: the copies are of two volumes", $"'sealdisk repair {volume.Name}' finds out");
-        Assert.Contains($"wrote copy {(wrong == 0 ? 'A' : 'B')} anew from the other, which belongs to the data", TestVolume.Done(volume.Run("repair")).Stdout, StringComparison.Ordinal);
+        volume.Refused(
+            "up",
+            ExitCode.Refused,
+            $"cannot bring up {volume.Name}: its record is damaged: the copies are of two volumes",
+            $"'sealdisk repair {volume.Name}' finds out");
+        Assert.Contains(
+            $"wrote copy {(wrong == 0 ? 'A' : 'B')} anew from the other, which belongs to the data",
+            TestVolume.Done(volume.Run("repair")).Stdout,
+            StringComparison.Ordinal);
         volume.Up();
         Assert.Equal("the file of the first boot", File.ReadAllText(volume.MountedFile));
     }
@@ -52,7 +75,11 @@ public sealed class WaysOutTests
         using var volume = TestVolume.Ready();
         using var other = TestVolume.Ready();
         Rewrite(volume.Image, [0], record => record with { LifeCycle = "other words" });
-        volume.Refused("repair", ExitCode.Refused, $"cannot repair {volume.Name}: both copies have generation 2, and they differ; both open here and fit the data", "record import");
+        volume.Refused(
+            "repair",
+            ExitCode.Refused,
+            $"cannot repair {volume.Name}: both copies have generation 2, and they differ; both open here and fit the data",
+            "record import");
         Rewrite(volume.Image, [CopyB], record => record with { Uuid = Guid.NewGuid(), FilesystemUuid = "1111-2222" });
         Rewrite(volume.Image, [0], record => record with { FilesystemUuid = "1111-3333" });
         volume.Refused("repair", ExitCode.Refused, $"cannot repair {volume.Name}: the copies are of two volumes", "record import");
@@ -69,30 +96,56 @@ public sealed class WaysOutTests
         other.Down();
         TestVolume.Done(other.Run("record", "export", other.Name, volume["others"]));
         TestVolume.Done(volume.Run("record", "export", volume.Name, volume["backup"]));
-        Import("others", ExitCode.Refused, $"cannot import the record of {volume.Name}: it is of volume ", "is it the backup of another volume?");
+        Import(
+            "others",
+            ExitCode.Refused,
+            $"cannot import the record of {volume.Name}: it is of volume ",
+            "is it the backup of another volume?");
 
         Rewrite(volume.Image, [0, CopyB], record => record with { Generation = 7, CreatedBy = "a later boot" });
-        Import("backup", ExitCode.Refused, $"cannot import the record of {volume.Name}: it has generation 2, and there is a good record with generation 7", "--replace-newer");
+        Import(
+            "backup",
+            ExitCode.Refused,
+            $"cannot import the record of {volume.Name}: it has generation 2, and there is a good record with generation 7",
+            "--replace-newer");
         TestVolume.Done(volume.Run("record", "import", volume.Name, volume["backup"], "--replace-newer"));
         Assert.Contains("generation 2, ready", TestVolume.Done(volume.Run("record", "show", volume.Name)).Stdout, StringComparison.Ordinal);
 
         // Nothing there that could speak against it: the data do.
         var header = File.ReadAllBytes(volume.Image)[..TestVolume.MiB];
         Write(volume.Image, 0, new byte[TestVolume.MiB]);
-        Import("others", ExitCode.Refused, $"cannot vouch for {volume.Name}: its key unseals, but the decrypted volume holds no ext4", "the record belongs to another volume");
+        Import(
+            "others",
+            ExitCode.Refused,
+            $"cannot vouch for {volume.Name}: its key unseals, but the decrypted volume holds no ext4",
+            "the record belongs to another volume");
         Tool.Run("truncate", "-s", "-1M", volume.Image);
-        Import("backup", ExitCode.Refused, $"cannot import {volume["backup"]} into {volume.Name}: {volume.Image} has 7340032 bytes, but its record describes data up to byte 8388608", "nothing was changed");
+        Import(
+            "backup",
+            ExitCode.Refused,
+            $"cannot import {volume["backup"]} into {volume.Name}: {volume.Image} has 7340032 bytes, "
+                + "but its record describes data up to byte 8388608",
+            "nothing was changed");
         Tool.Run("truncate", "-s", "+1M", volume.Image);
         Write(volume.Image, 0, header);
 
         File.Copy(volume["backup"], volume["early"]);
         Rewrite(volume["early"], [0, 4096], record => record with { State = VolumeState.Provisioning, FilesystemUuid = null });
-        Import("early", ExitCode.Refused, $"cannot import {volume["early"]}: it was made before the first boot ended", "import a later backup");
-        File.WriteAllBytes(volume["damaged"], [.. File.ReadAllBytes(volume["backup"]).Select((value, at) => at % 4096 == 77 ? (byte)~value : value)]);
+        Import(
+            "early",
+            ExitCode.Refused,
+            $"cannot import {volume["early"]}: it was made before the first boot ended",
+            "import a later backup");
+        File.WriteAllBytes(
+            volume["damaged"],
+            [.. File.ReadAllBytes(volume["backup"]).Select((value, at) => at % 4096 == 77 ? (byte)~value : value)]);
         Import("damaged", ExitCode.Usage, $"cannot import {volume["damaged"]}: it is damaged: copy A is bad");
         Write(volume.Image, 0, RecordSamples.Vector(Path.Combine(RecordSamples.VectorDirectory, "newer.hex")).Bytes);
         Import("backup", ExitCode.Refused, $"cannot import the record of {volume.Name}: the record there has format 3");
-        TestVolume.AssertFailure(volume.Run("erase", volume.Name, "--yes", volume.Name), ExitCode.Refused, $"cannot erase {volume.Name}: its record has format version 3");
+        TestVolume.AssertFailure(
+            volume.Run("erase", volume.Name, "--yes", volume.Name),
+            ExitCode.Refused,
+            $"cannot erase {volume.Name}: its record has format version 3");
 
         void Import(string file, ExitCode code, string message, string hint = "")
         {
@@ -107,7 +160,11 @@ public sealed class WaysOutTests
     {
         using var volume = TestVolume.Ready();
         Provisioning(volume.Image, 0, CopyB);
-        TestVolume.AssertFailure(volume.Run("record", "export", volume.Name, volume["backup"]), ExitCode.Failed, $"cannot export the record of {volume.Name}: its first boot has not ended", "sealdisk up");
+        TestVolume.AssertFailure(
+            volume.Run("record", "export", volume.Name, volume["backup"]),
+            ExitCode.Failed,
+            $"cannot export the record of {volume.Name}: its first boot has not ended",
+            "sealdisk up");
         Assert.False(File.Exists(volume["backup"]));
     }
 
@@ -133,12 +190,26 @@ public sealed class WaysOutTests
         foreach (var verb in new[] { "up", "plan", "check" })
         {
             var result = NativeBinary.Run(new ProcessStartInfo(
-                "unshare", ["-m", "--propagation", "slave", "sh", "-euc", "[ -e /etc/fstab ] || : > /etc/fstab; mount --bind $1 /etc/fstab; shift; exec \"$@\"", "sh", volume["fstab"], NativeBinary.Path, "--config", volume.Config, verb]));
-            TestVolume.AssertFailure(result, ExitCode.Failed, $"cannot bring up {volume.Name}: its record {volume["boot/record"]} is not there, and {volume["boot"]}, which /etc/fstab says is a filesystem of its own, is not mounted", $"mount {volume["boot"]}");
+                "unshare",
+                [
+                    "-m", "--propagation", "slave", "sh", "-euc",
+                    "[ -e /etc/fstab ] || : > /etc/fstab; mount --bind $1 /etc/fstab; shift; exec \"$@\"", "sh",
+                    volume["fstab"], NativeBinary.Path, "--config", volume.Config, verb,
+                ]));
+            TestVolume.AssertFailure(
+                result,
+                ExitCode.Failed,
+                $"cannot bring up {volume.Name}: its record {volume["boot/record"]} is not there, and {volume["boot"]}, "
+                    + "which /etc/fstab says is a filesystem of its own, is not mounted",
+                $"mount {volume["boot"]}");
         }
         Assert.Equal(before, volume.Fingerprint());
         if (hadFirstBoot)
-            volume.Refused("up", ExitCode.Refused, $"cannot bring up {volume.Name}: {volume.Image} has no record and is not blank", "record import");
+            volume.Refused(
+                "up",
+                ExitCode.Refused,
+                $"cannot bring up {volume.Name}: {volume.Image} has no record and is not blank",
+                "record import");
     }
 
     [Fact]
@@ -148,15 +219,28 @@ public sealed class WaysOutTests
         File.WriteAllBytes(volume.Image, new byte[8 * TestVolume.MiB]);
         volume.Change("record", volume["record"]);
         File.CreateSymbolicLink(volume["record"], "/nowhere/record");
-        volume.Refused("up", ExitCode.Failed, $"cannot bring up {volume.Name}: its record {volume["record"]} is a symbolic link to /nowhere/record, which is not there", "mount what /nowhere/record is on");
+        volume.Refused(
+            "up",
+            ExitCode.Failed,
+            $"cannot bring up {volume.Name}: its record {volume["record"]} is a symbolic link to /nowhere/record, which is not there",
+            "mount what /nowhere/record is on");
         File.Delete(volume["record"]);
         File.WriteAllText(volume["record"], "somebody's notes");
-        volume.Refused("up", ExitCode.Failed, $"cannot bring up {volume.Name}: {volume["record"]} is no record: it holds something else", "name another file");
-        TestVolume.AssertFailure(volume.Run("erase", volume.Name, "--yes", volume.Name), ExitCode.Failed, $"cannot erase {volume.Name}: {volume["record"]} is no record");
+        volume.Refused(
+            "up",
+            ExitCode.Failed,
+            $"cannot bring up {volume.Name}: {volume["record"]} is no record: it holds something else",
+            "name another file");
+        TestVolume.AssertFailure(
+            volume.Run("erase", volume.Name, "--yes", volume.Name),
+            ExitCode.Failed,
+            $"cannot erase {volume.Name}: {volume["record"]} is no record");
         Assert.Equal("somebody's notes", File.ReadAllText(volume["record"]));
     }
 
-    /// <summary>A copy that cannot be written anew, as on a disk with one bad place or a record on read-only media, keeps no volume down.</summary>
+    /// <summary>
+    /// A copy that cannot be written anew, as on a disk with one bad place or a record on read-only media, keeps no volume down.
+    /// </summary>
     [Fact]
     public void A_repair_that_is_not_possible_does_not_keep_a_volume_down()
     {
@@ -171,7 +255,10 @@ public sealed class WaysOutTests
         var up = volume.Up();
         Assert.Contains("(not done, and the other copy is the last one: cannot open ", up.Stderr, StringComparison.Ordinal);
         Assert.Equal("kept", File.ReadAllText(volume.MountedFile));
-        Assert.Contains("its record hangs on one copy: copy A is bad", volume.Json("status").GetProperty("problem").GetString(), StringComparison.Ordinal);
+        Assert.Contains(
+            "its record hangs on one copy: copy A is bad",
+            volume.Json("status").GetProperty("problem").GetString(),
+            StringComparison.Ordinal);
         TestVolume.Done(volume.Run("down"));
         TestVolume.AssertFailure(volume.Run("repair"), ExitCode.Failed, "cannot open ", "remount its filesystem read-write");
         // An older one is another matter: it might speak for the volume one day.
@@ -191,7 +278,11 @@ public sealed class WaysOutTests
     {
         using var volume = TestVolume.Ready();
         Tool.Shell("truncate -s 512K $1; mkfs.ext4 -q -F $1; dd if=$1 of=$2 conv=notrunc status=none", volume["planted"], volume.Image);
-        volume.Refused("up", ExitCode.Refused, $"cannot bring up {volume.Name}: {volume.Image} holds a plain ext4 filesystem where its record should be", $"'sealdisk repair {volume.Name}' writes the record anew");
+        volume.Refused(
+            "up",
+            ExitCode.Refused,
+            $"cannot bring up {volume.Name}: {volume.Image} holds a plain ext4 filesystem where its record should be",
+            $"'sealdisk repair {volume.Name}' writes the record anew");
         TestVolume.Done(volume.Run("repair"));
         volume.Up();
         Assert.Equal("the file of the first boot", File.ReadAllText(volume.MountedFile));
@@ -204,7 +295,11 @@ public sealed class WaysOutTests
         using var volume = TestVolume.Ready();
         Write(volume.Image, 0, new byte[4096]);
         Write(volume.Image, CopyB, new byte[4096]);
-        volume.Refused("up", ExitCode.Refused, $"cannot bring up {volume.Name}: {volume.Image} has no record and is not blank", $"sealdisk erase {volume.Name}");
+        volume.Refused(
+            "up",
+            ExitCode.Refused,
+            $"cannot bring up {volume.Name}: {volume.Image} has no record and is not blank",
+            $"sealdisk erase {volume.Name}");
         TestVolume.Done(volume.Run("erase", volume.Name, "--yes", volume.Name));
         Assert.StartsWith($"{volume.Name}: first boot\n", volume.Up().Stderr, StringComparison.Ordinal);
         Assert.False(File.Exists(volume.MountedFile));
@@ -245,7 +340,8 @@ public sealed class WaysOutTests
     [InlineData("/dev/sda1 /boot ext4\nUUID=1 none swap sw 0 0\n\n/dev/sda2 / ext4\n", "/boot")]
     [InlineData("/dev/sda1\t/with\\040space/x  vfat\t noauto 0 0\ntmpfs /run/ tmpfs", "/with space/x /run")]
     [InlineData("/dev/sda1 /odd\\0 ext4\n/dev/sda1 /boot", "/odd\\0")]
-    public void Mount_points_of_fstab(string fstab, string expected) => Assert.Equal(expected, string.Join(' ', OutOfReach.MountPoints(fstab)));
+    public void Mount_points_of_fstab(string fstab, string expected) =>
+        Assert.Equal(expected, string.Join(' ', OutOfReach.MountPoints(fstab)));
 
     private static void Provisioning(string file, params int[] copies) =>
         Rewrite(file, copies, record => record with { State = VolumeState.Provisioning, FilesystemUuid = null });

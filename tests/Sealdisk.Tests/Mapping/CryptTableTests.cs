@@ -23,7 +23,8 @@ public sealed class CryptTableTests
     };
 
     [Fact]
-    public void The_plainest_table() => Assert.Equal("aes-cbc-plain :32:trusted:kmk 0 7:0 0", CryptTable.Of(Request, "trusted", "kmk", new DeviceNumber(7, 0)).ToString());
+    public void The_plainest_table() =>
+        Assert.Equal("aes-cbc-plain :32:trusted:kmk 0 7:0 0", CryptTable.Of(Request, "trusted", "kmk", new DeviceNumber(7, 0)).ToString());
 
     [Fact]
     public void Every_option_in_the_order_in_which_the_kernel_prints_it()
@@ -37,7 +38,8 @@ public sealed class CryptTableTests
             Discard = true,
             Options = new CryptOptions(true, true, true, true),
         };
-        const string expected = "aes-xts-plain64 :64:logon:sealdisk:data 8 179:4 2048 7 allow_discards same_cpu_crypt submit_from_crypt_cpus no_read_workqueue no_write_workqueue sector_size:4096 iv_large_sectors";
+        const string expected = "aes-xts-plain64 :64:logon:sealdisk:data 8 179:4 2048 7 allow_discards same_cpu_crypt "
+            + "submit_from_crypt_cpus no_read_workqueue no_write_workqueue sector_size:4096 iv_large_sectors";
         Assert.Equal(expected, CryptTable.Of(request, "logon", "sealdisk:data", new DeviceNumber(179, 4)).ToString());
 
         var read = CryptTable.Parse(expected);
@@ -58,5 +60,6 @@ public sealed class CryptTableTests
     public void What_is_no_crypt_table_is_none(string parameters) => Assert.Null(CryptTable.Parse(parameters));
 
     [Fact]
-    public void A_key_in_the_table_itself_has_no_size_to_read() => Assert.Null(CryptTable.Parse("aes-cbc-plain 00000000000000000000000000000000 0 7:0 0")!.KeySize);
+    public void A_key_in_the_table_itself_has_no_size_to_read() =>
+        Assert.Null(CryptTable.Parse("aes-cbc-plain 00000000000000000000000000000000 0 7:0 0")!.KeySize);
 }

@@ -13,13 +13,19 @@ public sealed class FuseMappingTests
     {
         using var volume = TestVolume.Ready(("size", "24MiB"));
         volume.Up();
-        Tool.Shell("dd if=/dev/urandom of=$1 bs=64k count=20 conv=fsync status=none; sha256sum < $1 > $2", volume["mnt/synced"], volume["sum"]);
+        Tool.Shell(
+            "dd if=/dev/urandom of=$1 bs=64k count=20 conv=fsync status=none; sha256sum < $1 > $2",
+            volume["mnt/synced"],
+            volume["sum"]);
         // A daemon with an open file must not keep its device from coming back.
         using (fileHeldOpen ? File.Open(volume["mnt/held"], FileMode.Create) : null)
         {
             volume.KillServer();
             Assert.Equal("degraded", volume.State);
-            Assert.Contains("its server process has died", volume.Json("status").GetProperty("problem").GetString(), StringComparison.Ordinal);
+            Assert.Contains(
+                "its server process has died",
+                volume.Json("status").GetProperty("problem").GetString(),
+                StringComparison.Ordinal);
             var up = volume.Up();
             Assert.Contains("take down what a dead server left behind  (unmounted ", up.Stderr, StringComparison.Ordinal);
             Assert.Equal("up", volume.State);
@@ -47,22 +53,30 @@ public sealed class FuseMappingTests
         Assert.Equal("the file of the first boot", File.ReadAllText(volume.MountedFile));
     }
 
-    /// <summary>Its requests are then waited for one by one: a server that asks again and again whether there is one would use up a processor.</summary>
+    /// <summary>
+    /// Its requests are then waited for one by one: a server that asks again and again whether there is one would use up a processor.
+    /// </summary>
     [Fact]
     public void Without_asynchronous_transfers_the_server_waits_for_its_requests()
     {
         using var volume = TestVolume.Ready(("size", "24MiB"));
         var result = NativeBinary.Run(new ProcessStartInfo("strace",
         [
-            "-f", "-qq", "-y", "-o", volume["log"], "-e", "trace=io_setup,io_submit,read", "-e", "inject=io_setup:error=ENOSYS", "sh", "-euc",
-            "$1 up --config $2; head -c 3M /dev/urandom >$3/file; sync -f $3/file; $1 down --config $2", "sh", NativeBinary.Path, volume.Config, volume["mnt"],
+            "-f", "-qq", "-y", "-o", volume["log"], "-e", "trace=io_setup,io_submit,read", "-e",
+            "inject=io_setup:error=ENOSYS", "sh", "-euc",
+            "$1 up --config $2; head -c 3M /dev/urandom >$3/file; sync -f $3/file; $1 down --config $2", "sh",
+            NativeBinary.Path, volume.Config, volume["mnt"],
         ]));
         Assert.True(result.Exit == 0, result.Stderr);
         var calls = File.ReadAllLines(volume["log"]);
-        Assert.Contains(calls, call => call.Contains("io_setup(", StringComparison.Ordinal) && call.EndsWith("(INJECTED)", StringComparison.Ordinal));
+        Assert.Contains(
+            calls,
+            call => call.Contains("io_setup(", StringComparison.Ordinal) && call.EndsWith("(INJECTED)", StringComparison.Ordinal));
         Assert.DoesNotContain(calls, call => call.Contains("io_submit", StringComparison.Ordinal));
         Assert.Contains(calls, call => call.Contains("</dev/fuse>", StringComparison.Ordinal));
-        Assert.DoesNotContain(calls, call => call.Contains("</dev/fuse>", StringComparison.Ordinal) && call.Contains("EAGAIN", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            calls,
+            call => call.Contains("</dev/fuse>", StringComparison.Ordinal) && call.Contains("EAGAIN", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -72,14 +86,20 @@ public sealed class FuseMappingTests
         {
             using var volume = TestVolume.Ready();
             var name = volume.Name + "-round";
-            Tool.Shell("for i in $(seq 50); do $1 map open $2 $3 --huk $4 >/dev/null; $1 map close $2 >/dev/null; done", NativeBinary.Path, name, volume.Image, volume["huk.hex"]);
+            Tool.Shell(
+                "for i in $(seq 50); do $1 map open $2 $3 --huk $4 >/dev/null; $1 map close $2 >/dev/null; done",
+                NativeBinary.Path, name, volume.Image, volume["huk.hex"]);
             Assert.True(SpinWait.SpinUntil(() => !TestVolume.Servers(name).Any(), Patience.Limit));
-            Assert.Equal("", Tool.Shell("(losetup -a; cat /proc/self/mounts; ls -A /run/sealdisk) | grep -F -e $1 -e $2 || true", name, volume.Image));
+            Assert.Equal(
+                "",
+                Tool.Shell("(losetup -a; cat /proc/self/mounts; ls -A /run/sealdisk) | grep -F -e $1 -e $2 || true", name, volume.Image));
             volume.AssertNothingOpen();
         });
     }
 
-    /// <summary>Every verb looks at all mappings, to know whose the devices are: units that start and stop side by side look at what comes and goes.</summary>
+    /// <summary>
+    /// Every verb looks at all mappings, to know whose the devices are: units that start and stop side by side look at what comes and goes.
+    /// </summary>
     [Fact]
     public void Who_looks_at_all_mappings_does_not_disturb_one_that_comes_and_goes()
     {
@@ -108,7 +128,11 @@ public sealed class FuseMappingTests
     {
         using var volume = TestVolume.Ready();
         volume.Up();
-        TestVolume.AssertFailure(NativeBinary.Run("map", "close", volume.Name), ExitCode.Failed, $"cannot close mapping {volume.Name}: it is mounted on {volume.Mount} (EBUSY)", "umount");
+        TestVolume.AssertFailure(
+            NativeBinary.Run("map", "close", volume.Name),
+            ExitCode.Failed,
+            $"cannot close mapping {volume.Name}: it is mounted on {volume.Mount} (EBUSY)",
+            "umount");
         Assert.Equal("up", volume.State);
     }
 
@@ -127,11 +151,19 @@ public sealed class FuseMappingTests
     public void A_mapping_of_another_mount_namespace_is_named_as_such()
     {
         using var volume = TestVolume.Ready();
-        TestVolume.Done(NativeBinary.Run(new ProcessStartInfo("unshare", ["-m", "--propagation", "slave", NativeBinary.Path, "--config", volume.Config, "up"])));
+        TestVolume.Done(NativeBinary.Run(new ProcessStartInfo(
+            "unshare",
+            ["-m", "--propagation", "slave", NativeBinary.Path, "--config", volume.Config, "up"])));
         var server = Assert.Single(TestVolume.Servers(volume.Name));
         foreach (var verb in new[] { "down", "up" })
-            TestVolume.AssertFailure(volume.Run(verb), ExitCode.Failed, $"cannot close mapping {volume.Name}: it was opened in another mount namespace, that of process {server}", $"nsenter -t {server} -m sealdisk down {volume.Name}");
-        TestVolume.Done(NativeBinary.Run(new ProcessStartInfo("nsenter", ["-t", $"{server}", "-m", NativeBinary.Path, "--config", volume.Config, "down"])));
+            TestVolume.AssertFailure(
+                volume.Run(verb),
+                ExitCode.Failed,
+                $"cannot close mapping {volume.Name}: it was opened in another mount namespace, that of process {server}",
+                $"nsenter -t {server} -m sealdisk down {volume.Name}");
+        TestVolume.Done(NativeBinary.Run(new ProcessStartInfo(
+            "nsenter",
+            ["-t", $"{server}", "-m", NativeBinary.Path, "--config", volume.Config, "down"])));
         volume.AssertNothingOpen();
     }
 
@@ -140,7 +172,9 @@ public sealed class FuseMappingTests
     {
         using var volume = TestVolume.Ready();
         volume.Up();
-        var (code, output) = Tool.Try("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "head", "-c1", $"/run/sealdisk/{volume.Name}/volume");
+        var (code, output) = Tool.Try(
+            "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "head", "-c1",
+            $"/run/sealdisk/{volume.Name}/volume");
         Assert.NotEqual(0, code);
         Assert.Contains("Permission denied", output, StringComparison.Ordinal);
     }

@@ -3,7 +3,9 @@ using System.Runtime.InteropServices;
 
 namespace Sealdisk.Tests.Native;
 
-/// <summary>What the binary is made of, and what it opens on the paths that unlock a volume: an initramfs has the C library and little else.</summary>
+/// <summary>
+/// What the binary is made of, and what it opens on the paths that unlock a volume: an initramfs has the C library and little else.
+/// </summary>
 [Trait("needs", "native")]
 [Collection(DevicesCollection.Name)]
 public sealed class BinaryTests : IDisposable
@@ -23,7 +25,10 @@ public sealed class BinaryTests : IDisposable
     [Fact]
     public void It_is_linked_against_the_C_library_only()
     {
-        var needed = Tool.Run("readelf", "-d", NativeBinary.Path).Split('\n').Where(line => line.Contains("(NEEDED)", StringComparison.Ordinal)).Select(line => line.Split('[', ']')[1]);
+        var needed = Tool.Run("readelf", "-d", NativeBinary.Path)
+            .Split('\n')
+            .Where(line => line.Contains("(NEEDED)", StringComparison.Ordinal))
+            .Select(line => line.Split('[', ']')[1]);
         var loader = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? "ld-linux-aarch64.so.1" : "ld-linux-x86-64.so.2";
         Assert.Equal(new[] { loader, "libc.so.6", "libm.so.6" }.Order(StringComparer.Ordinal), needed.Order(StringComparer.Ordinal));
     }
@@ -36,7 +41,9 @@ public sealed class BinaryTests : IDisposable
     public void Decrypting_an_image_needs_neither_OpenSSL_nor_ICU()
     {
         var image = GoldenImage.All[0];
-        AssertLight(Trace("""sealdisk image decrypt "$@" """, [Golden.File(image.Name + ".64k"), _folder["plain"], .. GoldenCommand.Options(image, _folder.Huk)]));
+        AssertLight(Trace(
+            """sealdisk image decrypt "$@" """,
+            [Golden.File(image.Name + ".64k"), _folder["plain"], .. GoldenCommand.Options(image, _folder.Huk)]));
         Assert.Equal(GoldenImage.Plaintext, File.ReadAllBytes(_folder["plain"]));
     }
 
@@ -61,7 +68,8 @@ public sealed class BinaryTests : IDisposable
         foreach (var process in calls.GroupBy(call => call.Split(' ')[0], StringComparer.Ordinal))
         {
             var own = process.ToList();
-            var opened = own.FindIndex(call => call.Contains($"\"{huk}\"", StringComparison.Ordinal) && call.Contains(" openat(", StringComparison.Ordinal));
+            var opened = own.FindIndex(
+                call => call.Contains($"\"{huk}\"", StringComparison.Ordinal) && call.Contains(" openat(", StringComparison.Ordinal));
             if (opened < 0)
                 continue;
             readers++;
@@ -70,18 +78,27 @@ public sealed class BinaryTests : IDisposable
             AssertBefore("mlockall(MCL_CURRENT|MCL_FUTURE");
 
             void AssertBefore(string act) =>
-                Assert.True(own.FindIndex(call => call.Contains(act, StringComparison.Ordinal)) is >= 0 and var done && done < opened, $"{act} does not precede the HUK's opening:\n{string.Join('\n', own)}");
+                Assert.True(
+                    own.FindIndex(call => call.Contains(act, StringComparison.Ordinal)) is >= 0 and var done && done < opened,
+                    $"{act} does not precede the HUK's opening:\n{string.Join('\n', own)}");
         }
         Assert.True(readers >= 3, $"only {readers} processes opened the HUK");
     }
 
-    /// <summary>Runs a shell script under strace; returns the calls of it and of everything it started, each with its process id in front.</summary>
+    /// <summary>
+    /// Runs a shell script under strace; returns the calls of it and of everything it started, each with its process id in front.
+    /// </summary>
     private string[] Trace(string script, params string[] arguments)
     {
         var log = _folder["strace.log"];
         var start = new ProcessStartInfo(
-            "strace", ["-f", "-qq", "-o", log, "-e", "trace=?open,openat,?openat2,prctl,setrlimit,prlimit64,mlockall", "bash", "-euc", script, "bash", .. arguments]);
-        start.Environment["PATH"] = $"{Path.GetDirectoryName(NativeBinary.Path)}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+            "strace",
+            [
+                "-f", "-qq", "-o", log, "-e", "trace=?open,openat,?openat2,prctl,setrlimit,prlimit64,mlockall",
+                "bash", "-euc", script, "bash", .. arguments,
+            ]);
+        var folder = Path.GetDirectoryName(NativeBinary.Path);
+        start.Environment["PATH"] = $"{folder}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
         var result = NativeBinary.Run(start);
         Assert.True(result.Exit == 0, $"exit {result.Exit}\n{result.Stdout}{result.Stderr}");
         return File.ReadAllLines(log);

@@ -27,7 +27,10 @@ public sealed class BlobDamageTests : IDisposable
 
             Assert.True((inspected.Exit, decrypted.Exit) == (4, 4), $"byte {at}: {inspected}; {decrypted}");
             Assert.Contains("no: another HUK sealed it, or it was altered", inspected.Stdout, StringComparison.Ordinal);
-            Assert.StartsWith("sealdisk: cannot unseal the sealed key: it does not open with this device's key\n", decrypted.Stderr, StringComparison.Ordinal);
+            Assert.StartsWith(
+                "sealdisk: cannot unseal the sealed key: it does not open with this device's key\n",
+                decrypted.Stderr,
+                StringComparison.Ordinal);
         });
     }
 
@@ -40,7 +43,10 @@ public sealed class BlobDamageTests : IDisposable
             var exit = length == 0 || length % 2 != 0 ? 2 : 4;
             Assert.True((inspected.Exit, decrypted.Exit) == (exit, exit), $"{length} digits: {inspected}; {decrypted}");
             if (exit == 2)
-                Assert.StartsWith($"sealdisk: cannot read sealed key {_folder[$"cut-{length}"]}: ", inspected.Stderr, StringComparison.Ordinal);
+                Assert.StartsWith(
+                    $"sealdisk: cannot read sealed key {_folder[$"cut-{length}"]}: ",
+                    inspected.Stderr,
+                    StringComparison.Ordinal);
         });
     }
 

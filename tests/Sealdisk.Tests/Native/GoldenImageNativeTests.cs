@@ -6,7 +6,8 @@ public sealed class GoldenImageNativeTests : IDisposable
 {
     private static readonly Dictionary<string, string> Refused = new(StringComparer.Ordinal)
     {
-        ["ctr-plain64"] = "cannot use cipher 'aes-ctr-plain64': ctr repeats its key stream whenever a sector is written again, and so shows what changed",
+        ["ctr-plain64"] = "cannot use cipher 'aes-ctr-plain64': "
+            + "ctr repeats its key stream whenever a sector is written again, and so shows what changed",
         ["ecb"] = "cannot use cipher 'aes-ecb': ecb shows which blocks of the disk are equal",
     };
 
@@ -33,7 +34,12 @@ public sealed class GoldenImageNativeTests : IDisposable
 
     [Fact]
     public void The_manifest_is_covered() =>
-        Assert.Equal((23, 2, 3), (GoldenImage.All.Count(image => image.KeyType == "trusted") - Refused.Count, Refused.Count, GoldenImage.All.Count(image => image.KeyType == "encrypted")));
+        Assert.Equal(
+            (23, 2, 3),
+            (
+                GoldenImage.All.Count(image => image.KeyType == "trusted") - Refused.Count,
+                Refused.Count,
+                GoldenImage.All.Count(image => image.KeyType == "encrypted")));
 
     private void AssertBothWays(GoldenImage image)
     {
@@ -49,7 +55,9 @@ public sealed class GoldenImageNativeTests : IDisposable
     {
         foreach (var direction in directions)
         {
-            var result = _folder.Expect(2, ["image", direction, Golden.File(image.Name + ".64k"), _folder["out"], .. GoldenCommand.Options(image, _folder.Huk)]);
+            var result = _folder.Expect(
+                2,
+                ["image", direction, Golden.File(image.Name + ".64k"), _folder["out"], .. GoldenCommand.Options(image, _folder.Huk)]);
             Assert.StartsWith($"sealdisk: {reason}", result.Stderr, StringComparison.Ordinal);
             Assert.Equal("", result.Stdout);
             Assert.False(File.Exists(_folder["out"]));

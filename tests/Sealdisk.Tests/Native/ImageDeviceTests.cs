@@ -100,7 +100,10 @@ public sealed class ImageDeviceTests : IDisposable
             using (var large = File.Create(_folder["large"]))
                 large.SetLength(4 * MiB);
             var result = _folder.Expect(1, ["image", "encrypt", "large", $"{small}/out", .. Options]);
-            Assert.StartsWith($"sealdisk: cannot allocate space in {small}/out: No space left on device (ENOSPC)\n", result.Stderr, StringComparison.Ordinal);
+            Assert.StartsWith(
+                $"sealdisk: cannot allocate space in {small}/out: No space left on device (ENOSPC)\n",
+                result.Stderr,
+                StringComparison.Ordinal);
             Assert.Empty(Directory.GetFileSystemEntries(small));
         }
         finally
@@ -109,7 +112,9 @@ public sealed class ImageDeviceTests : IDisposable
         }
     }
 
-    /// <summary>Most of an image goes around the page cache, in whole pages; what is left at its end does not. tmpfs is all page cache.</summary>
+    /// <summary>
+    /// Most of an image goes around the page cache, in whole pages; what is left at its end does not. tmpfs is all page cache.
+    /// </summary>
     [Theory]
     [InlineData(512)]
     [InlineData(4096 + 512)]
@@ -166,10 +171,16 @@ public sealed class ImageDeviceTests : IDisposable
         }
     }
 
-    /// <summary>The most resident memory that a run had, as last seen before its end, and seen when at least nine tenths were written.</summary>
+    /// <summary>
+    /// The most resident memory that a run had, as last seen before its end, and seen when at least nine tenths were written.
+    /// </summary>
     private long PeakMemory(long size, string[] arguments)
     {
-        using var process = Process.Start(new ProcessStartInfo(NativeBinary.Path, arguments) { WorkingDirectory = _folder.Path, RedirectStandardOutput = true })!;
+        using var process = Process.Start(new ProcessStartInfo(NativeBinary.Path, arguments)
+        {
+            WorkingDirectory = _folder.Path,
+            RedirectStandardOutput = true,
+        })!;
         long peak = 0, written = 0;
         while (!process.WaitForExit(TimeSpan.FromMilliseconds(1)))
         {

@@ -26,7 +26,9 @@ public sealed class KeyHygieneTests : IDisposable
         File.WriteAllBytes(device, image.Ciphertext);
         try
         {
-            using var opened = JsonDocument.Parse(_folder.Done(["map", "open", Name, device, "--json", .. GoldenCommand.Options(image, _folder.Huk)]));
+            using var opened = JsonDocument.Parse(_folder.Done([
+                "map", "open", Name, device, "--json", .. GoldenCommand.Options(image, _folder.Huk),
+            ]));
             var process = $"/proc/{opened.RootElement.GetProperty("server").GetInt32()}";
             Assert.Equal(GoldenImage.Plaintext, File.ReadAllBytes($"/run/sealdisk/{Name}/volume"));
 
@@ -46,7 +48,9 @@ public sealed class KeyHygieneTests : IDisposable
         }
     }
 
-    /// <summary>The kernel gives root what is in /proc of a process that may not be dumped: its own user cannot trace it or read its memory.</summary>
+    /// <summary>
+    /// The kernel gives root what is in /proc of a process that may not be dumped: its own user cannot trace it or read its memory.
+    /// </summary>
     [Fact]
     public void A_process_is_closed_to_its_own_user()
     {
@@ -59,7 +63,9 @@ public sealed class KeyHygieneTests : IDisposable
 
         uint OwnerWhileReading(params string[] command)
         {
-            using var process = Process.Start(new ProcessStartInfo("setpriv", ["--reuid", "65534", "--regid", "65534", "--clear-groups", "--", .. command]) { RedirectStandardOutput = true })!;
+            using var process = Process.Start(new ProcessStartInfo(
+                "setpriv",
+                ["--reuid", "65534", "--regid", "65534", "--clear-groups", "--", .. command]) { RedirectStandardOutput = true })!;
             uint owner;
             // Opening a pipe to write waits for its reader: from here on the program runs, and it waits for what comes.
             using (var pipe = FileDescriptor.Open(blob, OpenFlags.Write))
@@ -90,7 +96,13 @@ public sealed class KeyHygieneTests : IDisposable
             // XTS has two keys; either of them would be too much.
             foreach (var half in new[] { key[..(key.Length / 2)], key[(key.Length / 2)..] })
             {
-                foreach (var form in new[] { half, Encoding.ASCII.GetBytes(Convert.ToHexString(half)), Encoding.ASCII.GetBytes(Convert.ToHexStringLower(half)), Encoding.ASCII.GetBytes(Convert.ToBase64String(half[..30])) })
+                foreach (var form in new[]
+                {
+                    half,
+                    Encoding.ASCII.GetBytes(Convert.ToHexString(half)),
+                    Encoding.ASCII.GetBytes(Convert.ToHexStringLower(half)),
+                    Encoding.ASCII.GetBytes(Convert.ToBase64String(half[..30])),
+                })
                     Assert.True(content.AsSpan().IndexOf(form) < 0, $"{path} holds the key");
             }
         }

@@ -8,9 +8,9 @@ using Sealdisk.Volumes.Records;
 namespace Sealdisk.Tests.Native;
 
 /// <summary>
-/// With the software source keys are in user space, and must be nowhere but in pages of their own: locked, left out of core dumps, wiped. Every process
-/// is stopped in reads, writes and ioctls of each of its threads, and all of its memory searched for the volume key, the HUK and the TA key. (The volume key of
-/// a hardware source is searched for on the board.)
+/// With the software source keys are in user space, and must be nowhere but in pages of their own: locked, left out of core dumps, wiped.
+/// Every process is stopped in reads, writes and ioctls of each of its threads, and all of its memory searched for the volume key, the HUK
+/// and the TA key. (The volume key of a hardware source is searched for on the board.)
 /// </summary>
 [Trait("needs", "native"), Collection(DevicesCollection.Name)]
 public sealed class KeysInMemoryTests
@@ -28,13 +28,17 @@ public sealed class KeysInMemoryTests
         process.Kill();
     }
 
-    /// <summary>What has failed at its riskiest moment leaves no core: first that this machine would write one, of a program that has a key.</summary>
+    /// <summary>
+    /// What has failed at its riskiest moment leaves no core: first that this machine would write one, of a program that has a key.
+    /// </summary>
     [Fact]
     public void No_core_is_left_of_a_server_that_dies()
     {
         using var volume = TestVolume.With(("size", "32MiB"));
         var pattern = File.ReadAllText("/proc/sys/kernel/core_pattern").Trim();
-        Assert.SkipUnless(pattern.Length > 0 && !pattern.Contains('/') && !pattern.StartsWith('|'), $"this machine's core dumps go elsewhere (core_pattern is {pattern})");
+        Assert.SkipUnless(
+            pattern.Length > 0 && !pattern.Contains('/') && !pattern.StartsWith('|'),
+            $"this machine's core dumps go elsewhere (core_pattern is {pattern})");
         Tool.Run("mkdir", volume["cores"]);
         Tool.Try("sh", "-c", "cd $1; ulimit -c unlimited; sh -c 'planted=of-a-planted-key; kill -SEGV $$'", "sh", volume["cores"]);
         var core = Assert.Single(Directory.GetFiles(volume["cores"]));
@@ -72,7 +76,14 @@ public sealed class KeysInMemoryTests
     {
         using var volume = TestVolume.OnAnotherDevice(settings: [("size", "32MiB")]);
         using var secret = RecoveryKey.Read(volume["recovery.key"]);
-        Watch(volume, ["recover", volume.Name, "--key", volume["recovery.key"]], 100, [("recovery key", secret.Memory.ToArray()), ("recovery key's text", Encoding.ASCII.GetBytes(File.ReadAllText(volume["recovery.key"])[6..30]))]);
+        Watch(
+            volume,
+            ["recover", volume.Name, "--key", volume["recovery.key"]],
+            100,
+            [
+                ("recovery key", secret.Memory.ToArray()),
+                ("recovery key's text", Encoding.ASCII.GetBytes(File.ReadAllText(volume["recovery.key"])[6..30])),
+            ]);
     }
 
     [Fact]
@@ -95,7 +106,11 @@ public sealed class KeysInMemoryTests
             Assert.Empty(image.Find(secret));
             Assert.Empty(image.FindSetApart(secret));
         }
-        Assert.Equal("0 kB", File.ReadLines($"/proc/{TestVolume.Servers(volume.Name).Single()}/status").Single(line => line.StartsWith("VmSwap:", StringComparison.Ordinal))[7..].Trim());
+        Assert.Equal(
+            "0 kB",
+            File.ReadLines($"/proc/{TestVolume.Servers(volume.Name).Single()}/status")
+                .Single(line => line.StartsWith("VmSwap:", StringComparison.Ordinal))[7..]
+                .Trim());
         volume.Down();
     }
 
@@ -114,14 +129,21 @@ public sealed class KeysInMemoryTests
     {
         var images = new List<MemoryImage>();
         using var log = KernelLog.FromNow();
-        var run = StoppedRun.Of(volume["trace"], mostPerThread, process => images.Add(MemoryImage.Of(process)), NativeBinary.Path, ["--config", volume.Config, .. verb]);
+        var run = StoppedRun.Of(
+            volume["trace"],
+            mostPerThread,
+            process => images.Add(MemoryImage.Of(process)),
+            NativeBinary.Path,
+            ["--config", volume.Config, .. verb]);
         Assert.Contains(volume.Name, run.Output, StringComparison.Ordinal);
         var (volumeKey, others) = Secrets(volume);
         volume.Run("down");
 
         Assert.True(images.Count >= 20, $"only {images.Count} looks; {run.Output}");
         Assert.True(images.Sum(image => image.Size) > 1_000_000, "next to no memory was searched");
-        Assert.True(images.Exists(image => image.FindSetApart(volumeKey).Any()), "the volume key was in no process at any stop: they are the wrong stops");
+        Assert.True(
+            images.Exists(image => image.FindSetApart(volumeKey).Any()),
+            "the volume key was in no process at any stop: they are the wrong stops");
         foreach (var (name, secret) in others.Prepend(("volume key", volumeKey)).Concat(more))
         {
             Parallel.For(0, images.Count, index =>
@@ -129,7 +151,10 @@ public sealed class KeysInMemoryTests
                 var places = images[index].Find(secret).ToArray();
                 Assert.True(places.Length == 0, $"the {name} at stop {index} of {images.Count}: {string.Join('\n', places)}");
             });
-            Assert.DoesNotContain(Convert.ToHexStringLower(secret)[..32], run.Output + string.Concat(log.Read()), StringComparison.OrdinalIgnoreCase);
+            Assert.DoesNotContain(
+                Convert.ToHexStringLower(secret)[..32],
+                run.Output + string.Concat(log.Read()),
+                StringComparison.OrdinalIgnoreCase);
         }
         TestContext.Current.SendDiagnosticMessage($"{verb[0]}: {images.Count} looks, {images.Sum(image => image.Size) >> 20} MiB searched");
     }

@@ -5,8 +5,8 @@ using Sealdisk.Linux;
 namespace Sealdisk.Tests.Native;
 
 /// <summary>
-/// What a process has in writable memory, taken from outside: more than a core dump would hold. Pages that are set apart for keys (locked, and left out of
-/// core dumps) are kept apart.
+/// What a process has in writable memory, taken from outside: more than a core dump would hold. Pages that are set apart for keys (locked,
+/// and left out of core dumps) are kept apart.
 /// </summary>
 internal sealed class MemoryImage
 {
@@ -70,7 +70,9 @@ internal sealed class MemoryImage
         if (!flags.Contains("rd") || !flags.Contains("wr"))
             return;
         var range = header.Split(' ')[0].Split('-');
-        var (start, end) = (long.Parse(range[0], NumberStyles.HexNumber, CultureInfo.InvariantCulture), long.Parse(range[1], NumberStyles.HexNumber, CultureInfo.InvariantCulture));
+        var (start, end) = (
+            long.Parse(range[0], NumberStyles.HexNumber, CultureInfo.InvariantCulture),
+            long.Parse(range[1], NumberStyles.HexNumber, CultureInfo.InvariantCulture));
         var parts = flags.Contains("dd") && flags.Contains("lo") ? _setApart : _ordinary;
         var run = new List<byte>();
         var there = new bool[piece.Length / PageSize];
@@ -109,7 +111,10 @@ internal sealed class MemoryImage
         }
     }
 
-    /// <summary>Which pages from an address on are in memory or swapped out (Documentation/admin-guide/mm/pagemap.rst, bits 63 and 62); the others have nothing of the process's own.</summary>
+    /// <summary>
+    /// Which pages from an address on are in memory or swapped out (Documentation/admin-guide/mm/pagemap.rst, bits 63 and 62); the others
+    /// have nothing of the process's own.
+    /// </summary>
     private static void ReadPageMap(FileDescriptor pageMap, long address, Span<bool> there)
     {
         Span<byte> entries = stackalloc byte[there.Length * sizeof(ulong)];

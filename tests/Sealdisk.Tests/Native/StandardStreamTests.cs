@@ -2,7 +2,9 @@ using System.Diagnostics;
 
 namespace Sealdisk.Tests.Native;
 
-/// <summary>A stream that is closed when the program starts, as a careless starter leaves it: no file of ours may come to stand in its place.</summary>
+/// <summary>
+/// A stream that is closed when the program starts, as a careless starter leaves it: no file of ours may come to stand in its place.
+/// </summary>
 [Trait("needs", "native")]
 public sealed class StandardStreamTests : IDisposable
 {
@@ -21,7 +23,10 @@ public sealed class StandardStreamTests : IDisposable
         File.WriteAllBytes(_folder["plain"], GoldenImage.Plaintext);
         string[] arguments = ["image", "encrypt", "plain", output, .. GoldenCommand.Options(image, _folder.Huk)];
         var start = new ProcessStartInfo("strace",
-            ["-y", "-qq", "-f", "-o", _folder["log"], "-e", "trace=write,openat", "sh", "-c", $"exec \"$@\" {closed}", "sh", NativeBinary.Path, .. arguments])
+            [
+                "-y", "-qq", "-f", "-o", _folder["log"], "-e", "trace=write,openat", "sh", "-c",
+                $"exec \"$@\" {closed}", "sh", NativeBinary.Path, .. arguments,
+            ])
         {
             WorkingDirectory = _folder.Path,
         };

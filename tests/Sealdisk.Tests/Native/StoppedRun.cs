@@ -2,11 +2,14 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.RegularExpressions;
+using Sealdisk.Linux;
 
 namespace Sealdisk.Tests.Native;
 
-/// <summary>A run of a program, and of what it starts, that is stopped in every read, write at an offset, ioctl and mount that a thread makes, up to some number of each, to look at. Other programs that it
-/// starts are stopped as well, and not looked at.</summary>
+/// <summary>
+/// A run of a program, and of what it starts, that is stopped in every read, write at an offset, ioctl and mount that a thread makes, up to
+/// some number of each, to look at. Other programs that it starts are stopped as well, and not looked at.
+/// </summary>
 internal static partial class StoppedRun
 {
     private const string Calls = "read,pread64,pwrite64,ioctl,mount";
@@ -18,9 +21,19 @@ internal static partial class StoppedRun
     /// <param name="program">The program.</param>
     /// <param name="arguments">Its arguments.</param>
     /// <returns>All that was said, and how often it was stopped.</returns>
-    public static (string Output, int Stops) Of(string traceFile, int mostPerThread, Action<int> look, string program, params string[] arguments)
+    public static (string Output, int Stops) Of(
+        string traceFile,
+        int mostPerThread,
+        Action<int> look,
+        string program,
+        params string[] arguments)
     {
-        var start = new ProcessStartInfo("strace", ["-f", "-o", traceFile, "-e", $"trace={Calls},write,execve", "-e", $"inject={Calls}:signal=SIGSTOP:when=1..{mostPerThread}", "-s", "0", "--", program, .. arguments])
+        var start = new ProcessStartInfo(
+            "strace",
+            [
+                "-f", "-o", traceFile, "-s", "0", "-e", $"trace={Calls},write,execve",
+                "-e", $"inject={Calls}:signal=SIGSTOP:when=1..{mostPerThread}", "--", program, .. arguments,
+            ])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -101,7 +114,7 @@ internal static partial class StoppedRun
         {
             look(group);
         }
-        catch (Exception gone) when (gone is IOException or Sealdisk.Linux.LinuxException { Errno: Sealdisk.Linux.Errno.ESRCH or Sealdisk.Linux.Errno.ENOENT })
+        catch (Exception gone) when (gone is IOException or LinuxException { Errno: Errno.ESRCH or Errno.ENOENT })
         {
             // It ended meanwhile.
         }
@@ -123,7 +136,9 @@ internal static partial class StoppedRun
     {
         try
         {
-            return int.Parse(File.ReadLines($"/proc/{thread}/status").First(line => line.StartsWith("Tgid:", StringComparison.Ordinal))[5..], CultureInfo.InvariantCulture);
+            return int.Parse(
+                File.ReadLines($"/proc/{thread}/status").First(line => line.StartsWith("Tgid:", StringComparison.Ordinal))[5..],
+                CultureInfo.InvariantCulture);
         }
         catch (Exception gone) when (gone is IOException or InvalidOperationException)
         {

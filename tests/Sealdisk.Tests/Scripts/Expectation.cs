@@ -58,7 +58,9 @@ internal static class Expectation
         return real.Length - at >= parts[^1].Length && real.EndsWith(parts[^1], StringComparison.Ordinal);
     }
 
-    /// <summary>The real lines as a script would expect them, keeping those old lines with "[..]" that still match, in their order.</summary>
+    /// <summary>
+    /// The real lines as a script would expect them, keeping those old lines with "[..]" that still match, in their order.
+    /// </summary>
     public static IReadOnlyList<string> Refresh(IReadOnlyList<string> old, IReadOnlyList<string> real)
     {
         if (Matches(old, real))

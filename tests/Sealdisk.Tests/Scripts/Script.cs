@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace Sealdisk.Tests.Scripts;
 
-/// <summary>One command of a script and what is expected of it. Line numbers count from 0; the expectation is [FirstLine, EndLine).</summary>
+/// <summary>
+/// One command of a script and what is expected of it. Line numbers count from 0; the expectation is [FirstLine, EndLine).
+/// </summary>
 internal sealed record Step(
     string Command, IReadOnlyList<string> Stdout, IReadOnlyList<string> Stderr, int Exit, int CommandLine, int FirstLine, int EndLine);
 
@@ -21,7 +23,8 @@ internal sealed record Script(string Name, IReadOnlyList<string> Lines, IReadOnl
     };
 
     /// <summary>The first thing this machine lacks, or null.</summary>
-    public string? MissingNeed => Needs.Where(need => !KnownNeeds[need].IsThere()).Select(need => KnownNeeds[need].Missing).FirstOrDefault();
+    public string? MissingNeed =>
+        Needs.Where(need => !KnownNeeds[need].IsThere()).Select(need => KnownNeeds[need].Missing).FirstOrDefault();
 
     /// <exception cref="ScriptException">The text is no script.</exception>
     public static Script Parse(string name, string text)
@@ -45,7 +48,10 @@ internal sealed record Script(string Name, IReadOnlyList<string> Lines, IReadOnl
             if (lines[at].StartsWith(NeedsPrefix, StringComparison.Ordinal))
                 needs.AddRange(ParseNeeds(name, at, lines[at][NeedsPrefix.Length..]));
             else if (lines[at] is not ([] or ['#', ..]))
-                throw new ScriptException(name, at, "this is neither a command ('$ '), a comment ('#') nor next to a command; an empty line of output is written '\\'");
+                throw new ScriptException(
+                    name,
+                    at,
+                    "this is neither a command ('$ '), a comment ('#') nor next to a command; an empty line of output is written '\\'");
             at++;
         }
 
@@ -75,7 +81,10 @@ internal sealed record Script(string Name, IReadOnlyList<string> Lines, IReadOnl
             else if (exit is null && line is ['?', ' ', .. var status] && byte.TryParse(status, NumberStyles.None, null, out var value))
                 exit = value;
             else if (line is ['!' or '?' or '>' or '$', ..])
-                throw new ScriptException(name, at, "a line of output that begins with one of $ # ! ? > \\ is written with a '\\' before it; '? N' is said once");
+                throw new ScriptException(
+                    name,
+                    at,
+                    "a line of output that begins with one of $ # ! ? > \\ is written with a '\\' before it; '? N' is said once");
             else
                 stdout.Add(line);
         }

@@ -61,6 +61,8 @@ public sealed class ScriptParserTests
     public void A_need_that_is_met_skips_nothing()
     {
         Assert.Null(Script.Parse("a.txt", "# guards\n$ true").MissingNeed);
-        Assert.Equal(Environment.IsPrivilegedProcess ? null : "needs root", Script.Parse("a.txt", "# guards\n# needs: root\n$ true").MissingNeed);
+        Assert.Equal(
+            Environment.IsPrivilegedProcess ? null : "needs root",
+            Script.Parse("a.txt", "# guards\n# needs: root\n$ true").MissingNeed);
     }
 }

@@ -38,7 +38,8 @@ internal static class ScriptRunner
         }
         finally
         {
-            leftBehind.AddRange(Leftovers.Remove(directory, before, patience ?? Patience.Limit).Select(left => $"tests/scripts/{script.Name} left behind: {left}"));
+            leftBehind.AddRange(Leftovers.Remove(directory, before, patience ?? Patience.Limit).Select(
+                left => $"tests/scripts/{script.Name} left behind: {left}"));
             Directory.Delete(directory, recursive: true);
         }
 

@@ -115,7 +115,9 @@ public sealed class ScriptRunnerTests
     [Fact]
     public void A_process_left_behind_is_found_and_ended()
     {
-        var outcome = Run("# guards\n$ sleep 1000 </dev/null >/dev/null 2>&1 & until grep -q sleep /proc/$!/comm; do :; done; echo started\nstarted\n", TimeSpan.FromMilliseconds(50));
+        var outcome = Run(
+            "# guards\n$ sleep 1000 </dev/null >/dev/null 2>&1 & until grep -q sleep /proc/$!/comm; do :; done; echo started\nstarted\n",
+            TimeSpan.FromMilliseconds(50));
         Assert.Empty(outcome.Failures);
         var left = Assert.Single(outcome.LeftBehind);
         Assert.Matches("^tests/scripts/a.txt left behind: Process [0-9]+: sleep 1000$", left);

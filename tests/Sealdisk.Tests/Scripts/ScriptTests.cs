@@ -1,6 +1,8 @@
 namespace Sealdisk.Tests.Scripts;
 
-/// <summary>Every file of tests/scripts, against the published binary. With SEALDISK_UPDATE_SCRIPTS=1 the files are rewritten instead.</summary>
+/// <summary>
+/// Every file of tests/scripts, against the published binary. With SEALDISK_UPDATE_SCRIPTS=1 the files are rewritten instead.
+/// </summary>
 [Trait("needs", "native")]
 [Collection(DevicesCollection.Name)]
 public sealed class ScriptTests

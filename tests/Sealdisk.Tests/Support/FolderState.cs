@@ -12,11 +12,14 @@ internal static class FolderState
 
     /// <summary>Size, and when it was last written to.</summary>
     public static string Times(string folder) => Lines(Files(folder).Select(
-        file => string.Create(CultureInfo.InvariantCulture, $"{Name(folder, file)} {file.Length} bytes, written {file.LastWriteTimeUtc:O}")));
+        file => string.Create(
+            CultureInfo.InvariantCulture,
+            $"{Name(folder, file)} {file.Length} bytes, written {file.LastWriteTimeUtc:O}")));
 
     private static IEnumerable<FileInfo> Files(string folder) => Files(new DirectoryInfo(folder), FileStatus.Of(folder).Device);
 
-    private static IEnumerable<FileInfo> Files(DirectoryInfo folder, DeviceNumber device) => folder.EnumerateFileSystemInfos().Where(entry => entry.LinkTarget is null).SelectMany(
+    private static IEnumerable<FileInfo> Files(DirectoryInfo folder, DeviceNumber device) =>
+        folder.EnumerateFileSystemInfos().Where(entry => entry.LinkTarget is null).SelectMany(
         entry => (FileStatus.TryOf(entry.FullName), entry) switch
         {
             ({ Kind: FileKind.Regular } status, FileInfo file) when status.Device == device => [file],
@@ -41,5 +44,6 @@ internal static class FolderState
 
     private static string Name(string folder, FileInfo file) => Path.Combine(".", Path.GetRelativePath(folder, file.FullName));
 
-    private static string Lines(IEnumerable<string> lines) => string.Concat(lines.Order(StringComparer.Ordinal).Select(line => line + "\n"));
+    private static string Lines(IEnumerable<string> lines) =>
+        string.Concat(lines.Order(StringComparer.Ordinal).Select(line => line + "\n"));
 }

@@ -1,6 +1,8 @@
 namespace Sealdisk.Tests.Support;
 
-/// <summary>A configuration with one volume: an image file of 32 MiB, the soft source, ext4, a fuse mapping. Disposing brings it down.</summary>
+/// <summary>
+/// A configuration with one volume: an image file of 32 MiB, the soft source, ext4, a fuse mapping. Disposing brings it down.
+/// </summary>
 internal sealed class FuseVolumeConfiguration : IDisposable
 {
     private readonly WorkFolder _folder;

@@ -1,6 +1,8 @@
 namespace Sealdisk.Tests.Support;
 
-/// <summary>A page of the documentation that the product's own data says word for word. With SEALDISK_UPDATE_PAGES=1 the page is rewritten instead.</summary>
+/// <summary>
+/// A page of the documentation that the product's own data says word for word. With SEALDISK_UPDATE_PAGES=1 the page is rewritten instead.
+/// </summary>
 internal static class GeneratedPage
 {
     public static void Check(string name, string content)

@@ -5,7 +5,9 @@ namespace Sealdisk.Tests.Support;
 /// <summary>A line of the golden manifest as the arguments of <c>image</c> and <c>map open</c>.</summary>
 internal static class GoldenCommand
 {
-    /// <summary>Cipher, key size, sealed key, HUK and layout. The image begins at the table's device offset, which is therefore left out.</summary>
+    /// <summary>
+    /// Cipher, key size, sealed key, HUK and layout. The image begins at the table's device offset, which is therefore left out.
+    /// </summary>
     public static string[] Options(GoldenImage image, string huk)
     {
         var layout = image.Layout;
@@ -13,7 +15,8 @@ internal static class GoldenCommand
         List<string> options =
         [
             "--cipher", image.Cipher, "--key-size", keySize, "--blob", Blob(image), "--source", "soft", "--huk", huk,
-            "--sector-size", layout.SectorSize.ToString(CultureInfo.InvariantCulture), "--iv-offset", layout.IvOffset.ToString(CultureInfo.InvariantCulture),
+            "--sector-size", layout.SectorSize.ToString(CultureInfo.InvariantCulture),
+            "--iv-offset", layout.IvOffset.ToString(CultureInfo.InvariantCulture),
         ];
         if (layout.IvLargeSectors)
             options.Add("--iv-large-sectors");

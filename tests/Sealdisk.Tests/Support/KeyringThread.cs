@@ -6,8 +6,8 @@ using Sealdisk.Linux;
 namespace Sealdisk.Tests.Support;
 
 /// <summary>
-/// An OS thread of its own for a test that changes what keyrings or user it has: both belong to the thread, and end with it. Programs started
-/// from the test inherit them.
+/// An OS thread of its own for a test that changes what keyrings or user it has: both belong to the thread, and end with it. Programs
+/// started from the test inherit them.
 /// </summary>
 internal static class KeyringThread
 {
@@ -73,13 +73,16 @@ internal static class KeyringThread
     }
 
     /// <summary>
-    /// Changes the user of the calling thread alone: the C library's setresuid(2) would change all threads. Of what root may do it keeps CAP_IPC_LOCK, since
-    /// the soft source has locked the memory of this process in some other test, and the runtime then needs it for every page that it adds.
+    /// Changes the user of the calling thread alone: the C library's setresuid(2) would change all threads. Of what root may do it
+    /// keeps CAP_IPC_LOCK, since the soft source has locked the memory of this process in some other test, and the runtime then needs
+    /// it for every page that it adds.
     /// </summary>
     public static void BecomeNobody()
     {
         Assert.Equal(0, prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0));
-        Assert.Equal(0, syscall(RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 147 : 117, (nint)Nobody, (nint)Nobody, (nint)Nobody));
+        Assert.Equal(
+            0,
+            syscall(RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 147 : 117, (nint)Nobody, (nint)Nobody, (nint)Nobody));
         const uint lockMemory = 1u << (int)Capability.IpcLock;
         Assert.Equal(0, capset([LINUX_CAPABILITY_VERSION_3, 0], [lockMemory, lockMemory, 0, 0, 0, 0]));
         Assert.False(CurrentProcess.HasCapability(Capability.SysAdmin));

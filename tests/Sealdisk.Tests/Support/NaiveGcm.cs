@@ -44,7 +44,9 @@ internal static class NaiveGcm
         return Multiply(y, inverse);
     }
 
-    /// <summary>GHASH over the zero-padded data and its length; both uses in the TA end with a block of 0 (64 bits) and the data's length in bits.</summary>
+    /// <summary>
+    /// GHASH over the zero-padded data and its length; both uses in the TA end with a block of 0 (64 bits) and the data's length in bits.
+    /// </summary>
     private static byte[] GHash(byte[] h, byte[] data)
     {
         var y = new byte[16];

@@ -3,7 +3,9 @@ using System.Runtime.InteropServices;
 
 namespace Sealdisk.Tests.Support;
 
-/// <summary>The published binary that ships: dist/RID/sealdisk, as ./build leaves it. Tests that use it carry [Trait("needs", "native")].</summary>
+/// <summary>
+/// The published binary that ships: dist/RID/sealdisk, as ./build leaves it. Tests that use it carry [Trait("needs", "native")].
+/// </summary>
 internal static class NativeBinary
 {
     /// <summary>Absolute path of the binary; a test fails, and is not skipped, where it is missing.</summary>

@@ -38,7 +38,9 @@ internal static class RecordSamples
         return block;
     }
 
-    /// <summary>A vector's bytes: rows "OFFSET: HEX ..." with rows of zeros left out, 4096 bytes unless "# length:" says otherwise.</summary>
+    /// <summary>
+    /// A vector's bytes: rows "OFFSET: HEX ..." with rows of zeros left out, 4096 bytes unless "# length:" says otherwise.
+    /// </summary>
     public static (string Expected, byte[] Bytes) Vector(string path)
     {
         string? expected = null;
@@ -52,7 +54,8 @@ internal static class RecordSamples
             else if (line.StartsWith('#'))
                 Assert.StartsWith("# note: ", line, StringComparison.Ordinal);
             else if (line.Length > 0)
-                Convert.FromHexString(line[10..].Replace(" ", "", StringComparison.Ordinal)).CopyTo(bytes, int.Parse(line[..8], NumberStyles.HexNumber, CultureInfo.InvariantCulture));
+                Convert.FromHexString(line[10..].Replace(" ", "", StringComparison.Ordinal))
+                    .CopyTo(bytes, int.Parse(line[..8], NumberStyles.HexNumber, CultureInfo.InvariantCulture));
         }
 
         Assert.NotNull(expected);
@@ -93,9 +96,15 @@ internal static class RecordSamples
         };
 
     private static string EncryptedText(byte[] bytes) => new Sealdisk.Volumes.Keys.EncryptedKeyText(
-        "default", $"trusted:root-{bytes.Length}", 20 + bytes.Length, new byte[16], new byte[(20 + bytes.Length + 15) / 16 * 16], [.. Enumerable.Repeat(bytes[0], 32)]).ToString();
+        "default",
+        $"trusted:root-{bytes.Length}",
+        20 + bytes.Length,
+        new byte[16],
+        new byte[(20 + bytes.Length + 15) / 16 * 16],
+        [.. Enumerable.Repeat(bytes[0], 32)]).ToString();
 
     private static Gen<string> Word => Gen.Char['!', '~'].Array[1, 40].Select(letters => new string(letters));
 
-    private static Gen<string> Line => Gen.Char[' ', '\u07FF'].Where(letter => !char.IsControl(letter)).Array[0, 100].Select(letters => new string(letters));
+    private static Gen<string> Line =>
+        Gen.Char[' ', '\u07FF'].Where(letter => !char.IsControl(letter)).Array[0, 100].Select(letters => new string(letters));
 }

@@ -81,7 +81,8 @@ internal sealed class TestVolume : IDisposable
     }
 
     /// <summary>Takes one setting of the only volume out.</summary>
-    public void Remove(string key) => File.WriteAllLines(Config, File.ReadAllLines(Config).Where(line => !line.StartsWith(key + " = ", StringComparison.Ordinal)));
+    public void Remove(string key) =>
+        File.WriteAllLines(Config, File.ReadAllLines(Config).Where(line => !line.StartsWith(key + " = ", StringComparison.Ordinal)));
 
     /// <summary>Changes one setting of the only volume.</summary>
     public void Change(string key, object value)
@@ -221,13 +222,16 @@ internal sealed class TestVolume : IDisposable
     }
 
     private string Mounts() => string.Join('\n', Sealdisk.Linux.Mounts.Read().Select(mount => mount.Target)
-        .Where(target => target.StartsWith(_folder.Path, StringComparison.Ordinal) || _volumes.Any(volume => target.StartsWith($"/run/sealdisk/{volume}/", StringComparison.Ordinal))));
+        .Where(
+            target => target.StartsWith(_folder.Path, StringComparison.Ordinal)
+                || _volumes.Any(volume => target.StartsWith($"/run/sealdisk/{volume}/", StringComparison.Ordinal))));
 
     private string[] Loops() =>
     [
         .. from loop in Sealdisk.Linux.LoopDevice.InUse()
            let file = loop.BackingFile() ?? ""
-           where file.StartsWith(_folder.Path, StringComparison.Ordinal) || _volumes.Any(volume => file.StartsWith($"/run/sealdisk/{volume}/", StringComparison.Ordinal))
+           where file.StartsWith(_folder.Path, StringComparison.Ordinal)
+               || _volumes.Any(volume => file.StartsWith($"/run/sealdisk/{volume}/", StringComparison.Ordinal))
            select loop.Path,
     ];
 

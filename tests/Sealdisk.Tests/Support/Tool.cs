@@ -2,7 +2,9 @@ using System.Diagnostics;
 
 namespace Sealdisk.Tests.Support;
 
-/// <summary>Programs of the system, used as the clients and judges of what is served: a process of its own cannot hang together with the test's.</summary>
+/// <summary>
+/// Programs of the system, used as the clients and judges of what is served: a process of its own cannot hang together with the test's.
+/// </summary>
 internal static class Tool
 {
     /// <summary>Runs a program that must succeed; returns what it printed on both streams.</summary>
@@ -19,7 +21,13 @@ internal static class Tool
     /// <summary>Runs a program and says how it went.</summary>
     public static (int Code, string Output) Try(string program, params string[] arguments)
     {
-        var start = new ProcessStartInfo(program) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
+        var start = new ProcessStartInfo(program)
+        {
+            UseShellExecute = false,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardInput = true,
+        };
         foreach (var argument in arguments)
             start.ArgumentList.Add(argument);
         start.Environment["LC_ALL"] = "C";

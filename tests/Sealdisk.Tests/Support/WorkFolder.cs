@@ -32,7 +32,8 @@ internal sealed class WorkFolder : IDisposable
     }
 
     /// <summary>Runs the binary in this directory.</summary>
-    public ProgramResult Run(params string[] arguments) => NativeBinary.Run(new ProcessStartInfo(NativeBinary.Path, arguments) { WorkingDirectory = Path });
+    public ProgramResult Run(params string[] arguments) =>
+        NativeBinary.Run(new ProcessStartInfo(NativeBinary.Path, arguments) { WorkingDirectory = Path });
 
     /// <summary>Runs the binary, which must succeed; returns its standard output.</summary>
     public string Done(params string[] arguments) => Expect(0, arguments).Stdout;
@@ -41,7 +42,9 @@ internal sealed class WorkFolder : IDisposable
     public ProgramResult Expect(int exit, params string[] arguments)
     {
         var result = Run(arguments);
-        Assert.True(result.Exit == exit, $"sealdisk {string.Join(' ', arguments)}: exit {result.Exit}, not {exit}\n{result.Stdout}{result.Stderr}");
+        Assert.True(
+            result.Exit == exit,
+            $"sealdisk {string.Join(' ', arguments)}: exit {result.Exit}, not {exit}\n{result.Stdout}{result.Stderr}");
         return result;
     }
 

@@ -41,7 +41,9 @@ public sealed class BlobKindTests
         var blob = Filled(length);
         blob[0] = (byte)first;
         var description = BlobDescription.Of(blob);
-        Assert.Equal((kind, length, problem, problem is null), (description.Kind, description.Length, description.Problem, description.WellFormed));
+        Assert.Equal(
+            (kind, length, problem, problem is null),
+            (description.Kind, description.Length, description.Problem, description.WellFormed));
         if (kind == BlobKind.Caam)
             Assert.Equal(length - 48, description.KeySize);
     }
@@ -112,8 +114,15 @@ public sealed class BlobKindTests
     {
         var description = BlobDescription.Of(Tpm2(0x40000001, emptyAuth: false, Public(0, Filled(32))));
         AssertGood(BlobKind.Tpm2, null, description);
-        Assert.Equal(("no", "0x40000001", "no", "no", "no", "32 bytes"), (Detail(description, "empty auth"), Detail(description, "parent handle"),
-            Detail(description, "fixedTPM"), Detail(description, "fixedParent"), Detail(description, "userWithAuth"), Detail(description, "policy")));
+        Assert.Equal(
+            ("no", "0x40000001", "no", "no", "no", "32 bytes"),
+            (
+                Detail(description, "empty auth"),
+                Detail(description, "parent handle"),
+                Detail(description, "fixedTPM"),
+                Detail(description, "fixedParent"),
+                Detail(description, "userWithAuth"),
+                Detail(description, "policy")));
         Assert.Equal("yes", Detail(BlobDescription.Of(Tpm2(1, false, Public(0x02, []))), "fixedTPM"));
         Assert.Equal("yes", Detail(BlobDescription.Of(Tpm2(1, false, Public(0x10, []))), "fixedParent"));
         Assert.Equal("yes", Detail(BlobDescription.Of(Tpm2(1, false, Public(0x40, []))), "userWithAuth"));
@@ -205,20 +214,26 @@ public sealed class BlobKindTests
     private static void AssertBad(BlobKind kind, string problem, BlobDescription description) =>
         Assert.Equal((kind, problem, false), (description.Kind, description.Problem, description.WellFormed));
 
-    /// <summary>Linux 6.12.117 with swtpm 0.7, on the x86-64 board: 'new 32 keyhandle=81000001'. Its BOOLEAN is 1 for true, where DER has ff; fixedTPM is not set.</summary>
+    /// <summary>
+    /// Linux 6.12.117 with swtpm 0.7, on the x86-64 board: 'new 32 keyhandle=81000001'. Its BOOLEAN is 1 for true, where
+    /// DER has ff; fixedTPM is not set.
+    /// </summary>
     [Fact]
     public void What_a_kernel_made_with_a_tpm_is_well_formed()
     {
         var description = BlobDescription.Of(Convert.FromHexString(
-            "3081e906066781050a0105a003010101020500810000010430002e0008000b00000040000000100020dfb1f184d0d78846063a416b744aec9fa7ec08286e5b23"
-            + "79536e832e444a58170481a0009e0020f72424365aa1797b69ceb23746e8ba16727d0fc32b12f56a115e4ffa9b2b32fe0010876126fc2e2f807f7895503b7328"
-            + "a4ed91627ce9ad723eb67d938bce0e6f7183584e18e99fad4d1d4b2ad334be2b84692e6a2d5fee1a1787b4a2735da84f5b7612c436ecf8a795218b2cf5bd314a"
-            + "89ec3058d08aa62eda51f5cbf9c2baa6285b47c9d216dcc381d621977ca5d39d6ff232bc7d764d1441707771"));
+            "3081e906066781050a0105a003010101020500810000010430002e0008000b00000040000000100020dfb1f184d0d78846063a416b744aec9fa7ec08"
+            + "286e5b2379536e832e444a58170481a0009e0020f72424365aa1797b69ceb23746e8ba16727d0fc32b12f56a115e4ffa9b2b32fe0010876126fc2e2f"
+            + "807f7895503b7328a4ed91627ce9ad723eb67d938bce0e6f7183584e18e99fad4d1d4b2ad334be2b84692e6a2d5fee1a1787b4a2735da84f5b7612c4"
+            + "36ecf8a795218b2cf5bd314a89ec3058d08aa62eda51f5cbf9c2baa6285b47c9d216dcc381d621977ca5d39d6ff232bc7d764d1441707771"));
         AssertGood(BlobKind.Tpm2, null, description);
-        Assert.Equal(("yes", "0x81000001", "none"), (Detail(description, "empty auth"), Detail(description, "parent handle"), Detail(description, "policy")));
+        Assert.Equal(
+            ("yes", "0x81000001", "none"),
+            (Detail(description, "empty auth"), Detail(description, "parent handle"), Detail(description, "policy")));
     }
 
-    private static string Detail(BlobDescription description, string name) => description.Details.Single(detail => detail.Name == name).Value;
+    private static string Detail(BlobDescription description, string name) =>
+        description.Details.Single(detail => detail.Name == name).Value;
 
     /// <summary>Bytes 0x80, 0x81, ...: no size, version or magic of any kind.</summary>
     private static byte[] Filled(int length) => [.. Enumerable.Range(0, length).Select(i => (byte)(0x80 | i))];

@@ -31,7 +31,9 @@ public sealed class EncryptedKeyTests
         Assert.Equal(printed, EncryptedKeyModel.Wrap(text.Format, text.Master, masterKey, text.Iv, key).ToString());
     }
 
-    /// <summary>The images under tests/golden were encrypted with these very keys; see GoldenImageTests for those of trusted keys.</summary>
+    /// <summary>
+    /// The images under tests/golden were encrypted with these very keys; see GoldenImageTests for those of trusted keys.
+    /// </summary>
     [Theory]
     [InlineData("enc-cbc-plain", "encrypted-vk32-under-g32-1.txt", "blob-32-1.hex")]
     [InlineData("enc-xts256", "encrypted-vk64-under-g64-1.txt", "blob-64-1.hex")]
@@ -51,7 +53,11 @@ public sealed class EncryptedKeyTests
         var other = File.ReadAllBytes(Golden.File("cbc-plain-512.64k"));
         var otherKey = MasterKey("blob-32-1.hex");
         var cbc = Sealdisk.Crypto.CipherSpec.Parse("aes-cbc-plain");
-        new Sealdisk.Crypto.SectorCipher(cbc, new Sealdisk.Crypto.SectorLayout(512, false, 0), otherKey, new byte[Sealdisk.Crypto.SectorCipher.ScheduleSize(cbc)]).Decrypt(other, 0);
+        new Sealdisk.Crypto.SectorCipher(
+            cbc,
+            new Sealdisk.Crypto.SectorLayout(512, false, 0),
+            otherKey,
+            new byte[Sealdisk.Crypto.SectorCipher.ScheduleSize(cbc)]).Decrypt(other, 0);
         Assert.Equal(other, data);
     }
 
@@ -112,10 +118,12 @@ public sealed class EncryptedKeyTests
     [Fact]
     public void Every_text_is_read_or_refused() => Gen.OneOf(
         Gen.String,
-        Gen.Select(Gen.Int[0, 2], Gen.String, Gen.Int[0, 99], Gen.String).Select((a, b, c, d) => $"{(a == 0 ? "default" : a == 1 ? "enc32" : "x")} trusted:{b} {c} {d}"))
+        Gen.Select(Gen.Int[0, 2], Gen.String, Gen.Int[0, 99], Gen.String)
+            .Select((a, b, c, d) => $"{(a == 0 ? "default" : a == 1 ? "enc32" : "x")} trusted:{b} {c} {d}"))
         .Sample(text => (EncryptedKeyText.Parse(text, out var problem) is null) == (problem is not null), iter: 2000);
 
-    internal static EncryptedKeyText Parse(string text) => EncryptedKeyText.Parse(text, out var problem) ?? throw new FormatException(problem);
+    internal static EncryptedKeyText Parse(string text) =>
+        EncryptedKeyText.Parse(text, out var problem) ?? throw new FormatException(problem);
 
     /// <summary>The payload of a golden trusted key; of "um", 32 letters A.</summary>
     private static byte[] MasterKey(string blob)
@@ -131,7 +139,10 @@ public sealed class EncryptedKeyTests
     }
 }
 
-/// <summary>The same against the kernel under this test, both ways: what it printed opens here, what was wrapped here it loads. Its masters are user keys, which need no hardware.</summary>
+/// <summary>
+/// The same against the kernel under this test, both ways: what it printed opens here, what was wrapped here it loads. Its masters are
+/// user keys, which need no hardware.
+/// </summary>
 [Trait("needs", "native")]
 public sealed class EncryptedKeyKernelTests
 {

@@ -9,8 +9,10 @@ public sealed class RecoveryTests
     // The example of docs/recovery.md, made by a program that shares nothing with this one.
     private const string SecretText = "SDKEY-000G-40R4-0M30-E209-185G-R38E-1W87-9311";
     private const string PublicText = "SDPUB-JD33-49SD-HF8H-E5CY-944Z-71F5-KGKP-YV2A-HKP2-35KA-HM9Z-7SM7-PGG6-7PFG";
-    private const string Wrapped = "0179671bff6d6f8972358072d6365880d1aeea329adf9121383851ed21a28e3b75e965d0d2cd16625486ffe059336512538daa25ed3857f99497060b39d3d0639d1f12c2aedebed6267d7c6924"
-        + "b3a37870b2ff5a9ac184cf38bc8a2374cc8dd256c5c8aa072485c6ab4677e4d0a094aee1f75dd29b0eb59987";
+    private const string Wrapped =
+        "0179671bff6d6f8972358072d6365880d1aeea329adf9121383851ed21a28e3b75e965d0d2cd16625486ffe059336512538daa25ed3857f99497060b"
+        + "39d3d0639d1f12c2aedebed6267d7c6924b3a37870b2ff5a9ac184cf38bc8a2374cc8dd256c5c8aa072485c6ab4677e4d0a094aee1f75dd29b0eb599"
+        + "87";
 
     [Fact]
     public void The_example_comes_out()
@@ -58,10 +60,15 @@ public sealed class RecoveryTests
                 foreach (var other in "0123456789ABCDEFGHJKMNPQRSTVWXYZ")
                 {
                     var changed = $"{text[..at]}{other}{text[(at + 1)..]}";
-                    Assert.Equal(other == text[at] ? null : "is mistyped: its check digits do not fit", RecoveryCode.Read(word, Encoding.ASCII.GetBytes(changed), bytes));
+                    Assert.Equal(
+                        other == text[at] ? null : "is mistyped: its check digits do not fit",
+                        RecoveryCode.Read(word, Encoding.ASCII.GetBytes(changed), bytes));
                 }
                 if (at + 1 < text.Length && text[at + 1] != '-' && text[at + 1] != text[at])
-                    Assert.NotNull(RecoveryCode.Read(word, Encoding.ASCII.GetBytes($"{text[..at]}{text[at + 1]}{text[at]}{text[(at + 2)..]}"), bytes));
+                    Assert.NotNull(RecoveryCode.Read(
+                        word,
+                        Encoding.ASCII.GetBytes($"{text[..at]}{text[at + 1]}{text[at]}{text[(at + 2)..]}"),
+                        bytes));
             }
         }
     }
@@ -126,7 +133,9 @@ public sealed class RecoveryKernelTests
     {
         KeyringThread.KeyctlSerial("add", "user", "sealdisk:um", "master", "@s");
         var plain = new string('5', 64);
-        var result = NativeBinary.Run(new System.Diagnostics.ProcessStartInfo("keyctl", ["add", "encrypted", "sealdisk:outside", $"new default user:sealdisk:um 32 {plain}", "@s"]));
+        var result = NativeBinary.Run(new System.Diagnostics.ProcessStartInfo(
+            "keyctl",
+            ["add", "encrypted", "sealdisk:outside", $"new default user:sealdisk:um 32 {plain}", "@s"]));
         var takes = false;
         if (result.Exit == 0)
         {

@@ -3,22 +3,28 @@ using Sealdisk.Volumes.Keys.Tpm;
 
 namespace Sealdisk.Tests.Volumes.Keys;
 
-/// <summary>Commands and replies of a TPM 2.0. The replies are swtpm's own, captured from its socket; the board's tests hold the same code against a kernel.</summary>
+/// <summary>
+/// Commands and replies of a TPM 2.0. The replies are swtpm's own, captured from its socket; the board's tests hold
+/// the same code against a kernel.
+/// </summary>
 public sealed class TpmTests
 {
     private const string NoSuchHandle = "80010000000a0000018b";
     private const string Done = "80010000000a00000000";
     private const string DoneInSession = "80020000001300000000000000000000010000";
 
-    private const string ReadPublic = "8001000000ae00000000005a0023000b0003047200000006008000430010000300100020964c06dcd7cfd6c418de7756c49b1c3296dfb24a1d2508090e5e8366"
-        + "fa025e650020a97dc00b7001ccfe2a1d615d9b5176f6092587d272abb8d58a759c41a34cf99c0022000b54c8c9027cd9a4d8ff0be9c13309f0d4587a6133056a"
-        + "32ace6df89919cd0f6d80022000bd8988c0c618c6dd8c27a8ee6bb09193cf2ef5256ad4b1e8378380acc0f029f1b";
+    private const string ReadPublic =
+        "8001000000ae00000000005a0023000b0003047200000006008000430010000300100020964c06dcd7cfd6c418de7756c49b1c3296dfb24a1d250809"
+        + "0e5e8366fa025e650020a97dc00b7001ccfe2a1d615d9b5176f6092587d272abb8d58a759c41a34cf99c0022000b54c8c9027cd9a4d8ff0be9c13309"
+        + "f0d4587a6133056a32ace6df89919cd0f6d80022000bd8988c0c618c6dd8c27a8ee6bb09193cf2ef5256ad4b1e8378380acc0f029f1b";
 
-    private const string CreatePrimary = "80020000013a000000008000000000000123005a0023000b0003047200000006008000430010000300100020964c06dcd7cfd6c418de7756c49b1c3296dfb24a"
-        + "1d2508090e5e8366fa025e650020a97dc00b7001ccfe2a1d615d9b5176f6092587d272abb8d58a759c41a34cf99c0037000000000020e3b0c44298fc1c149afb"
-        + "f4c8996fb92427ae41e4649b934ca495991b7852b855010010000440000001000440000001000000205da041bac0ee3135aebb0cadfba497c6a1877fae832dd3"
-        + "d1f8f7a871b825e8548021400000010040f12c9e44656d0caecf27ee35630918da4b125378e2fd747207266826cc59dfef31a4634092d2d86c4d9193840b208b"
-        + "1bff40fbfc8cc857aa6358deef6941bfc80022000b54c8c9027cd9a4d8ff0be9c13309f0d4587a6133056a32ace6df89919cd0f6d80000010000";
+    private const string CreatePrimary =
+        "80020000013a000000008000000000000123005a0023000b0003047200000006008000430010000300100020964c06dcd7cfd6c418de7756c49b1c32"
+        + "96dfb24a1d2508090e5e8366fa025e650020a97dc00b7001ccfe2a1d615d9b5176f6092587d272abb8d58a759c41a34cf99c0037000000000020e3b0"
+        + "c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855010010000440000001000440000001000000205da041bac0ee3135aebb0c"
+        + "adfba497c6a1877fae832dd3d1f8f7a871b825e8548021400000010040f12c9e44656d0caecf27ee35630918da4b125378e2fd747207266826cc59df"
+        + "ef31a4634092d2d86c4d9193840b208b1bff40fbfc8cc857aa6358deef6941bfc80022000b54c8c9027cd9a4d8ff0be9c13309f0d4587a6133056a32"
+        + "ace6df89919cd0f6d80000010000";
 
     [Fact]
     public void A_parent_that_is_there_is_read_and_nothing_else_is_asked()
@@ -36,7 +42,9 @@ public sealed class TpmTests
         Assert.Equal("54c8c9027cd9a4d8ff0be9c13309f0d4", TpmParent.Ensure(chip.Tpm, 0x81000001).Fingerprint);
         Assert.Equal(4, chip.Asked.Count);
         Assert.Equal(
-            "8002000000830000013140000001000000094000000900000000000004" + "00000000" + "005a" + "0023000b0003047200000006008000430010000300100020" + new string('0', 64) + "0020" + new string('0', 64) + "000000000000",
+            "8002000000830000013140000001000000094000000900000000000004" + "00000000" + "005a"
+                + "0023000b0003047200000006008000430010000300100020" + new string('0', 64)
+                + "0020" + new string('0', 64) + "000000000000",
             chip.Asked[1]);
         Assert.Equal("8002000000230000012040000001800000000000000940000009000000000081000001", chip.Asked[2]);
         Assert.Equal("80010000000e0000016580000000", chip.Asked[3]);
@@ -101,10 +109,18 @@ public sealed class TpmTests
     [Fact]
     public void Sizes_that_lie_are_no_reply()
     {
-        foreach (var wrong in new[] { ReadPublic.Replace("005a0023", "ffff0023", StringComparison.Ordinal), ReadPublic.Replace("005a0023", "00000023", StringComparison.Ordinal), ReadPublic + "00", "8002" + ReadPublic[4..] })
+        foreach (var wrong in new[]
+        {
+            ReadPublic.Replace("005a0023", "ffff0023", StringComparison.Ordinal),
+            ReadPublic.Replace("005a0023", "00000023", StringComparison.Ordinal),
+            ReadPublic + "00",
+            "8002" + ReadPublic[4..],
+        })
             Assert.Equal(0u, Assert.Throws<TpmException>(() => new Chip(wrong).Tpm.ReadPublic(0x81000001)).Code);
         var parameters = new Chip(CreatePrimary.Replace("8000000000000123", "80000000ffffffff", StringComparison.Ordinal));
-        Assert.Equal(0u, Assert.Throws<TpmException>(() => parameters.Tpm.CreatePrimary(Tpm2.OwnerHierarchy, TpmTemplates.StorageKey)).Code);
+        Assert.Equal(
+            0u,
+            Assert.Throws<TpmException>(() => parameters.Tpm.CreatePrimary(Tpm2.OwnerHierarchy, TpmTemplates.StorageKey)).Code);
     }
 
     [Fact]
@@ -138,7 +154,8 @@ public sealed class TpmTests
     private const string PolicyPcrAndPassword = "4e21a77b40106ad4075449074be2f0c67b89cf042b39193fe5b417c076151d06";
 
     /// <summary>swtpm's own PCR_Read of 0, 4 and 7, all zeros.</summary>
-    private const string ReadPcrs = "800100000082000000000000001400000001000b039100000000000300" + "20" + Zeros + "0020" + Zeros + "0020" + Zeros;
+    private const string ReadPcrs =
+        "800100000082000000000000001400000001000b039100000000000300" + "20" + Zeros + "0020" + Zeros + "0020" + Zeros;
 
     private const string Zeros = "0000000000000000000000000000000000000000000000000000000000000000";
 
@@ -151,14 +168,17 @@ public sealed class TpmTests
         for (var length = 10; length < ReadPcrs.Length / 2; length++)
             Assert.Throws<TpmException>(() => new Chip(Sized(ReadPcrs, length)).Tpm.ReadPcrs([0, 4, 7]));
         // No such bank, more values than were asked for, and fewer.
-        Assert.Throws<TpmException>(() => new Chip("80010000001c00000000" + "00000014" + "00000001000b03000000" + "00000000").Tpm.ReadPcrs([7]));
+        Assert.Throws<TpmException>(
+            () => new Chip("80010000001c00000000" + "00000014" + "00000001000b03000000" + "00000000").Tpm.ReadPcrs([7]));
         Assert.Throws<TpmException>(() => new Chip(ReadPcrs).Tpm.ReadPcrs([0, 4]));
         var rest = new Chip(ReadPcrs, "80010000003e00000000" + "00000014" + "00000001000b03000200" + "00000001" + "0020" + Zeros);
         Assert.Equal(4, rest.Tpm.ReadPcrs([0, 4, 7, 9]).Count);
         Assert.EndsWith("000b03000200", rest.Asked[1], StringComparison.Ordinal);
     }
 
-    /// <summary>The digests are a TPM's: swtpm's TPM2_PolicyGetDigest after TPM2_PolicyPCR, and after TPM2_PolicyPassword, of a trial session.</summary>
+    /// <summary>
+    /// The digests are a TPM's: swtpm's TPM2_PolicyGetDigest after TPM2_PolicyPCR, and after TPM2_PolicyPassword, of a trial session.
+    /// </summary>
     [Fact]
     public void The_policy_is_what_a_tpm_makes_of_it()
     {
@@ -167,7 +187,8 @@ public sealed class TpmTests
         Assert.Equal(PolicyPcrAndPassword, Convert.ToHexStringLower(PcrPolicy.Digest([0, 4, 7], zeros, withPassword: true)));
     }
 
-    private static string Sized(string reply, int length) => reply[..4] + length.ToString("x8", CultureInfo.InvariantCulture) + reply[12..(2 * length)];
+    private static string Sized(string reply, int length) =>
+        reply[..4] + length.ToString("x8", CultureInfo.InvariantCulture) + reply[12..(2 * length)];
 
     /// <summary>Answers one reply after the other, and keeps what it was asked.</summary>
     private sealed class Chip

@@ -8,7 +8,9 @@ public sealed class TrustedKeyProblemTests
 {
     private static readonly string[] Log =
     [
-        "usb 1-1: new device", "trusted-key-tee optee-ta-f04a0fe7-1f5d-4b9b-abf7-619b85b4ce8c: TA_CMD_UNSEAL invoke err: ffff000f", "trusted_key: key_unseal failed (-14)",
+        "usb 1-1: new device",
+        "trusted-key-tee optee-ta-f04a0fe7-1f5d-4b9b-abf7-619b85b4ce8c: TA_CMD_UNSEAL invoke err: ffff000f",
+        "trusted_key: key_unseal failed (-14)",
         "trusted_key: device-mapper: crypt: Error decoding and setting key",
     ];
 
@@ -38,7 +40,10 @@ public sealed class TrustedKeyProblemTests
         Assert.Contains("key_unseal failed (-14)", hint, StringComparison.Ordinal);
         Assert.DoesNotContain("usb", hint, StringComparison.Ordinal);
         Assert.DoesNotContain("device-mapper", hint, StringComparison.Ordinal);
-        Assert.DoesNotContain("log", TrustedKeyProblem.OfLoad(new LinuxException(Errno.EFAULT, "add trusted key", "x"), "k", []).Hint!, StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            "log",
+            TrustedKeyProblem.OfLoad(new LinuxException(Errno.EFAULT, "add trusted key", "x"), "k", []).Hint!,
+            StringComparison.Ordinal);
     }
 
     [Theory]

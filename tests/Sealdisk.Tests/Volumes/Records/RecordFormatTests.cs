@@ -8,7 +8,9 @@ namespace Sealdisk.Tests.Volumes.Records;
 public sealed class RecordFormatTests
 {
     public static IEnumerable<TheoryDataRow<string>> Vectors =>
-        Directory.GetFiles(RecordSamples.VectorDirectory).Order(StringComparer.Ordinal).Select(file => new TheoryDataRow<string>(Path.GetFileName(file)));
+        Directory.GetFiles(RecordSamples.VectorDirectory)
+            .Order(StringComparer.Ordinal)
+            .Select(file => new TheoryDataRow<string>(Path.GetFileName(file)));
 
     /// <summary>The vectors were made from the format's description by a program that shares nothing with this one.</summary>
     [Theory]

@@ -4,7 +4,15 @@ namespace Sealdisk.Tests.Volumes.Records;
 
 public sealed class RecordReadingTests
 {
-    private static readonly VolumeRecord Old = RecordSamples.Ready with { Generation = 1, State = VolumeState.Provisioning, FilesystemUuid = null };
+    private const string OneUuid = "0f8fad5b-d9cb-469f-a165-70867728950e";
+    private const string OtherUuid = "11111111-2222-3333-4444-555555555555";
+
+    private static readonly VolumeRecord Old = RecordSamples.Ready with
+    {
+        Generation = 1,
+        State = VolumeState.Provisioning,
+        FilesystemUuid = null,
+    };
     private static readonly VolumeRecord Current = RecordSamples.Ready;
 
     private static readonly Dictionary<string, CopyReading> Copies = new(StringComparer.Ordinal)
@@ -12,7 +20,11 @@ public sealed class RecordReadingTests
         ["current"] = new CopyReading.Valid(Current),
         ["older"] = new CopyReading.Valid(Old),
         ["twin"] = new CopyReading.Valid(Current with { LifeCycle = "open" }),
-        ["other volume"] = new CopyReading.Valid(Current with { Uuid = Guid.Parse("11111111-2222-3333-4444-555555555555"), Generation = 9 }),
+        ["other volume"] = new CopyReading.Valid(Current with
+        {
+            Uuid = Guid.Parse(OtherUuid),
+            Generation = 9,
+        }),
         ["bad"] = new CopyReading.Bad("the checksum is wrong"),
         ["blank"] = new CopyReading.Absent(Blank: true),
         ["foreign"] = new CopyReading.Absent(Blank: false),
@@ -22,7 +34,7 @@ public sealed class RecordReadingTests
     };
 
     /// <summary>Every pair, each way round: copy, copy, outcome. "use X" is the record of X, "repair N" the copy at that place.</summary>
-    private const string Table = """
+    private const string Table = $"""
         current      | current      | use current
         older        | older        | use older
         current      | older        | use current, repair B: copy B is older: generation 1, not 2
@@ -36,7 +48,7 @@ public sealed class RecordReadingTests
         older        | bad          | use older, repair B: copy B is bad: the checksum is wrong
         current      | twin         | damaged: both copies have generation 2, and they differ
         twin         | current      | damaged: both copies have generation 2, and they differ
-        current      | other volume | damaged: the copies are of two volumes, 0f8fad5b-d9cb-469f-a165-70867728950e and 11111111-2222-3333-4444-555555555555
+        current      | other volume | damaged: the copies are of two volumes, {OneUuid} and {OtherUuid}
         bad          | bad          | damaged: copy A is bad: the checksum is wrong; copy B is bad: the checksum is wrong
         bad          | blank        | damaged: copy A is bad: the checksum is wrong; copy B is missing: blank
         blank        | bad          | damaged: copy A is missing: blank; copy B is bad: the checksum is wrong
@@ -68,7 +80,9 @@ public sealed class RecordReadingTests
         """;
 
     public static IEnumerable<TheoryDataRow<string, string, string>> Rows =>
-        Table.Split('\n').Select(line => line.Split('|', StringSplitOptions.TrimEntries)).Select(row => new TheoryDataRow<string, string, string>(row[0], row[1], row[2]));
+        Table.Split('\n')
+            .Select(line => line.Split('|', StringSplitOptions.TrimEntries))
+            .Select(row => new TheoryDataRow<string, string, string>(row[0], row[1], row[2]));
 
     [Theory]
     [MemberData(nameof(Rows))]
@@ -88,6 +102,8 @@ public sealed class RecordReadingTests
     private static string Repairs(RecordOutcome.Good good)
     {
         Assert.Equal(good.CopiesToRepair.Count == 0, good.Why is null);
-        return good.CopiesToRepair.Count == 0 ? "" : $", repair {string.Join("", good.CopiesToRepair.Select(copy => "AB"[copy]))}: {good.Why}";
+        return good.CopiesToRepair.Count == 0
+            ? ""
+            : $", repair {string.Join("", good.CopiesToRepair.Select(copy => "AB"[copy]))}: {good.Why}";
     }
 }

@@ -8,7 +8,12 @@ public sealed class RecordStoreTests : IDisposable
 {
     private const int HeaderCopyB = 524288;
 
-    private static readonly VolumeRecord First = RecordSamples.Ready with { Generation = 1, State = VolumeState.Provisioning, FilesystemUuid = null };
+    private static readonly VolumeRecord First = RecordSamples.Ready with
+    {
+        Generation = 1,
+        State = VolumeState.Provisioning,
+        FilesystemUuid = null,
+    };
     private static readonly VolumeRecord Second = RecordSamples.Ready;
     private static readonly byte[] Bad = Damaged(RecordSamples.Block(First));
 
@@ -169,11 +174,26 @@ public sealed class RecordStoreTests : IDisposable
     /// <summary>The first write fails: which copy it was for shows that the good one comes last.</summary>
     public static IEnumerable<TheoryDataRow<byte[], byte[], string>> WriteOrder =>
     [
-        new(RecordSamples.Block(First), RecordSamples.Block(First), "copy A of the record in {0}: Operation not permitted (EPERM); copy B still holds generation 1"),
-        new(Bad, RecordSamples.Block(First), "copy A of the record in {0}: Operation not permitted (EPERM); copy B still holds generation 1"),
-        new(RecordSamples.Block(First), Bad, "copy B of the record in {0}: Operation not permitted (EPERM); copy A still holds generation 1"),
-        new(RecordSamples.Block(First with { Generation = 2 }), RecordSamples.Block(First), "copy B of the record in {0}: Operation not permitted (EPERM); copy A still holds generation 2"),
-        new(RecordSamples.Block(First), [], "copy B of the record in {0}: Operation not permitted (EPERM); copy A still holds generation 1"),
+        new(
+            RecordSamples.Block(First),
+            RecordSamples.Block(First),
+            "copy A of the record in {0}: Operation not permitted (EPERM); copy B still holds generation 1"),
+        new(
+            Bad,
+            RecordSamples.Block(First),
+            "copy A of the record in {0}: Operation not permitted (EPERM); copy B still holds generation 1"),
+        new(
+            RecordSamples.Block(First),
+            Bad,
+            "copy B of the record in {0}: Operation not permitted (EPERM); copy A still holds generation 1"),
+        new(
+            RecordSamples.Block(First with { Generation = 2 }),
+            RecordSamples.Block(First),
+            "copy B of the record in {0}: Operation not permitted (EPERM); copy A still holds generation 2"),
+        new(
+            RecordSamples.Block(First),
+            [],
+            "copy B of the record in {0}: Operation not permitted (EPERM); copy A still holds generation 1"),
     ];
 
     [Theory]
@@ -194,7 +214,9 @@ public sealed class RecordStoreTests : IDisposable
     {
         using var memory = new SealedMemory(new byte[1 << 20], SealedMemory.NoWriting);
         var failed = Assert.Throws<SealdiskException>(() => RecordStore.Header(memory.Path).Write(First));
-        Assert.Equal($"cannot write copy B of the record in {memory.Path}: Operation not permitted (EPERM); nothing else was written", failed.Message);
+        Assert.Equal(
+            $"cannot write copy B of the record in {memory.Path}: Operation not permitted (EPERM); nothing else was written",
+            failed.Message);
         Assert.Equal(new byte[1 << 20], File.ReadAllBytes(memory.Path));
     }
 
@@ -205,7 +227,9 @@ public sealed class RecordStoreTests : IDisposable
         using var memory = new SealedMemory(new byte[HeaderCopyB + RecordFormat.ClaimSize], SealedMemory.NoGrowth);
         var store = RecordStore.Header(memory.Path);
         var failed = Assert.Throws<SealdiskException>(() => store.Write(First));
-        Assert.Equal($"cannot write copy B of the record in {memory.Path}: Operation not permitted (EPERM); copy A holds generation 1", failed.Message);
+        Assert.Equal(
+            $"cannot write copy B of the record in {memory.Path}: Operation not permitted (EPERM); copy A holds generation 1",
+            failed.Message);
         var good = Assert.IsType<RecordOutcome.Good>(store.Read().Outcome);
         Assert.Equal(First, good.Record);
         Assert.Equal([1], good.CopiesToRepair);
@@ -305,7 +329,8 @@ public sealed class RecordStoreTests : IDisposable
             for (var i = 0; i < sectors.Length; i++)
                 (sectors[i] switch { 0 => old, 1 => made, _ => Rubbish }).AsSpan(i * 512, 512).CopyTo(torn.AsSpan(i * 512));
             var (a, b) = second ? (RecordFormat.Read(made), RecordFormat.Read(torn)) : (RecordFormat.Read(torn), RecordFormat.Read(old));
-            return new RecordReading(a, b).Outcome is RecordOutcome.Good good && (good.Record == Second || (!second && good.Record == First));
+            return new RecordReading(a, b).Outcome is RecordOutcome.Good good
+                && (good.Record == Second || (!second && good.Record == First));
         }, iter: 5_000);
 
     private static readonly byte[] Rubbish = [.. Enumerable.Range(0, 4096).Select(i => (byte)(i * 7))];

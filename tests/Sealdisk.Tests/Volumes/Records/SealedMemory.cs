@@ -3,7 +3,9 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Sealdisk.Tests.Volumes.Records;
 
-/// <summary>A file in memory that the kernel keeps from growing or from being written at all, for root too: memfd_create(2) and its seals.</summary>
+/// <summary>
+/// A file in memory that the kernel keeps from growing or from being written at all, for root too: memfd_create(2) and its seals.
+/// </summary>
 internal sealed class SealedMemory : IDisposable
 {
     public const int NoGrowth = 4;
