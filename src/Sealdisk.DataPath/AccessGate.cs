@@ -1,8 +1,9 @@
 namespace Sealdisk.DataPath;
 
 /// <summary>
-/// Requests of whole sectors go through at the same time; one that changes a part of a sector goes alone, for what it writes back must not undo what
-/// another has written meanwhile. No thread owns an entry, so a request may end elsewhere than it began.
+/// Lets requests of whole sectors through at the same time, and a request that changes part of a sector alone: what it writes back must
+/// not undo what another request has written meanwhile. No thread owns an entry, so a request may end on another thread than it began
+/// on.
 /// </summary>
 internal sealed class AccessGate
 {
@@ -10,7 +11,7 @@ internal sealed class AccessGate
     private int _within;
     private bool _isTaken;
 
-    /// <summary>Enters, unless someone is alone in there or waits to be.</summary>
+    /// <summary>Enters, unless a request is in there alone or waits to be.</summary>
     public bool TryEnter()
     {
         lock (_turn)
@@ -22,7 +23,9 @@ internal sealed class AccessGate
         }
     }
 
-    /// <summary>Enters once it may. Not for a thread with an entry that only it can end: whoever wants to be alone may be waiting for that one.</summary>
+    /// <summary>
+    /// Waits and enters. Not for a thread that has to end another entry first: a request that wants to be alone may wait for that one.
+    /// </summary>
     public void Enter()
     {
         lock (_turn)
@@ -42,7 +45,7 @@ internal sealed class AccessGate
         }
     }
 
-    /// <summary>Lets nobody in any more and waits until those within have gone. Not for a thread with an entry of its own.</summary>
+    /// <summary>Closes the gate and waits until all requests have left. Not for a thread with an entry of its own.</summary>
     public void EnterAlone()
     {
         lock (_turn)

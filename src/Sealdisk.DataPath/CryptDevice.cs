@@ -1,11 +1,13 @@
 using System.Security.Cryptography;
 using Sealdisk.Crypto;
+using Sealdisk.Linux;
 
 namespace Sealdisk.DataPath;
 
 /// <summary>
-/// The decrypted view of an encrypted device, sector by sector as dm-crypt has it. Requests of whole sectors are read, written and transformed in
-/// the caller's memory; a sector of which only a part is written is read, changed and written back, and meanwhile nobody else gets at it.
+/// The decrypted view of an encrypted device, sector by sector as dm-crypt has it. Requests of whole sectors are read, written and
+/// transformed in the caller's memory. If only part of a sector is written, the sector is read, changed and written back, and no other
+/// request gets at it meanwhile.
 /// </summary>
 public sealed class CryptDevice : IBlockDevice
 {
@@ -20,7 +22,7 @@ public sealed class CryptDevice : IBlockDevice
     /// <summary>The view through a cipher.</summary>
     /// <param name="inner">The ciphertext, from the first sector of the data on; disposed with this.</param>
     /// <param name="cipher">With its layout; sectors are counted from the start of <paramref name="inner"/>.</param>
-    /// <param name="schedule">The memory that the cipher's expanded keys live in; disposed, and so wiped, with this.</param>
+    /// <param name="schedule">The memory of the cipher's expanded keys; disposed, and so wiped, with this.</param>
     public CryptDevice(IBlockDevice inner, SectorCipher cipher, IDisposable? schedule)
         : this(inner, cipher.SectorSize, cipher.Encrypt, cipher.Decrypt, schedule)
     {
@@ -30,8 +32,8 @@ public sealed class CryptDevice : IBlockDevice
     /// <param name="inner">The ciphertext, from the first sector on; disposed with this.</param>
     /// <param name="sectorSize">Bytes that are transformed as one.</param>
     /// <param name="encrypt">Plaintext to ciphertext, in place.</param>
-    /// <param name="decrypt">The way back.</param>
-    /// <param name="key">What the transformations live on; disposed with this.</param>
+    /// <param name="decrypt">Ciphertext to plaintext, in place.</param>
+    /// <param name="key">The memory that both need; disposed with this.</param>
     internal CryptDevice(IBlockDevice inner, int sectorSize, SectorTransform encrypt, SectorTransform decrypt, IDisposable? key)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)sectorSize, (uint)LargestSector, nameof(sectorSize));
@@ -41,9 +43,13 @@ public sealed class CryptDevice : IBlockDevice
         _key = key;
         SectorSize = sectorSize;
         Size = inner.Size / sectorSize * sectorSize;
+        if (inner is FileDevice { IsDirect: true } ciphertext)
+            Direct = new DirectTransfers(this, ciphertext);
     }
 
-    /// <summary>Transforms whole sectors in place, the first of them at the 512-byte sector <paramref name="sector512"/> of the device.</summary>
+    /// <summary>
+    /// Transforms whole sectors in place, the first of them at the 512-byte sector <paramref name="sector512"/> of the device.
+    /// </summary>
     internal delegate void SectorTransform(Span<byte> data, ulong sector512);
 
     /// <summary>Bytes: the whole sectors of the device below.</summary>
@@ -52,8 +58,8 @@ public sealed class CryptDevice : IBlockDevice
     /// <inheritdoc/>
     public int SectorSize { get; }
 
-    /// <summary>The ciphertext below, where it can be transferred around the page cache; else null.</summary>
-    internal FileDevice? Direct => _inner is FileDevice { IsDirect: true } file ? file : null;
+    /// <summary>For callers that transfer the ciphertext themselves; null if it cannot go past the page cache.</summary>
+    internal DirectTransfers? Direct { get; }
 
     /// <inheritdoc/>
     public void Read(long offset, Span<byte> data)
@@ -113,21 +119,18 @@ public sealed class CryptDevice : IBlockDevice
     /// <inheritdoc/>
     public void Flush() => _inner.Flush();
 
-    /// <summary>
-    /// Begins a transfer that the caller makes itself, from or to <see cref="Direct"/>: only one of whole sectors within the volume, and not while
-    /// another needs the volume for itself. <see cref="End"/> must follow.
-    /// </summary>
-    internal bool TryBegin(ulong offset, int length) =>
+    /// <summary>See <see cref="DirectTransfers.TryBegin"/>.</summary>
+    internal bool TryEnter(ulong offset, int length) =>
         offset <= (ulong)Size && (ulong)length <= (ulong)Size - offset && length > 0 && IsWhole((long)offset, length) && _gate.TryEnter();
 
-    /// <summary>Ends what <see cref="TryBegin"/> began.</summary>
-    internal void End() => _gate.Exit();
+    /// <summary>See <see cref="DirectTransfers.End"/>.</summary>
+    internal void Exit() => _gate.Exit();
 
-    /// <summary>Plaintext to ciphertext, in place, between <see cref="TryBegin"/> and <see cref="End"/>.</summary>
-    internal void Encrypt(long offset, Span<byte> data) => _encrypt(data, (ulong)offset / 512);
+    /// <summary>Plaintext to ciphertext, in place: whole sectors from a byte offset on.</summary>
+    internal void Encrypt(long offset, Span<byte> data) => _encrypt(data, (ulong)offset / Sectors.Size);
 
-    /// <summary>The way back.</summary>
-    internal void Decrypt(long offset, Span<byte> data) => _decrypt(data, (ulong)offset / 512);
+    /// <summary>Ciphertext to plaintext, in place: whole sectors from a byte offset on.</summary>
+    internal void Decrypt(long offset, Span<byte> data) => _decrypt(data, (ulong)offset / Sectors.Size);
 
     /// <summary>Gives back the whole sectors within the range; they then read as garbage, as with dm-crypt.</summary>
     public bool Discard(long offset, long length)

@@ -12,23 +12,23 @@ public enum DeviceOperation
     Discard,
 }
 
-/// <summary>One request on its way down.</summary>
+/// <summary>One request to a layer.</summary>
 /// <param name="Index">How many requests came before it.</param>
-/// <param name="Operation">Which.</param>
+/// <param name="Operation">What it asks for.</param>
 /// <param name="Offset">Bytes; 0 for a flush.</param>
 /// <param name="Length">Bytes; 0 for a flush.</param>
 [StructLayout(LayoutKind.Auto)]
 public readonly record struct DeviceRequest(long Index, DeviceOperation Operation, long Offset, long Length);
 
-/// <summary>How a request is to go wrong.</summary>
+/// <summary>How a request fails.</summary>
 /// <param name="Errno">The error that the caller gets.</param>
-/// <param name="Done">Bytes of a read or write that happen before it: a transfer cut short.</param>
+/// <param name="Done">Bytes of a read or write that are transferred before it fails.</param>
 [StructLayout(LayoutKind.Auto)]
 public readonly record struct Fault(Errno Errno, int Done = 0);
 
-/// <summary>Passes requests on, save those for which the schedule names a fault.</summary>
+/// <summary>Passes requests on, except those for which the schedule names a fault.</summary>
 /// <param name="inner">The device below.</param>
-/// <param name="schedule">Asked once per request, from any thread; null lets it pass.</param>
+/// <param name="schedule">Asked once per request, from any thread; null lets the request pass.</param>
 public sealed class FaultyDevice(IBlockDevice inner, Func<DeviceRequest, Fault?> schedule) : IBlockDevice
 {
     private long _count = -1;

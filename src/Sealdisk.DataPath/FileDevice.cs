@@ -2,7 +2,7 @@ using Sealdisk.Linux;
 
 namespace Sealdisk.DataPath;
 
-/// <summary>A file or block device, or a part of one, as it is: ciphertext below a <see cref="CryptDevice"/>.</summary>
+/// <summary>A file or block device, or part of one, unchanged: the ciphertext below a <see cref="CryptDevice"/>.</summary>
 public sealed class FileDevice : IBlockDevice
 {
     private readonly FileDescriptor _file;
@@ -15,7 +15,8 @@ public sealed class FileDevice : IBlockDevice
     /// <param name="offset">How much to leave out in front.</param>
     /// <param name="length">How much to show.</param>
     /// <param name="directSectorSize">
-    /// Bytes, of which every request will be a multiple: transfers then go around the page cache where the file can do so. Null to go through it.
+    /// Bytes, of which every request will be a multiple: transfers then go past the page cache if the file can do that. Null to go
+    /// through it.
     /// </param>
     /// <exception cref="ArgumentOutOfRangeException">The file does not have these bytes.</exception>
     public FileDevice(FileDescriptor file, ByteCount offset, ByteCount length, int? directSectorSize = null)
@@ -36,10 +37,10 @@ public sealed class FileDevice : IBlockDevice
     /// <inheritdoc/>
     public int SectorSize { get; }
 
-    /// <summary>Whether transfers go around the page cache.</summary>
+    /// <summary>Whether transfers go past the page cache.</summary>
     public bool IsDirect => _direct is not null;
 
-    /// <summary>The file, for transfers that the caller makes itself; stays this object's.</summary>
+    /// <summary>The file, for callers that transfer themselves; stays this object's.</summary>
     internal FileDescriptor File => _file;
 
     /// <summary>Where in the file the device begins, in bytes.</summary>
@@ -49,9 +50,11 @@ public sealed class FileDevice : IBlockDevice
     /// <param name="path">File or block device.</param>
     /// <param name="offset">How much to leave out in front.</param>
     /// <param name="length">How much to show; null for all that follows.</param>
-    /// <param name="isExclusive">Only where nobody else has it: a block device that is neither mounted nor mapped, a file that nobody opened so.</param>
+    /// <param name="isExclusive">
+    /// Refuses a block device that is mounted or mapped, and a file that is already open this way.
+    /// </param>
     /// <param name="directSectorSize">As for the constructor.</param>
-    /// <exception cref="LinuxException">EBUSY where someone has it, and whatever opening it answers.</exception>
+    /// <exception cref="LinuxException">EBUSY: it is in use. Or it cannot be opened.</exception>
     public static FileDevice Open(
         string path, ByteCount offset = default, ByteCount? length = null, bool isExclusive = false, int? directSectorSize = null)
     {
@@ -79,7 +82,7 @@ public sealed class FileDevice : IBlockDevice
     public void Read(long offset, Span<byte> data)
     {
         BlockRange.Check(this, offset, data.Length);
-        // A file that has become shorter must not read as anything: the caller would take it for data.
+        // A file that has become shorter must not read as zeros: the caller would take them for data.
         var got = _direct is null ? _file.ReadAt(data, _offset + offset) : _direct.ReadAt(data, _offset + offset);
         if (got != data.Length)
             throw new LinuxException(Errno.EIO, "read beyond the end of", _file.Name);

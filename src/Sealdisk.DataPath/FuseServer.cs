@@ -3,37 +3,47 @@ using Sealdisk.Linux;
 namespace Sealdisk.DataPath;
 
 /// <summary>
-/// Serves a volume as one file, past the kernel's page cache: a loop device with direct I/O on top of it caches, and caching twice would only
-/// cost memory. Two threads, each with a /dev/fuse of its own and several requests in work.
+/// Serves a volume as one file, past the kernel's page cache: the loop device on top of it caches, and caching twice would only cost
+/// memory. Two threads, each with a /dev/fuse of its own and several requests in work.
 /// </summary>
 /// <remarks>
-/// Discards. The loop driver sends a discard as fallocate(PUNCH_HOLE), and zeroing that may unmap likewise. A hole reads as garbage after
-/// decryption (as it does with dm-crypt), so taking zeroing for a discard would corrupt the filesystem above. A server with
-/// <paramref name="discard"/> hence starts by refusing every fallocate, with EOPNOTSUPP, and drops zeros written to the first
-/// <see cref="ArmingBytes"/>: the opener attaches the loop device, calls <see cref="LoopDevice.StopWriteZeroes"/>, lets nobody else near it
-/// until that has answered, and then calls <see cref="GoLive"/> with the answer. ZERO_RANGE is refused always, and the kernel writes zeros then.
+/// <para>
+/// Discards. The loop driver sends a discard as fallocate(PUNCH_HOLE), and it sends the same for zeroing that may unmap. A hole reads
+/// as garbage after decryption (as with dm-crypt), so taking zeroing for a discard would corrupt the filesystem above. ZERO_RANGE is
+/// always refused; the kernel then writes zeros.
+/// </para>
+/// <para>
+/// Arming. With <paramref name="discard"/> the server therefore starts by refusing every fallocate with EOPNOTSUPP and dropping zeros
+/// that are written to the first <see cref="ArmingBytes"/>. The opener attaches the loop device, calls
+/// <see cref="LoopDevice.StopWriteZeroes"/>, keeps everybody else away until that has answered, and then calls <see cref="GoLive"/>
+/// with the answer.
+/// </para>
 /// </remarks>
-/// <param name="volume">What is served; stays the caller's. A whole number of its sectors per request is the fast path.</param>
+/// <param name="volume">What is served; stays the caller's. Requests of whole sectors are the fast path.</param>
 /// <param name="mountFile">An existing regular file: the mount point.</param>
 /// <param name="fsName">The source that /proc/mounts shows.</param>
-/// <param name="discard">Start as told above; without it the server is live at once and discards nothing.</param>
+/// <param name="discard">Start by arming, see above; without it the server is live at once and discards nothing.</param>
 /// <param name="threads">Threads that encrypt and decrypt.</param>
 public sealed class FuseServer(IBlockDevice volume, string mountFile, string fsName, bool discard, int threads = 2) : IDisposable
 {
-    /// <summary>The bytes in front to which zeros are dropped while arming: the largest logical block of a loop device.</summary>
+    /// <summary>
+    /// While arming, zeros written to so many bytes at the start are dropped: the largest logical block of a loop device.
+    /// </summary>
     public const int ArmingBytes = 4096;
 
-    private readonly FuseVolume _volume = new(volume, discard);
+    private readonly ServedFile _file = new(volume, discard);
     private readonly ManualResetEventSlim _ready = new();
 
-    /// <summary>Set once the kernel's FUSE_INIT is answered, and so once the file can be opened.</summary>
+    /// <summary>Set once the kernel's FUSE_INIT is answered: the file can be opened.</summary>
     public WaitHandle Ready => _ready.WaitHandle;
 
-    /// <summary>Ends arming. <paramref name="discard"/> passes discards to the volume from now on: only where write-zeroes are known to be off.</summary>
-    public void GoLive(bool discard) => _volume.GoLive(discard);
+    /// <summary>
+    /// Ends arming. <paramref name="discard"/> passes discards to the volume from now on: only if write-zeroes are known to be off.
+    /// </summary>
+    public void GoLive(bool discard) => _file.GoLive(discard);
 
     /// <summary>
-    /// Mounts, serves until someone unmounts the file, flushes the volume. Serves on threads of its own, started from this one and with its
+    /// Mounts, serves until the file is unmounted, flushes the volume. Serves on threads of its own, which inherit this thread's
     /// attributes (see <see cref="CurrentProcess.SetIoFlusher"/>).
     /// </summary>
     /// <exception cref="LinuxException">The mount is refused, or the last flush fails.</exception>
@@ -54,7 +64,7 @@ public sealed class FuseServer(IBlockDevice volume, string mountFile, string fsN
         var channel = FuseChannel.Mount(mountFile, fsName, FuseSlot.MaxTransfer);
         try
         {
-            workers.Start(channel, _volume, _ready, threads);
+            workers.Start(channel, _file, _ready, threads);
             return workers;
         }
         catch (LinuxException)
@@ -71,11 +81,11 @@ public sealed class FuseServer(IBlockDevice volume, string mountFile, string fsN
         private readonly List<FuseWorker> _workers = [];
         private readonly List<Thread> _threads = [];
 
-        public void Start(FuseChannel first, FuseVolume volume, ManualResetEventSlim ready, int count)
+        public void Start(FuseChannel first, ServedFile file, ManualResetEventSlim ready, int count)
         {
-            _workers.Add(new FuseWorker(first, volume, ready));
+            _workers.Add(new FuseWorker(first, file, ready));
             while (_workers.Count < count)
-                _workers.Add(new FuseWorker(first.Clone(), volume, ready));
+                _workers.Add(new FuseWorker(first.Clone(), file, ready));
             foreach (var worker in _workers)
             {
                 var thread = new Thread(worker.Serve) { Name = "sealdisk fuse", IsBackground = true };

@@ -7,31 +7,31 @@ namespace Sealdisk.DataPath;
 /// The life of a process that serves one volume, and the conversation with the opener that started it, over the server's standard streams:
 /// <code>
 /// opener  > {request}          one line, see <see cref="ServeRequest"/>
-/// server  > ready              the file is there; without this line the server ends, its standard error says why
-/// opener  > live discard|live  only where discard was requested: what came of arming, see <see cref="FuseServer"/>
-/// server  > live               from here on all zeros are written, those of the first block too: only now may others use the loop device
+/// server  > ready              the file is there; if the server ends without this line, its standard error says why
+/// opener  > live discard|live  only if discard was requested: the result of arming, see <see cref="FuseServer"/>
+/// server  > live               from here on all zeros are written, those of the first block too: now others may use the loop device
 /// </code>
-/// If the opener goes away before that, the server unmounts and ends. After that it belongs to nobody: it ends when the file is
-/// unmounted, and by nothing else. SIGTERM, SIGINT, SIGHUP and SIGPIPE are ignored, since at shutdown the processes are told to end long before the
-/// filesystems are unmounted, and a filesystem whose disk has gone cannot be.
+/// If the opener goes away before that, the server unmounts and ends. After that only unmounting the file ends the server. It ignores
+/// SIGTERM, SIGINT, SIGHUP and SIGPIPE: at shutdown processes get SIGTERM long before filesystems are unmounted, and a filesystem whose
+/// disk has gone cannot be unmounted.
 /// </summary>
 public static class FuseServerProcess
 {
-    /// <summary>The opener's answer when the loop device has stopped sending write-zeroes.</summary>
+    /// <summary>The opener's answer if the loop device has stopped sending write-zeroes.</summary>
     public const string LiveDiscard = "live discard";
 
-    /// <summary>The opener's answer when it has not: no discards then.</summary>
+    /// <summary>The opener's answer if it has not: the server then discards nothing.</summary>
     public const string Live = "live";
 
-    /// <summary>What the server says once the file can be opened. Its answer to the opener's "live" is <see cref="Live"/> again.</summary>
+    /// <summary>The server's word once the file can be opened. It answers the opener's "live" with <see cref="Live"/>.</summary>
     public const string ReadyLine = "ready";
 
     private const int LongestLine = 1 << 16;
 
     /// <summary>Reads the request, serves, and returns when the file has been unmounted and everything written is on the medium.</summary>
     /// <param name="open">Unseals and opens the volume; called when the process can no longer be dumped or paged out.</param>
-    /// <exception cref="LinuxException">It could not begin, or the opener went away, or the last flush failed.</exception>
-    /// <exception cref="FormatException">What came in is not a request.</exception>
+    /// <exception cref="LinuxException">Serving could not begin, or the opener went away, or the last flush failed.</exception>
+    /// <exception cref="FormatException">The line is not a request.</exception>
     public static void Run(Func<ServeRequest, IBlockDevice> open)
     {
         CurrentProcess.SetNonDumpable();
@@ -39,13 +39,14 @@ public static class FuseServerProcess
         CurrentProcess.NewSession();
         CurrentProcess.IgnoreSignals(Signal.Hangup, Signal.Interrupt, Signal.Quit, Signal.Pipe, Signal.Terminate);
         CurrentProcess.LockAllMemory();
-        CurrentProcess.SetIoFlusher(); // refused without CAP_SYS_RESOURCE; then only a machine without memory is in danger, as with any server
+        CurrentProcess.SetIoFlusher(); // refused without CAP_SYS_RESOURCE: then it may hang when memory runs out, as any server may
         Environment.CurrentDirectory = "/";
 
         using var input = FileDescriptor.Standard(0);
         var request = ServeRequest.Parse(ReadLine(input));
         CurrentProcess.SetName("sealdisk-fuse");
-        using var alive = FileDescriptor.Open(request.LogFile, OpenFlags.Write | OpenFlags.Create | OpenFlags.Append | OpenFlags.NoFollow, mode: 0x180);
+        const OpenFlags appending = OpenFlags.Write | OpenFlags.Create | OpenFlags.Append | OpenFlags.NoFollow;
+        using var alive = FileDescriptor.Open(request.LogFile, appending, mode: 0b110_000_000);
         alive.Lock();
         using var volume = open(request);
         using var server = new FuseServer(volume, request.MountFile, request.FsName, request.Discard);
@@ -54,7 +55,7 @@ public static class FuseServerProcess
         {
             try
             {
-                ToOpener(request, server, input);
+                AnswerOpener(request, server, input);
             }
             catch
             {
@@ -65,7 +66,7 @@ public static class FuseServerProcess
         serving.Join();
     }
 
-    /// <summary>Waits until the server with this log file has ended; returns at once when there is none.</summary>
+    /// <summary>Waits until the server with this log file has ended; returns at once if there is none.</summary>
     public static void WaitForEnd(string logFile)
     {
         using var file = TryOpenLog(logFile);
@@ -79,8 +80,8 @@ public static class FuseServerProcess
         return file?.TryLockShared() == false;
     }
 
-    /// <summary>The rest of the conversation, and then no more standard streams.</summary>
-    private static void ToOpener(ServeRequest request, FuseServer server, FileDescriptor input)
+    /// <summary>The rest of the conversation with the opener; gives up the standard streams at its end.</summary>
+    private static void AnswerOpener(ServeRequest request, FuseServer server, FileDescriptor input)
     {
         using var output = FileDescriptor.Standard(1);
         output.Write(Encoding.ASCII.GetBytes(ReadyLine + "\n"));
@@ -98,7 +99,7 @@ public static class FuseServerProcess
         CurrentProcess.RedirectStandardStreams(request.LogFile);
     }
 
-    /// <summary>A line without its end, byte by byte, as what follows it belongs to the next.</summary>
+    /// <summary>A line without its end. Read byte by byte: what follows it belongs to the next line.</summary>
     private static byte[] ReadLine(FileDescriptor input)
     {
         var line = new List<byte>();
@@ -115,8 +116,8 @@ public static class FuseServerProcess
     }
 
     /// <summary>
-    /// Null where there is none: someone may be removing it and its folder, and must not find it there again. Who looks shares the lock with others who
-    /// look, so that none of them takes another for the server.
+    /// Null if there is none; never creates it, as it may be on its way out with its folder. Callers share the lock with each other, so
+    /// that none takes another one for the server.
     /// </summary>
     private static FileDescriptor? TryOpenLog(string logFile)
     {
@@ -130,7 +131,7 @@ public static class FuseServerProcess
         }
     }
 
-    /// <summary>The server on a thread of its own, started from the thread whose I/O flusher attribute it inherits.</summary>
+    /// <summary>The server on a thread of its own, which inherits the I/O flusher attribute of the thread that starts it.</summary>
     private sealed class Serving : IDisposable
     {
         private readonly FuseServer _server;
@@ -145,7 +146,7 @@ public static class FuseServerProcess
             _thread.Start();
         }
 
-        /// <summary>False when it has ended before it was ready.</summary>
+        /// <summary>False if it ended before it was ready.</summary>
         public bool WaitUntilReady() => WaitHandle.WaitAny([_server.Ready, _ended.WaitHandle]) == 0;
 
         public void Join()

@@ -4,38 +4,38 @@ using Sealdisk.Linux;
 namespace Sealdisk.DataPath;
 
 /// <summary>
-/// Takes requests and answers them, on one thread. Where transfers go around the page cache it takes several at a time: it hands over to the kernel what
-/// there is, and answers each request as its transfer ends. Elsewhere it does one after the other.
+/// Takes requests and answers them, on one thread. If transfers go past the page cache, it takes several at a time: it hands all of
+/// them to the kernel and answers each request as its transfer ends. Otherwise it does one after the other.
 /// </summary>
 internal sealed class FuseWorker : IDisposable
 {
-    /// <summary>Requests of one worker in work at a time.</summary>
+    /// <summary>How many requests one worker has in work at a time.</summary>
     private const int Depth = 16;
 
     private readonly FuseChannel _channel;
-    private readonly FuseVolume _volume;
+    private readonly ServedFile _file;
     private readonly AsyncTransfers? _transfers;
     private readonly FuseSlot[] _slots;
     private readonly Stack<int> _free = new(Depth);
     private readonly Action<int, long> _answer;
     private readonly Action<int> _answerRefused;
 
-    /// <param name="channel">Its own from now on.</param>
-    /// <param name="volume">What is served.</param>
+    /// <param name="channel">Owned by this from now on.</param>
+    /// <param name="file">The file that is served.</param>
     /// <param name="ready">Set when the kernel can let others open the file.</param>
-    public FuseWorker(FuseChannel channel, FuseVolume volume, ManualResetEventSlim ready)
+    public FuseWorker(FuseChannel channel, ServedFile file, ManualResetEventSlim ready)
     {
         _channel = channel;
-        _volume = volume;
+        _file = file;
         _answer = Answer;
         _answerRefused = tag => Answer(tag, FuseSlot.NotBegun);
-        _transfers = volume.Direct is null ? null : AsyncTransfers.TryCreate(Depth, channel.Device);
+        _transfers = file.Direct is null ? null : AsyncTransfers.TryCreate(Depth, channel.Device);
         if (_transfers is not null)
             channel.MakeNonBlocking();
         _slots = new FuseSlot[_transfers is null ? 1 : Depth];
         for (var tag = _slots.Length - 1; tag >= 0; tag--)
         {
-            _slots[tag] = new FuseSlot(volume, ready);
+            _slots[tag] = new FuseSlot(file, ready);
             _free.Push(tag);
         }
     }
@@ -67,7 +67,7 @@ internal sealed class FuseWorker : IDisposable
             slot.Dispose();
     }
 
-    /// <summary>Takes what requests there are, as long as there is room; false once unmounted.</summary>
+    /// <summary>Takes the requests that wait, as long as there is room; false once unmounted.</summary>
     private bool TakeRequests(AsyncTransfers transfers)
     {
         while (_free.TryPeek(out var tag))
@@ -92,7 +92,7 @@ internal sealed class FuseWorker : IDisposable
         return true;
     }
 
-    /// <summary>Answers all that goes on: nobody may wait for something that this thread has to end.</summary>
+    /// <summary>Ends and answers all transfers in flight: this thread must not wait for something that it has to end itself.</summary>
     private void Drain(AsyncTransfers transfers)
     {
         transfers.Submit(_answerRefused);
@@ -114,11 +114,11 @@ internal sealed class FuseWorker : IDisposable
         {
             length = slot.Answer(received);
         }
-#pragma warning disable CA1031 // A request loop: whatever went wrong with one request, its caller must get an error and the next its turn.
+#pragma warning disable CA1031 // A request loop: if one request goes wrong, its caller gets an error and the next request its turn.
         catch (Exception exception)
         {
             var header = MemoryMarshal.Read<FuseInHeader>(slot.Request);
-            _volume.Report($"cannot serve {header.Opcode}: {exception}");
+            _file.Report($"cannot serve {header.Opcode}: {exception}");
             length = slot.Fail(header);
         }
 #pragma warning restore CA1031

@@ -57,7 +57,7 @@ public sealed record SectorFormat
     public void Transform(FileDescriptor input, Sectors inputOffset, FileDescriptor output, SecretBuffer key, bool encrypt, Action<long> progress)
     {
         using var schedule = SecretBuffer.Allocate(SectorCipher.ScheduleSize(Cipher));
-        ImageStream.Run(input, inputOffset.Bytes, output, Length.Bytes, NewCipher(key, schedule), encrypt, progress);
+        ImageTransform.Run(input, inputOffset.Bytes, output, Length.Bytes, NewCipher(key, schedule), encrypt, progress);
     }
 
     private SectorCipher NewCipher(SecretBuffer key, SecretBuffer schedule) => new(Cipher, Layout, key.Memory.Span, schedule.Memory);

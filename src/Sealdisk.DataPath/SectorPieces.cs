@@ -3,7 +3,8 @@ using System.Runtime.InteropServices;
 namespace Sealdisk.DataPath;
 
 /// <summary>
-/// Cuts a byte range into at most three pieces: the end of a sector, whole sectors, the beginning of a sector. A piece within one sector is one piece.
+/// Cuts a byte range into at most three pieces: the end of a sector, whole sectors, the beginning of a sector. A range within one
+/// sector is one piece.
 /// </summary>
 /// <param name="offset">Bytes from the start of the device.</param>
 /// <param name="length">Bytes.</param>

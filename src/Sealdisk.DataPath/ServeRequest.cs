@@ -38,7 +38,9 @@ public sealed record ServeRequest
     /// <summary>The key as its trust source sealed it, in the text form of `keyctl pipe`: safe in the open.</summary>
     public required string SealedKey { get; init; }
 
-    /// <summary>If the sealed key is the text of an encrypted key: the root key above it, as its trust source sealed it; else null.</summary>
+    /// <summary>
+    /// If the sealed key is the text of an encrypted key: the root key above it, as its trust source sealed it; else null.
+    /// </summary>
     public string? RootKey { get; init; }
 
     /// <summary>The file that the software source unseals with.</summary>
@@ -56,7 +58,10 @@ public sealed record ServeRequest
     /// <summary>Where errors go once nobody listens. The server keeps it locked as long as it lives.</summary>
     public required string LogFile { get; init; }
 
-    /// <summary>One line, without its end: name=value, tab-separated, with \\, \t and \n for those characters in a value. Offset and length in bytes.</summary>
+    /// <summary>
+    /// One line, without its end: name=value, tab-separated, with \\, \t and \n for those characters in a value. Offset and length in
+    /// bytes.
+    /// </summary>
     public string ToLine() => string.Join('\t', Fields().Select(field => $"{field.Name}={Escape(field.Value)}"));
 
     /// <summary>Reads what <see cref="ToLine"/> writes.</summary>

@@ -6,7 +6,7 @@ namespace Sealdisk.Fuzz;
 /// <summary>Requests as /dev/fuse hands them over, one after the other, to a server of a small volume in memory.</summary>
 internal static class FuseRequests
 {
-    private static readonly FuseSlot Slot = new(new FuseVolume(new MemoryDevice(1 << 16), wantsDiscards: true), new ManualResetEventSlim());
+    private static readonly FuseSlot Slot = new(new ServedFile(new MemoryDevice(1 << 16), wantsDiscards: true), new ManualResetEventSlim());
 
     /// <summary>
     /// The input is a series of requests, each after two bytes of its length. Every answer must be as long as its header says; a read never longer than what was

@@ -14,7 +14,7 @@ internal static class ServeVerb
         command.Hidden = true;
         command.SetAction(_ =>
         {
-            FuseServerProcess.Run(FuseVolume.Open);
+            FuseServerProcess.Run(InProcessVolume.Open);
             return 0;
         });
         return command;

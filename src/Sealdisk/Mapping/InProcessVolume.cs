@@ -5,8 +5,8 @@ using Sealdisk.Volumes.Keys;
 
 namespace Sealdisk.Mapping;
 
-/// <summary>The server's side: a request becomes the decrypted volume.</summary>
-public static class FuseVolume
+/// <summary>A volume that this process decrypts itself, with the key in its own locked memory.</summary>
+public static class InProcessVolume
 {
     /// <summary>
     /// Unseals the key and opens the device. The key lives in locked memory for as long as its schedule takes to expand; the expanded keys live in locked

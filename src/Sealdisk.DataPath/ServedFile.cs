@@ -3,8 +3,10 @@ using Sealdisk.Linux;
 
 namespace Sealdisk.DataPath;
 
-/// <summary>What the requests of all workers share: the volume, and whether discards are let through.</summary>
-internal sealed class FuseVolume(IBlockDevice device, bool wantsDiscards)
+/// <summary>
+/// The one file that a FUSE server shows, for the requests of all its workers: the volume's bytes, and whether discards are passed on.
+/// </summary>
+internal sealed class ServedFile(IBlockDevice volume, bool wantsDiscards)
 {
     private const int ReportLimit = 100;
 
@@ -20,22 +22,22 @@ internal sealed class FuseVolume(IBlockDevice device, bool wantsDiscards)
 
     public bool WantsDiscards => wantsDiscards;
 
-    public long Size => device.Size;
+    public long Size => volume.Size;
 
-    /// <summary>Set where transfers go around the page cache, and need not be waited for.</summary>
-    public CryptDevice? Direct { get; } = device is CryptDevice { Direct: not null } direct ? direct : null;
+    /// <summary>For transfers that need not be waited for; null if the volume has none.</summary>
+    public DirectTransfers? Direct { get; } = (volume as CryptDevice)?.Direct;
 
     /// <summary>Whether zeros at the front may have to be dropped.</summary>
     public bool IsArming => _discards == Discards.Arming;
 
     public void GoLive(bool discard) => _discards = discard ? Discards.Passed : Discards.Refused;
 
-    /// <summary>Fills what lies within the volume; returns the bytes, fewer only at its end.</summary>
+    /// <summary>Fills the part that lies within the volume; returns the bytes, fewer only at its end.</summary>
     public int Read(ulong offset, Span<byte> data)
     {
         var length = (int)Math.Min((ulong)data.Length, offset >= (ulong)Size ? 0 : (ulong)Size - offset);
         if (length > 0)
-            device.Read((long)offset, data[..length]);
+            volume.Read((long)offset, data[..length]);
         return length;
     }
 
@@ -46,11 +48,11 @@ internal sealed class FuseVolume(IBlockDevice device, bool wantsDiscards)
             return Errno.ENOSPC;
         if (_discards == Discards.Arming && offset + (ulong)data.Length <= FuseServer.ArmingBytes && !data.ContainsAnyExcept((byte)0))
             return Errno.None;
-        device.Write((long)offset, data);
+        volume.Write((long)offset, data);
         return Errno.None;
     }
 
-    public void Flush() => device.Flush();
+    public void Flush() => volume.Flush();
 
     public Errno Allocate(ulong offset, ulong length, FallocateMode mode)
     {
@@ -58,10 +60,10 @@ internal sealed class FuseVolume(IBlockDevice device, bool wantsDiscards)
             return Errno.EOPNOTSUPP;
         if (offset >= (ulong)Size)
             return Errno.None;
-        return device.Discard((long)offset, (long)Math.Min(length, (ulong)Size - offset)) ? Errno.None : Errno.EOPNOTSUPP;
+        return volume.Discard((long)offset, (long)Math.Min(length, (ulong)Size - offset)) ? Errno.None : Errno.EOPNOTSUPP;
     }
 
-    /// <summary>A line on standard error, of which there are only so many: a dying disk must not fill what is left of the storage.</summary>
+    /// <summary>Writes a line to standard error, up to a limit: a dying disk must not fill the storage that is left.</summary>
     public void Report(string line)
     {
         var count = Interlocked.Increment(ref _reports);
@@ -70,11 +72,11 @@ internal sealed class FuseVolume(IBlockDevice device, bool wantsDiscards)
         try
         {
             using var error = FileDescriptor.Standard(2);
-            error.Write(Encoding.UTF8.GetBytes(line + (count == ReportLimit ? " (and no more of these)\n" : "\n")));
+            error.Write(Encoding.UTF8.GetBytes(line + (count == ReportLimit ? " (further errors are not reported)\n" : "\n")));
         }
         catch (LinuxException)
         {
-            // Nobody to tell. The request's caller has the error.
+            // Nobody is listening. The caller of the request has the error.
         }
     }
 }

@@ -4,28 +4,36 @@ using Sealdisk.Linux;
 namespace Sealdisk.DataPath;
 
 /// <summary>
-/// Encrypts or decrypts a whole image of any size in constant memory: each thread reads a piece, transforms it in place and writes it, and
-/// then takes the next. Holes of the input are read as the zeros they are, so ciphertext is never sparse. The output goes around the page cache where it
-/// can: it has to reach the medium anyhow, and the cache would make its writers wait at times of its own choosing.
+/// Encrypts or decrypts a whole image of any size in constant memory: each thread reads a piece, transforms it in place, writes it and
+/// takes the next. Holes of the input are read as zeros, so ciphertext is never sparse. The output goes past the page cache if it can:
+/// it has to reach the medium anyhow, and the cache would make its writers wait at times of its own choosing.
 /// </summary>
-public static class ImageStream
+public static class ImageTransform
 {
     private const int PieceSize = 1 << 20;
 
-    // The most that a filesystem or disk asks of a direct transfer.
+    // The largest alignment that a filesystem or disk asks of a direct transfer.
     private const int DirectUnit = 4096;
 
     /// <summary>Runs to the end, and returns when the output is synced.</summary>
     /// <param name="input">Read from <paramref name="inputOffset"/> on.</param>
     /// <param name="inputOffset">Where the data begins in it.</param>
-    /// <param name="output">Written from its start. Space in a file is reserved first: a full disk is told before the work.</param>
+    /// <param name="output">
+    /// Written from its start. Space in a file is reserved first, so that a full disk is reported before the work.
+    /// </param>
     /// <param name="length">A multiple of the cipher's sector size.</param>
     /// <param name="cipher">Counts its sectors from the first byte read.</param>
     /// <param name="encrypt">False to decrypt.</param>
-    /// <param name="progress">Told the bytes done so far, now and then, from any thread.</param>
+    /// <param name="progress">Gets the bytes done so far, now and then, from any thread.</param>
     /// <exception cref="LinuxException">The first read or write that failed; the output holds a part.</exception>
     public static void Run(
-        FileDescriptor input, ByteCount inputOffset, FileDescriptor output, ByteCount length, SectorCipher cipher, bool encrypt, Action<long> progress)
+        FileDescriptor input,
+        ByteCount inputOffset,
+        FileDescriptor output,
+        ByteCount length,
+        SectorCipher cipher,
+        bool encrypt,
+        Action<long> progress)
     {
         var (start, size) = (inputOffset.Count, length.Count);
         var next = 0L;
@@ -66,9 +74,9 @@ public static class ImageStream
                     if (input.ReadAt(piece, start + at) != piece.Length)
                         throw new LinuxException(Errno.EIO, "read to the end of", input.Name);
                     if (encrypt)
-                        cipher.Encrypt(piece, (ulong)at / 512);
+                        cipher.Encrypt(piece, (ulong)at / Sectors.Size);
                     else
-                        cipher.Decrypt(piece, (ulong)at / 512);
+                        cipher.Decrypt(piece, (ulong)at / Sectors.Size);
                     Write(output, piece, at);
                     progress(Interlocked.Add(ref done, piece.Length));
                 }
@@ -104,7 +112,7 @@ public static class ImageStream
         }
         catch (LinuxException problem) when (problem.Errno == Errno.EINVAL && output.TrySetDirect(false))
         {
-            // It took the flag, and then not the transfers.
+            // It accepted the flag, but not the transfer.
             output.WriteAt(piece, at);
         }
     }
