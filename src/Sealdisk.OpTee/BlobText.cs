@@ -3,16 +3,16 @@ using System.Text;
 namespace Sealdisk.OpTee;
 
 /// <summary>
-/// A blob as text, exactly as `keyctl pipe` prints it and `keyctl add trusted NAME "load ..."` takes it: hex digits, nothing before,
-/// between or after them. A blob is no secret, so it may be a string; the key in it never is.
+/// A blob as text, exactly as `keyctl pipe` prints it and `keyctl add trusted NAME "load ..."` takes it: hex digits with nothing
+/// before, between or after them. A blob is not secret, so it may be a string; the key in it never is.
 /// </summary>
 /// <remarks>
-/// The kernel halves the number of characters, rounding down, and so silently ignores an odd last digit or a line feed. A blob that lost
-/// a digit is damaged, so we are stricter: one line feed at the end is allowed (editors add it), everything else is an error.
+/// The kernel halves the number of characters, rounding down, and so silently ignores an odd last digit or a line feed. A blob that has
+/// lost a digit is damaged, so we are stricter: one line feed at the end is allowed (editors add it); everything else is an error.
 /// </remarks>
 public static class BlobText
 {
-    /// <summary>Bytes of the longest blob of any trust source (PowerVM's, in newer kernels; before it, 512).</summary>
+    /// <summary>Bytes of the longest blob of any trust source (PowerVM's, in newer kernels; before that, 512).</summary>
     public const int MaxBytes = 1152;
 
     /// <summary>Hex digits of the longest blob.</summary>
@@ -28,14 +28,14 @@ public static class BlobText
         return Encoding.ASCII.GetString(digits);
     }
 
-    /// <summary>Lower-case hex into memory of the caller's, for what may not become a string.</summary>
+    /// <summary>Lower-case hex into the caller's memory, for bytes that must not become a string.</summary>
     /// <param name="bytes">Any number of bytes.</param>
     /// <param name="digits">Receives two for each of them.</param>
     public static void Encode(ReadOnlySpan<byte> bytes, Span<byte> digits) => Hex.Encode(bytes, digits);
 
     /// <summary>Reads hex of either case with at most one line feed at its end.</summary>
     /// <returns>The blob, 1..<see cref="MaxBytes"/> bytes.</returns>
-    /// <exception cref="BlobTextException">Anything else; it names the byte at which the text went wrong.</exception>
+    /// <exception cref="BlobTextException">Any other text; the exception names the byte at which it is wrong.</exception>
     public static byte[] Parse(ReadOnlySpan<byte> utf8)
     {
         var digits = Hex.WithoutLineFeed(utf8);
@@ -50,17 +50,20 @@ public static class BlobText
         if (other >= 0)
             throw new BlobTextException(other, $"not hex: byte {other} is {Name(digits[other])}");
         if (digits.Length % 2 != 0)
-            throw new BlobTextException(digits.Length - 1, $"an odd number of hex digits ({digits.Length}): the digit at byte {digits.Length - 1} stands alone");
+        {
+            var last = digits.Length - 1;
+            throw new BlobTextException(last, $"an odd number of hex digits ({digits.Length}): the digit at byte {last} stands alone");
+        }
 
         var blob = new byte[digits.Length / 2];
         Hex.Decode(digits, blob);
         return blob;
     }
 
-    /// <summary>Reads a blob file. No more of it is read than the longest blob needs, so any file, pipe or device may be named.</summary>
+    /// <summary>Reads a blob file. Reads no more than the longest blob needs, so the path may name any file, pipe or device.</summary>
     /// <exception cref="BlobTextException">As <see cref="Parse"/>, or the file is longer than any blob.</exception>
     /// <exception cref="IOException">The file cannot be opened or read.</exception>
-    /// <exception cref="UnauthorizedAccessException">The file may not be read, or is a directory.</exception>
+    /// <exception cref="UnauthorizedAccessException">The file may not be read, or it is a directory.</exception>
     public static byte[] Read(string path)
     {
         using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
@@ -82,9 +85,9 @@ public static class BlobText
     };
 }
 
-/// <summary>A text is no blob. The message is the cause alone, to stand after "cannot read sealed key FILE: ".</summary>
+/// <summary>A text is not a blob. The message is only the cause, to follow "cannot read sealed key FILE: ".</summary>
 public sealed class BlobTextException(int position, string cause) : FormatException(cause)
 {
-    /// <summary>The byte, counted from 0, at which the text went wrong.</summary>
+    /// <summary>The byte, counted from 0, at which the text is wrong.</summary>
     public int Position { get; } = position;
 }

@@ -1,14 +1,14 @@
 namespace Sealdisk.OpTee;
 
-/// <summary>Hex digits as bytes of UTF-8, so that none of them ever becomes a string.</summary>
+/// <summary>Hex digits as bytes of UTF-8, so that a key never becomes a string. By hand: .NET's Convert writes strings.</summary>
 internal static class Hex
 {
-    public static bool IsDigit(byte c) => c is (>= (byte)'0' and <= (byte)'9') or (>= (byte)'a' and <= (byte)'f') or (>= (byte)'A' and <= (byte)'F');
+    public static bool IsDigit(byte c) => char.IsAsciiHexDigit((char)c);
 
     /// <summary>The text without the one line feed that may end it.</summary>
     public static ReadOnlySpan<byte> WithoutLineFeed(ReadOnlySpan<byte> utf8) => utf8 is [.. var digits, (byte)'\n'] ? digits : utf8;
 
-    /// <summary>Position of the first byte that is no hex digit, or -1.</summary>
+    /// <summary>Position of the first byte that is not a hex digit, or -1.</summary>
     public static int IndexOfOther(ReadOnlySpan<byte> utf8)
     {
         for (var i = 0; i < utf8.Length; i++)
@@ -20,7 +20,7 @@ internal static class Hex
         return -1;
     }
 
-    /// <summary>Decodes an even number of digits, already known to be digits.</summary>
+    /// <summary>Decodes an even number of digits that are known to be digits.</summary>
     public static void Decode(ReadOnlySpan<byte> digits, Span<byte> bytes)
     {
         for (var i = 0; i < digits.Length / 2; i++)

@@ -3,8 +3,8 @@ using System.Security.Cryptography;
 namespace Sealdisk.OpTee;
 
 /// <summary>
-/// A hardware unique key as the text of a HUK file: 32..64 hex digits of either case, at most one line feed after them. The digits go
-/// from the caller's buffer straight into the caller's buffer; no copy is made and no message shows any of them.
+/// A hardware unique key as the text of a HUK file: 32 to 64 hex digits of either case and at most one line feed after them. The digits
+/// go from one buffer of the caller's straight into the other; no copy is made, and no message shows any of them.
 /// </summary>
 public static class HukText
 {
@@ -19,9 +19,9 @@ public static class HukText
 
     /// <summary>Decodes the text.</summary>
     /// <param name="utf8">The file's content. The caller owns and wipes it.</param>
-    /// <param name="huk">At least <see cref="MaxBytes"/> bytes; receives the HUK, the rest is zeroed. All zero after an exception.</param>
-    /// <returns>The HUK's length in bytes, 16..32.</returns>
-    /// <exception cref="HukTextException">The text is no HUK.</exception>
+    /// <param name="huk">At least <see cref="MaxBytes"/> bytes; receives the HUK and zeros after it. All zero after an exception.</param>
+    /// <returns>The HUK's length in bytes, 16 to 32.</returns>
+    /// <exception cref="HukTextException">The text is not a HUK.</exception>
     /// <exception cref="ArgumentException"><paramref name="huk"/> is too short for the longest HUK.</exception>
     public static int Parse(ReadOnlySpan<byte> utf8, Span<byte> huk)
     {
@@ -45,21 +45,21 @@ public static class HukText
     }
 
     /// <summary>Encodes a HUK in lower case, with a line feed.</summary>
-    /// <param name="huk">16..32 bytes.</param>
+    /// <param name="huk">16 to 32 bytes.</param>
     /// <param name="utf8">Receives twice that and the line feed. The caller owns and wipes it.</param>
-    /// <exception cref="ArgumentException">A length is none of these.</exception>
+    /// <exception cref="ArgumentException">Any other length.</exception>
     public static void Write(ReadOnlySpan<byte> huk, Span<byte> utf8)
     {
         if (huk.Length is < MinBytes or > MaxBytes)
-            throw new ArgumentException("a hardware unique key has 16..32 bytes", nameof(huk));
+            throw new ArgumentException("a hardware unique key has 16 to 32 bytes", nameof(huk));
         if (utf8.Length != (2 * huk.Length) + 1)
-            throw new ArgumentException("the text of a hardware unique key is two bytes for each byte, and a line feed", nameof(utf8));
+            throw new ArgumentException("the text of a hardware unique key has two digits for each byte, and a line feed", nameof(utf8));
         Hex.Encode(huk, utf8);
         utf8[^1] = (byte)'\n';
     }
 }
 
 /// <summary>
-/// A text is no HUK. The message is the cause alone, to stand after "cannot read hardware unique key FILE: ", and never shows a digit of it.
+/// A text is not a HUK. The message is only the cause, to follow "cannot read hardware unique key FILE: ", and never shows a digit of it.
 /// </summary>
 public sealed class HukTextException(string cause) : FormatException(cause);

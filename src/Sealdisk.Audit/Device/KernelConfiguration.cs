@@ -44,6 +44,7 @@ internal sealed class KernelConfiguration
     }
 
     /// <summary>A gzip member without optional fields, as the kernel's own is (RFC 1952); null for anything else.</summary>
+    /// <remarks>BouncyCastle's inflater, not System.IO.Compression: it adds 29 KB to the binary instead of 144 KB.</remarks>
     private static string? Unpack(ReadOnlySpan<byte> packed)
     {
         const int Header = 10;

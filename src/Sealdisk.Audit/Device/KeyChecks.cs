@@ -69,8 +69,8 @@ internal static class KeyChecks
             return Unknown(Checks.HukSource, "the chip is not in the catalogue of HUK sources", Of(look));
         if (AnyIs(HukVerdict.Known))
             return Fails(Checks.HukSource, $"this OP-TEE has no secret HUK on {family.Name}: see huk-unknown", Of(look));
-        if (family.Id == "npcm8xx")
-            return Fails(Checks.HukSource, $"{family.Name} makes its HUK of five readable bytes", Of(look));
+        if (family.Weakness is { } weakness)
+            return Fails(Checks.HukSource, $"{family.Name} {weakness}", Of(look));
         var isThere = family.Default == HukDefault.Hardware ? $"OP-TEE's own tree takes the HUK of {family.Name} from its hardware, as far as this OP-TEE was built from it"
             : AnyIs(HukVerdict.NoCandidateMatched) && family.Default != HukDefault.Public ? $"this OP-TEE's HUK is not the zeros that {family.Name} has by default" : null;
         if (isThere is not null)
@@ -129,8 +129,7 @@ internal static class KeyChecks
     private static Finding Caam(Look look)
     {
         var volumes = look.Volumes.All.Where(volume => volume.Source == TrustSource.Caam).ToArray();
-        var isCaam = look.Platform.Family?.Id is "imx6" or "imx7" or "imx7ulp" or "imx8m" or "imx8x" or "layerscape";
-        if (!isCaam && volumes.Length == 0)
+        if (look.Platform.Family is not { HasCaam: true } && volumes.Length == 0)
             return NotApplicable(Checks.CaamKey, "no CAAM here");
         return Caam(look.Messages, volumes.FirstOrDefault(volume => IsOpen(look, volume))?.Spec.Name is { } open ? $"volume {open} is open" : null, look.Messages is { } messages && ReachesBoot(messages));
     }
@@ -158,7 +157,7 @@ internal static class KeyChecks
     private static Finding Dcp(Look look)
     {
         var volumes = look.Volumes.All.Where(volume => volume.Source == TrustSource.Dcp).ToArray();
-        if (look.Platform.Family?.Id != "imx6ull" && volumes.Length == 0)
+        if (look.Platform.Family is not { HasDcp: true } && volumes.Length == 0)
             return NotApplicable(Checks.DcpKey, "no DCP here");
         return Dcp(look.Root, look.CommandLine, look.Messages, volumes.FirstOrDefault(volume => IsOpen(look, volume))?.Spec.Name is { } open ? $"volume {open} is open" : null);
     }

@@ -50,7 +50,7 @@ public sealed record Platform(string? Machine, IReadOnlyList<string> Compatible,
             return IsPc
                 ? Finding.NotApplicable(Checks.Closed, "a PC has no life cycle that Linux shows; see uefi-secure-boot", Evidences())
                 : Finding.Unknown(Checks.Closed, Machine is null ? "what machine this is was not found out" : $"the chip of {Machine} is not in the catalogue", Evidences());
-        if (family.Id == "qemu")
+        if (family.IsVirtual)
             return Finding.Unknown(Checks.Closed, "a virtual machine has no life cycle: whoever runs it reads its memory, whatever is set in it", Evidences());
         if (family.Fuse is not { } fuse)
             return Finding.Unknown(Checks.Closed, $"Linux does not show the life cycle of {family.Name}: {family.LifeCycle.Text}", Evidences());
@@ -61,21 +61,21 @@ public sealed record Platform(string? Machine, IReadOnlyList<string> Compatible,
         return OfFuses(root, family, fuse, $"/sys/bus/nvmem/devices/{name}/nvmem");
     }
 
-    /// <summary>The chip's own numbers that go into a HUK, where its family has such and Linux shows them.</summary>
-    internal ChipFacts Facts(SystemRoot root) => Family?.Id switch
+    /// <summary>The chip's own numbers that go into a HUK, if its family has such numbers and Linux shows them.</summary>
+    internal ChipFacts Facts(SystemRoot root) => new(Dna: ReadNvmem(root, Family?.Dna), Uid: ReadNvmem(root, Family?.Uid));
+
+    private static byte[]? ReadNvmem(SystemRoot root, NvmemRange? range)
     {
-        "stm32mp15" => new ChipFacts(Uid: ReadNvmem(root, "stm32-romem", 0x34, 12)),
-        "zynqmp" => new ChipFacts(Dna: ReadNvmem(root, "zynqmp-nvmem", 0xc, 12)),
-        _ => new ChipFacts(),
-    };
+        if (range is null)
+            return null;
+        var devices = root.List("/sys/bus/nvmem/devices");
+        if (devices.FirstOrDefault(device => device.StartsWith(range.Nvmem, StringComparison.Ordinal)) is not { } name)
+            return null;
+        var reading = root.ReadAt($"/sys/bus/nvmem/devices/{name}/nvmem", range.Offset, range.Length);
+        return reading.Ok && reading.Bytes.Length == range.Length ? reading.Bytes : null;
+    }
 
-    private static byte[]? ReadNvmem(SystemRoot root, string beginning, int offset, int length) =>
-        root.List("/sys/bus/nvmem/devices").FirstOrDefault(device => device.StartsWith(beginning, StringComparison.Ordinal)) is { } name
-        && root.ReadAt($"/sys/bus/nvmem/devices/{name}/nvmem", offset, length) is { Ok: true } reading && reading.Bytes.Length == length
-            ? reading.Bytes
-            : null;
-
-    private static Finding OfFuses(SystemRoot root, HukFamily family, LifeCycleFuse fuse, string path)
+    private Finding OfFuses(SystemRoot root, HukFamily family, LifeCycleFuse fuse, string path)
     {
         var reading = root.ReadAt(path, fuse.Offset, 4);
         if (!reading.Ok || reading.Bytes.Length < 4)
@@ -94,14 +94,15 @@ public sealed record Platform(string? Machine, IReadOnlyList<string> Compatible,
             : Finding.Fails(Checks.Closed, $"{family.Name} is open: it boots code that nobody signed", evidence);
     }
 
-    /// <summary>Bank 8, word 3: bit 0, or on i.MX8MP one of two patterns (u-boot, arch/arm/mach-imx/hab.c).</summary>
-    private static Evidence? FieldReturn(SystemRoot root, HukFamily family, string path)
+    /// <summary>What shows that the closed chip was opened again; null if nothing does.</summary>
+    private Evidence? FieldReturn(SystemRoot root, HukFamily family, string path)
     {
-        const int Offset = 0x8c;
-        if (family.Id is not ("imx7" or "imx8m") || root.ReadAt(path, Offset, 4) is not { Bytes.Length: 4 } reading)
+        if (family.FieldReturnOf(Compatible) is not { } fuse || root.ReadAt(path, fuse.Offset, 4) is not { Bytes.Length: 4 } reading)
             return null;
         var word = BinaryPrimitives.ReadUInt32LittleEndian(reading.Bytes);
-        return (word & 1) != 0 ? new Evidence(path, string.Create(CultureInfo.InvariantCulture, $"offset 0x{Offset:x}: 0x{word:x8}, field return")) : null;
+        return fuse.IsSetIn(word)
+            ? new Evidence(path, string.Create(CultureInfo.InvariantCulture, $"offset 0x{fuse.Offset:x}: 0x{word:x8}, field return"))
+            : null;
     }
 
     private Evidence[] Evidences() => Evidence is null ? [] : [Evidence];

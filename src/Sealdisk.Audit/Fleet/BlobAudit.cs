@@ -44,8 +44,7 @@ public static class BlobAudit
         {
             { WellFormed: false, Problem: var problem } => new BlobFinding(HukVerdict.Malformed, null, description.Kind, problem),
             { Kind: not BlobKind.OpTee } => new BlobFinding(HukVerdict.ModelDoesNotApply, null, description.Kind, $"{Maker(description.Kind)} made it, without OP-TEE's HUK"),
-            _ when family?.Id == "stm32mp13" => new BlobFinding(
-                HukVerdict.ModelDoesNotApply, null, BlobKind.OpTee, "the SAES of an STM32MP13 derives its key in hardware, by another formula"),
+            _ when family?.OtherDerivation is { } other => new BlobFinding(HukVerdict.ModelDoesNotApply, null, BlobKind.OpTee, other),
             _ => new BlobFinding(HukVerdict.NoCandidateMatched, null, BlobKind.OpTee, null),
         };
     }

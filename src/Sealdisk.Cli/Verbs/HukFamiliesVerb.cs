@@ -36,7 +36,7 @@ internal static class HukFamiliesVerb
         Statement("unprovisioned", family.Unprovisioned);
         Statement("life cycle", family.LifeCycle);
         Line("remedy", family.Remedy);
-        Line("derive", HukRecipe.Needs(family) is { } needs ? $"from {needs}" : "impossible: the secret never leaves the chip");
+        Line("derive", family.Recipe is { Needs: var needs } ? $"from {needs}" : "impossible: the secret never leaves the chip");
 
         void Line(string label, string text) => terminal.Result($"  {label,-14} {text}");
         void Statement(string label, Fact fact)
@@ -48,7 +48,7 @@ internal static class HukFamiliesVerb
 
     private static FamilyReport Report(HukFamily family) => new(
         family.Id, family.Name, family.Platform, family.Compatible.Split(' '), family.Secret.ToString().ToLowerInvariant(), family.Default.ToString().ToLowerInvariant(),
-        Report(family.How), family.Since, family.Option, Report(family.Unprovisioned), Report(family.LifeCycle), family.Remedy, HukRecipe.Needs(family));
+        Report(family.How), family.Since, family.Option, Report(family.Unprovisioned), Report(family.LifeCycle), family.Remedy, family.Recipe?.Needs);
 
     private static FactReport Report(Fact fact) => new(fact.Text, fact.Source, fact.Certainty.ToString().ToLowerInvariant());
 

@@ -4,8 +4,8 @@ using System.Text;
 namespace Sealdisk.OpTee.Huk;
 
 /// <summary>
-/// HUKs that a person brings: one a line, 32..64 hex digits, alone or as <c>NAME = HEX</c>; empty lines and lines that begin with <c>#</c> are
-/// skipped. They may be somebody's secrets: no digit of them reaches a string or a message.
+/// HUKs that the user provides: one per line, 32 to 64 hex digits, alone or as <c>NAME = HEX</c>. Empty lines and lines that begin
+/// with <c>#</c> are skipped. They may be secrets: no digit of them gets into a string or a message.
 /// </summary>
 public static class CandidateFile
 {
@@ -15,7 +15,7 @@ public static class CandidateFile
     /// <param name="utf8">The file's content. The caller owns and wipes it.</param>
     /// <param name="oracle">Receives them, in order.</param>
     /// <returns>How many there were.</returns>
-    /// <exception cref="HukTextException">A line is none of these; the message names its number.</exception>
+    /// <exception cref="HukTextException">Any other line; the message names its number.</exception>
     public static int AddTo(HukOracle oracle, ReadOnlySpan<byte> utf8)
     {
         ArgumentNullException.ThrowIfNull(oracle);
@@ -47,7 +47,7 @@ public static class CandidateFile
         var equals = line.IndexOf((byte)'=');
         var name = equals < 0 ? [] : Trim(line[..equals]);
         if (equals >= 0 && (name.Length is 0 or > LongestName || name.ContainsAnyExceptInRange((byte)0x20, (byte)0x7e)))
-            throw new HukTextException($"line {number}: before '=' stands no name of 1 to 64 letters");
+            throw new HukTextException($"line {number}: the name before '=' does not have 1 to 64 printable characters");
         int length;
         try
         {

@@ -5,7 +5,10 @@ public static partial class HukCatalogue
     /// <summary>Platforms for which OP-TEE's own tree has no HUK: all zeros, as its default build allows (CFG_INSECURE=y).</summary>
     private static HukFamily[] WithoutSource() =>
     [
-        Without("qemu", "QEMU virt, FVP, Juno", "plat-vexpress", "linux,dummy-virt arm,vexpress* arm,juno* arm,fvp* arm,foundation-*"),
+        Without("qemu", "QEMU virt, FVP, Juno", "plat-vexpress", "linux,dummy-virt arm,vexpress* arm,juno* arm,fvp* arm,foundation-*") with
+        {
+            IsVirtual = true,
+        },
         Without("raspberrypi", "Raspberry Pi", "plat-rpi3, plat-rpi5", "raspberrypi,* brcm,bcm283* brcm,bcm2711 brcm,bcm2712"),
         Without("rockchip", "Rockchip other than RK3588", "plat-rockchip", "rockchip,*"),
         Without("sama7g5", "Microchip SAMA7G5", "plat-sam", "microchip,sama7*"),
@@ -14,11 +17,19 @@ public static partial class HukCatalogue
         Without("renesas", "Renesas R-Car, RZ/G, RZ/N1", "plat-rcar, plat-rzg, plat-rzn1", "renesas,*"),
         Without("allwinner", "Allwinner", "plat-sunxi", "allwinner,*"),
         Without("amlogic", "Amlogic", "plat-amlogic", "amlogic,*"),
-        Without("hisilicon", "HiSilicon (HiKey, Poplar, D02, D06)", "plat-hikey, plat-hisilicon, plat-poplar, plat-d02, plat-d06", "hisilicon,*"),
+        Without(
+            "hisilicon",
+            "HiSilicon (HiKey, Poplar, D02, D06)",
+            "plat-hikey, plat-hisilicon, plat-poplar, plat-d02, plat-d06",
+            "hisilicon,*"),
         Without("socionext", "Socionext UniPhier, SynQuacer", "plat-uniphier, plat-synquacer", "socionext,*"),
         Without("aspeed", "ASPEED", "plat-aspeed", "aspeed,*"),
         Without("broadcom", "Broadcom Stingray", "plat-bcm", "brcm,stingray* brcm,ns2*"),
-        Without("riscv", "RISC-V (spike, virt, SiFive, CVA6)", "plat-spike, plat-virt, plat-sifive, plat-cva6", "riscv-virtio ucbbar,spike* sifive,* starfive,* openhwgroup,*"),
+        Without(
+            "riscv",
+            "RISC-V (spike, virt, SiFive, CVA6)",
+            "plat-spike, plat-virt, plat-sifive, plat-cva6",
+            "riscv-virtio ucbbar,spike* sifive,* starfive,* openhwgroup,*"),
     ];
 
     private static HukFamily Without(string id, string name, string platform, string compatible) => new()
@@ -29,11 +40,16 @@ public static partial class HukCatalogue
         Compatible = compatible,
         Secret = HukSecret.None,
         Default = HukDefault.Absent,
-        How = Code("OP-TEE's own tree has no HUK source for this platform; a maker's tree may have one.", "optee_os, definitions of tee_otp_get_hw_unique_key"),
+        How = Code(
+            "OP-TEE's own tree has no HUK source for this platform; a maker's tree may have one.",
+            "optee_os, definitions of tee_otp_get_hw_unique_key"),
         Since = "-",
         Option = "none (CFG_INSECURE=y, the default, lets such a build pass; it warns on the secure console only)",
         Unprovisioned = Code("All zeros.", "optee_os core/kernel/otp_stubs.c, mk/config.mk"),
         LifeCycle = NoLifeCycle,
-        Remedy = "Give the port a HUK source of its own, or use another trust source; audit a blob to see whether the vendor's OP-TEE has one.",
+        Recipe = HukRecipe.AllZeros,
+        Remedy =
+            "Give the port a HUK source of its own, or use another trust source; audit a blob to see whether the vendor's OP-TEE has "
+            + "one.",
     };
 }

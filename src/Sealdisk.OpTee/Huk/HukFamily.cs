@@ -9,27 +9,27 @@ public enum Certainty
     /// <summary>Stated by a maker's or project's document.</summary>
     Documented,
 
-    /// <summary>Concluded from the two above; nobody has stated or measured it.</summary>
+    /// <summary>Concluded from the two above; neither stated nor measured.</summary>
     Inferred,
 }
 
-/// <summary>A statement, where it is from and how sure it is.</summary>
+/// <summary>A statement, its source, and how sure it is.</summary>
 public sealed record Fact(string Text, string Source, Certainty Certainty);
 
-/// <summary>Where the secret of a family's HUK is, and so who can compute the HUK.</summary>
+/// <summary>Where the secret behind a family's HUK is, and so who can compute the HUK.</summary>
 public enum HukSecret
 {
     /// <summary>OP-TEE's own tree has no HUK for this platform: it is all zeros, public.</summary>
     None,
 
-    /// <summary>In fuses that software can read, or in a value that whoever made the device may know: computable from it.</summary>
+    /// <summary>In fuses that software can read, or in a value that the device's maker may know: computable from it.</summary>
     Fuses,
 
-    /// <summary>In hardware that gives it to no software: nobody can compute the HUK outside the chip.</summary>
+    /// <summary>In hardware that gives it to no software: the HUK cannot be computed outside the chip.</summary>
     Chip,
 }
 
-/// <summary>What OP-TEE's own tree does where the integrator sets nothing.</summary>
+/// <summary>What OP-TEE's own tree does if the integrator sets nothing.</summary>
 public enum HukDefault
 {
     /// <summary>The HUK comes from the hardware without any option being set.</summary>
@@ -45,25 +45,10 @@ public enum HukDefault
     Public,
 }
 
-/// <summary>How the bits of a life-cycle fuse are read.</summary>
-public enum FuseRule
-{
-    /// <summary>Closed where any bit of the mask is set.</summary>
-    AnySet,
-
-    /// <summary>Closed where all bits of the mask are set.</summary>
-    AllSet,
-}
-
-/// <summary>The fuse that shows the life cycle, as Linux shows it.</summary>
-/// <param name="Nvmem">Name of the nvmem device without its number, in /sys/bus/nvmem/devices.</param>
-/// <param name="Offset">Byte offset of the 32-bit little-endian word.</param>
-/// <param name="Mask">The bits that count.</param>
-/// <param name="Rule">How they count.</param>
-/// <param name="Doubt">Bits that, set while none of the mask is, leave it undecided; else 0.</param>
-public sealed record LifeCycleFuse(string Nvmem, int Offset, uint Mask, FuseRule Rule, uint Doubt = 0);
-
-/// <summary>One processor family: how OP-TEE gets its HUK there, and what can be known of it.</summary>
+/// <summary>
+/// One processor family: how OP-TEE gets its HUK there, and what can be known of it. Every fact that depends on the family is a property
+/// here; no other code decides by <see cref="Id"/>.
+/// </summary>
 public sealed record HukFamily
 {
     /// <summary>Stable, for scripts and <c>--family</c>.</summary>
@@ -81,7 +66,7 @@ public sealed record HukFamily
     /// <summary>Where the secret is.</summary>
     public required HukSecret Secret { get; init; }
 
-    /// <summary>What happens where the integrator sets nothing.</summary>
+    /// <summary>What happens if the integrator sets nothing.</summary>
     public required HukDefault Default { get; init; }
 
     /// <summary>How OP-TEE gets the HUK.</summary>
@@ -96,14 +81,53 @@ public sealed record HukFamily
     /// <summary>What the HUK is while nothing is burnt or the chip is open.</summary>
     public required Fact Unprovisioned { get; init; }
 
-    /// <summary>How the life cycle is seen from Linux.</summary>
+    /// <summary>How Linux shows the life cycle.</summary>
     public required Fact LifeCycle { get; init; }
 
-    /// <summary>The same for a program; null where Linux shows no such fuse.</summary>
+    /// <summary>The same for a program; null if Linux shows no such fuse.</summary>
     public LifeCycleFuse? Fuse { get; init; }
+
+    /// <summary>The fuses that open a closed chip again; a rule for one chip comes before the rule for the others.</summary>
+    public IReadOnlyList<FieldReturnFuse> FieldReturn { get; init; } = [];
+
+    /// <summary>How the HUK is computed outside the chip; null if its secret never leaves the chip.</summary>
+    public required HukRecipe? Recipe { get; init; }
+
+    /// <summary>The unique identifier, if it goes into the HUK and Linux shows it; else null.</summary>
+    public NvmemRange? Uid { get; init; }
+
+    /// <summary>The device DNA, if it goes into the HUK and Linux shows it; else null.</summary>
+    public NvmemRange? Dna { get; init; }
+
+    /// <summary>Why the HUK is weak on every device, in words that fit behind the family's name; null if it need not be.</summary>
+    public string? Weakness { get; init; }
+
+    /// <summary>Why blobs match no model of OP-TEE's generic key derivation; null if they do.</summary>
+    public string? OtherDerivation { get; init; }
+
+    /// <summary>Whether it has NXP's CAAM, which can back the kernel's trusted keys.</summary>
+    public bool HasCaam { get; init; }
+
+    /// <summary>Whether it has NXP's DCP, which can back the kernel's trusted keys.</summary>
+    public bool HasDcp { get; init; }
+
+    /// <summary>Whether it is a machine without hardware, which has no life cycle.</summary>
+    public bool IsVirtual { get; init; }
 
     /// <summary>What an integrator does about it.</summary>
     public required string Remedy { get; init; }
+
+    /// <summary>The rule of field return for the machine with these device-tree strings; null if there is none.</summary>
+    public FieldReturnFuse? FieldReturnOf(IReadOnlyList<string> compatible)
+    {
+        ArgumentNullException.ThrowIfNull(compatible);
+        foreach (var fuse in FieldReturn)
+        {
+            if (fuse.Only is null || compatible.Contains(fuse.Only, StringComparer.Ordinal))
+                return fuse;
+        }
+        return null;
+    }
 
     /// <summary>Whether a device-tree compatible string is one of this family's.</summary>
     public bool Matches(string compatible)

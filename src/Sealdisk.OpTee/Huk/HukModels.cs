@@ -1,23 +1,24 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
-using Org.BouncyCastle.Crypto;
 using Org.BouncyCastle.Crypto.Digests;
-using Org.BouncyCastle.Crypto.Parameters;
+using Sealdisk.Crypto;
 
 namespace Sealdisk.OpTee.Huk;
 
 /// <summary>
-/// How OP-TEE's platforms compute the hardware unique key from what is in the chip's fuses, where the computation is in public source. Each writes
-/// the <see cref="Size"/> bytes that OP-TEE keeps by default (CFG_HW_UNIQUE_KEY_LENGTH). What the fuses must be, and how sure each model is, stands
-/// in <see cref="HukCatalogue"/>. Arguments of a wrong length are an <see cref="ArgumentException"/>. The caller owns and wipes inputs and output;
-/// BouncyCastle's own copies of an AES key cannot be wiped, see <see cref="TrustedKeysTa"/>.
+/// How OP-TEE's platforms compute the hardware unique key from the chip's fuses, if the computation is in public source. Each method
+/// writes the <see cref="Size"/> bytes that OP-TEE keeps by default (CFG_HW_UNIQUE_KEY_LENGTH). <see cref="HukCatalogue"/> says what
+/// the fuses must be and how sure each model is. Arguments of a wrong length are an <see cref="ArgumentException"/>. The caller owns
+/// and wipes inputs and output.
 /// </summary>
 public static class HukModels
 {
     /// <summary>Bytes of a HUK.</summary>
     public const int Size = 16;
 
-    /// <summary>The development key that OP-TEE's Versal port has in its source (drivers/versal_huk.c), used unless another key is chosen.</summary>
+    /// <summary>
+    /// The development key that OP-TEE's Versal port has in its source (drivers/versal_huk.c), used unless another key is chosen.
+    /// </summary>
     public static ReadOnlySpan<byte> VersalDevelopmentKey =>
     [
         0xf8, 0x78, 0xb8, 0x38, 0xd8, 0x58, 0x98, 0x18, 0xe8, 0x68, 0xa8, 0x28, 0xc8, 0x48, 0x88, 0x08,
@@ -36,8 +37,8 @@ public static class HukModels
     }
 
     /// <summary>
-    /// STM32MP15, mode "derive from UID" (same file): the ciphertext of AES-128-GCM with the OTP words as key, nonce 55 and eleven zeros, and as
-    /// plaintext the chip's UID followed by four zeros. Additional data and tag play no part.
+    /// STM32MP15, mode "derive from UID" (same file): the ciphertext of AES-128-GCM with the OTP words as key, nonce 55 and eleven
+    /// zeros, and as plaintext the chip's UID followed by four zeros. Additional data and tag play no part.
     /// </summary>
     /// <param name="otp">16 bytes: the key.</param>
     /// <param name="uid">12 bytes, as OTP words 13 to 15 lie in nvmem; readable from Linux.</param>
@@ -52,9 +53,11 @@ public static class HukModels
         GcmEncrypt(otp, nonce, huk[..Size]);
     }
 
-    /// <summary>Zynq UltraScale+ booted without authentication (drivers/zynqmp_huk.c): SHA-256 of the device DNA. DNA is readable from Linux.</summary>
+    /// <summary>
+    /// Zynq UltraScale+ booted without authentication (drivers/zynqmp_huk.c): SHA-256 of the device DNA. DNA is readable from Linux.
+    /// </summary>
     /// <param name="dna">12 bytes.</param>
-    /// <param name="huk">Receives the HUK: 16 bytes, or 32 where OP-TEE was built for that length.</param>
+    /// <param name="huk">Receives the HUK: 16 bytes, or 32 if OP-TEE was built for that length.</param>
     public static void ZynqMpDevelopment(ReadOnlySpan<byte> dna, Span<byte> huk)
     {
         Require(dna, 12, nameof(dna));
@@ -62,12 +65,13 @@ public static class HukModels
     }
 
     /// <summary>
-    /// Zynq UltraScale+ booted with authentication and the eFuse AES key as device key (same file): S = SHA-256(DNA || user fuses)[0:16], and the
-    /// HUK is the ciphertext of AES-256-GCM of S with the DNA as IV. With the PUF as device key no one outside the chip knows the key.
+    /// Zynq UltraScale+ booted with authentication and the eFuse AES key as device key (same file): S = SHA-256(DNA || user
+    /// fuses)[0:16], and the HUK is the ciphertext of AES-256-GCM of S with the DNA as IV. With the PUF as device key nothing outside
+    /// the chip knows the key.
     /// </summary>
     /// <param name="aesKey">32 bytes: the eFuse AES key, which its maker burnt.</param>
     /// <param name="dna">12 bytes.</param>
-    /// <param name="userFuses">The selected user fuse words, 4 bytes each, ascending; empty where none is selected.</param>
+    /// <param name="userFuses">The selected user fuse words, 4 bytes each, ascending; empty if none is selected.</param>
     /// <param name="huk">Receives the HUK.</param>
     public static void ZynqMpProduction(ReadOnlySpan<byte> aesKey, ReadOnlySpan<byte> dna, ReadOnlySpan<byte> userFuses, Span<byte> huk)
     {
@@ -80,7 +84,8 @@ public static class HukModels
     }
 
     /// <summary>
-    /// Versal and Versal NET (drivers/versal_huk.c): SHA-256 over the 48 bytes of AES-256-GCM ciphertext of SHA3-384(DNA), followed by 16 zeros.
+    /// Versal and Versal NET (drivers/versal_huk.c): SHA-256 over the 48 bytes of AES-256-GCM ciphertext of SHA3-384(DNA), followed by
+    /// 16 zeros.
     /// </summary>
     /// <param name="key">32 bytes: an eFuse user key, or <see cref="VersalDevelopmentKey"/>.</param>
     /// <param name="dna">16 bytes.</param>
@@ -91,7 +96,7 @@ public static class HukModels
         Require(dna, 16, nameof(dna));
         Span<byte> buffer = stackalloc byte[64];
         buffer.Clear();
-        var sha3 = new Sha3Digest(384);
+        var sha3 = new Sha3Digest(384); // by a library, which leaves copies of the DNA in managed memory: it is no secret
         sha3.BlockUpdate(dna);
         sha3.DoFinal(buffer);
         GcmEncrypt(key, VersalNonce, buffer[..48]);
@@ -99,7 +104,9 @@ public static class HukModels
         CryptographicOperations.ZeroMemory(buffer);
     }
 
-    /// <summary>Versal Gen 2 (core/drivers/crypto/asu_driver/asu_huk.c): SHA-256 of a label and of a value that the ASU firmware gives.</summary>
+    /// <summary>
+    /// Versal Gen 2 (core/drivers/crypto/asu_driver/asu_huk.c): SHA-256 of a label and of a value that the ASU firmware gives.
+    /// </summary>
     /// <param name="value">32 bytes.</param>
     /// <param name="huk">Receives the HUK.</param>
     public static void VersalGen2(ReadOnlySpan<byte> value, Span<byte> huk)
@@ -108,17 +115,18 @@ public static class HukModels
         Sha256("AMD-ASU-HUK"u8, value, huk[..Size]);
     }
 
-    /// <summary>i.MX6ULL and its like (core/drivers/imx/dcp/dcp_huk.c): AES-128-CMAC of a constant block under the DCP's unique key.</summary>
-    /// <param name="uniqueKey">16 bytes; all zero where the chip is in neither secure nor trusted state.</param>
+    /// <summary>
+    /// i.MX6ULL and its like (core/drivers/imx/dcp/dcp_huk.c): AES-128-CMAC of a constant block under the DCP's unique key.
+    /// </summary>
+    /// <param name="uniqueKey">16 bytes; all zero if the chip is in neither secure nor trusted state.</param>
     /// <param name="huk">Receives the HUK.</param>
     public static void Dcp(ReadOnlySpan<byte> uniqueKey, Span<byte> huk)
     {
         Require(uniqueKey, 16, nameof(uniqueKey));
         ReadOnlySpan<byte> message = [0x01, (byte)'h', (byte)'u', (byte)'k', 0x00, .. "opteeosdcp"u8, 0x80];
-        var engine = Aes(uniqueKey);
         Span<byte> subkey = stackalloc byte[16];
         subkey.Clear();
-        engine.ProcessBlock(subkey, subkey);
+        EncryptBlock(uniqueKey, subkey);
 
         // CMAC (NIST SP 800-38B) of one whole block: the subkey is doubled once.
         var high = BinaryPrimitives.ReadUInt64BigEndian(subkey);
@@ -127,7 +135,7 @@ public static class HukModels
         BinaryPrimitives.WriteUInt64BigEndian(subkey[8..], (low << 1) ^ (0x87 & (0 - (high >> 63))));
         for (var i = 0; i < 16; i++)
             subkey[i] ^= message[i];
-        engine.ProcessBlock(subkey, subkey);
+        EncryptBlock(uniqueKey, subkey);
         subkey.CopyTo(huk);
         CryptographicOperations.ZeroMemory(subkey);
     }
@@ -138,24 +146,25 @@ public static class HukModels
     public static void Npcm(ReadOnlySpan<byte> bytes, Span<byte> huk)
     {
         if (bytes.Length is not (5 or 64))
-            throw new ArgumentException("5 or 64 bytes are wanted", nameof(bytes));
+            throw new ArgumentException("it must have 5 or 64 bytes", nameof(bytes));
         Sha256(bytes, [], huk[..Size]);
     }
 
-    /// <summary>Platforms whose HUK is the first 16 bytes of a fuse, of a value that firmware gives, or of CAAM's master key verification blob.</summary>
+    /// <summary>
+    /// Platforms whose HUK is the first 16 bytes of a fuse, of a value that firmware gives, or of CAAM's master key verification blob.
+    /// </summary>
     /// <param name="value">16 or 32 bytes.</param>
     /// <param name="huk">Receives the HUK.</param>
     public static void Leading(ReadOnlySpan<byte> value, Span<byte> huk)
     {
         if (value.Length is not (16 or 32))
-            throw new ArgumentException("16 or 32 bytes are wanted", nameof(value));
+            throw new ArgumentException("it must have 16 or 32 bytes", nameof(value));
         value[..Size].CopyTo(huk);
     }
 
-    /// <summary>GCM's encryption for a nonce of 12 bytes, in place: counter mode from block 2, the tag being of no use here.</summary>
+    /// <summary>GCM's encryption for a nonce of 12 bytes, in place: counter mode from block 2. The tag is not used here.</summary>
     private static void GcmEncrypt(ReadOnlySpan<byte> key, ReadOnlySpan<byte> nonce, Span<byte> text)
     {
-        var engine = Aes(key);
         Span<byte> counter = stackalloc byte[16];
         Span<byte> stream = stackalloc byte[16];
         nonce.CopyTo(counter);
@@ -164,18 +173,19 @@ public static class HukModels
             if (i % 16 == 0)
             {
                 BinaryPrimitives.WriteInt32BigEndian(counter[12..], (i / 16) + 2);
-                engine.ProcessBlock(counter, stream);
+                counter.CopyTo(stream);
+                EncryptBlock(key, stream);
             }
             text[i] ^= stream[i % 16];
         }
         CryptographicOperations.ZeroMemory(stream);
     }
 
-    private static IBlockCipher Aes(ReadOnlySpan<byte> key)
+    /// <summary>CBC of one block under an IV of zeros is the bare cipher.</summary>
+    private static void EncryptBlock(ReadOnlySpan<byte> key, Span<byte> block)
     {
-        var engine = AesUtilities.CreateEngine();
-        engine.Init(forEncryption: true, new KeyParameter(key));
-        return engine;
+        ReadOnlySpan<byte> zeros = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+        AesCbc.Encrypt(key, zeros, block);
     }
 
     private static void Sha256(ReadOnlySpan<byte> first, ReadOnlySpan<byte> second, Span<byte> digest)
@@ -184,7 +194,7 @@ public static class HukModels
         Span<byte> whole = stackalloc byte[32];
         first.CopyTo(message);
         second.CopyTo(message[first.Length..]);
-        Crypto.Sha256.Hash(message, whole);
+        Sealdisk.Crypto.Sha256.Hash(message, whole);
         CryptographicOperations.ZeroMemory(message);
         whole[..Math.Min(digest.Length, 32)].CopyTo(digest);
         CryptographicOperations.ZeroMemory(whole);
@@ -193,6 +203,6 @@ public static class HukModels
     private static void Require(ReadOnlySpan<byte> value, int length, string name)
     {
         if (value.Length != length)
-            throw new ArgumentException($"{length} bytes are wanted, not {value.Length}", name);
+            throw new ArgumentException($"it must have {length} bytes, not {value.Length}", name);
     }
 }

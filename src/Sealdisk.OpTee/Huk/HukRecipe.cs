@@ -1,99 +1,136 @@
 namespace Sealdisk.OpTee.Huk;
 
-/// <summary>What a person has of a chip. Empty: not given. The caller owns and wipes the secret ones.</summary>
-public readonly ref struct FuseValues
+/// <summary>
+/// How a family's HUK is computed outside the chip: from which values, and by which of <see cref="HukModels"/>. Families with the same
+/// formula share a recipe.
+/// </summary>
+public sealed class HukRecipe
 {
-    /// <summary>Secret: the fuse words that are the HUK or its key.</summary>
-    public ReadOnlySpan<byte> Otp { get; init; }
+    private readonly Derivation _derive;
 
-    /// <summary>Secret: a key or value that the chip's hardware or firmware holds.</summary>
-    public ReadOnlySpan<byte> Key { get; init; }
-
-    /// <summary>The chip's unique identifier.</summary>
-    public ReadOnlySpan<byte> Uid { get; init; }
-
-    /// <summary>The device DNA.</summary>
-    public ReadOnlySpan<byte> Dna { get; init; }
-
-    /// <summary>User fuse words.</summary>
-    public ReadOnlySpan<byte> UserFuses { get; init; }
-
-    /// <summary>Bytes of scratch memory.</summary>
-    public ReadOnlySpan<byte> Scratch { get; init; }
-}
-
-/// <summary>Which values give the HUK of which family, and by which of <see cref="HukModels"/>.</summary>
-public static class HukRecipe
-{
-    /// <summary>What to give, for people; null where no value would do, since the secret never leaves the chip.</summary>
-    public static string? Needs(HukFamily family)
+    private HukRecipe(string needs, Derivation derive)
     {
-        ArgumentNullException.ThrowIfNull(family);
-        return family.Id switch
-        {
-            "stm32mp15" => "--otp (16 bytes); with --uid (12 bytes) where OP-TEE derives the HUK from the UID",
-            "zynqmp" => "--dna (12 bytes) for an unauthenticated boot; with --key (the eFuse AES key, 32 bytes) and, if OP-TEE uses them, --user-fuses for an authenticated one",
-            "versal" => "--dna (16 bytes) for the development key; with --key (eFuse user key, 32 bytes) for that one",
-            "versal2" => "--key (32 bytes: what the ASU firmware answers)",
-            "imx6ull" => "--key (16 bytes: the DCP's unique key)",
-            "imx6" or "imx7" or "imx7ulp" or "imx8m" or "imx8x" or "layerscape" => "--key (16 or 32 bytes: CAAM's master key verification blob)",
-            "dra7" or "mediatek" => "--key (16 or 32 bytes: what the firmware passes)",
-            "octeontx2" or "rk3588" or "tcc805x" => "--otp (16 bytes)",
-            "sama5d2" => "--otp (16 or 32 bytes)",
-            "npcm8xx" => "--scratch (5 bytes; 64 for OP-TEE 4.0)",
-            _ when family.Secret == HukSecret.None => "nothing: the HUK is all zeros",
-            _ => null,
-        };
+        Needs = needs;
+        _derive = derive;
     }
 
-    /// <summary>Computes the HUK.</summary>
-    /// <param name="family">The chip.</param>
-    /// <param name="values">What is known of it.</param>
-    /// <param name="huk">Receives <see cref="HukModels.Size"/> bytes.</param>
-    /// <returns>False where these are not the values that this family's HUK follows from; <see cref="Needs"/> says which do.</returns>
-    public static bool TryDerive(HukFamily family, FuseValues values, Span<byte> huk)
+    /// <summary>Returns false if the values are not those that the formula takes.</summary>
+    private delegate bool Derivation(FuseValues given, Span<byte> huk);
+
+    /// <summary>The HUK is all zeros, so no value is needed.</summary>
+    public static HukRecipe AllZeros { get; } = new("nothing: the HUK is all zeros", (given, _) => given.Lengths == default);
+
+    /// <summary>Fuse words of 16 bytes that are the HUK.</summary>
+    public static HukRecipe FuseWords { get; } = new(
+        "--otp (16 bytes)",
+        (given, huk) => given.Lengths is (16, 0, 0, 0, 0, 0) && Leading(given.Otp, huk));
+
+    /// <summary>Fuse words of 16 or 32 bytes, of which the first 16 are the HUK.</summary>
+    public static HukRecipe LeadingFuseWords { get; } = new(
+        "--otp (16 or 32 bytes)",
+        (given, huk) => given.Lengths is (16 or 32, 0, 0, 0, 0, 0) && Leading(given.Otp, huk));
+
+    /// <summary>A value that the firmware passes, of which the first 16 bytes are the HUK.</summary>
+    public static HukRecipe FirmwareValue { get; } = new(
+        "--key (16 or 32 bytes: what the firmware passes)",
+        (given, huk) => given.Lengths is (0, 16 or 32, 0, 0, 0, 0) && Leading(given.Key, huk));
+
+    /// <summary>CAAM's master key verification blob, of which the first 16 bytes are the HUK.</summary>
+    public static HukRecipe CaamBlob { get; } = new(
+        "--key (16 or 32 bytes: CAAM's master key verification blob)",
+        (given, huk) => given.Lengths is (0, 16 or 32, 0, 0, 0, 0) && Leading(given.Key, huk));
+
+    /// <summary>The DCP of i.MX6ULL and its like.</summary>
+    public static HukRecipe Dcp { get; } = new("--key (16 bytes: the DCP's unique key)", (given, huk) =>
     {
-        ArgumentNullException.ThrowIfNull(family);
-        huk.Clear();
-        var (otp, key, uid, dna, scratch) = (values.Otp.Length, values.Key.Length, values.Uid.Length, values.Dna.Length, values.Scratch.Length);
-        switch (family.Id, otp, key, uid, dna, values.UserFuses.Length, scratch)
+        if (given.Lengths is not (0, 16, 0, 0, 0, 0))
+            return false;
+        HukModels.Dcp(given.Key, huk);
+        return true;
+    });
+
+    /// <summary>STM32MP15: the fuse words, or a derivation from them and the UID.</summary>
+    public static HukRecipe Stm32Mp15 { get; } = new(
+        "--otp (16 bytes); with --uid (12 bytes) if OP-TEE derives the HUK from the UID",
+        (given, huk) =>
         {
-            case ("stm32mp15", 16, 0, 0, 0, 0, 0):
-                HukModels.Stm32Mp15Key(values.Otp, huk);
-                return true;
-            case ("stm32mp15", 16, 0, 12, 0, 0, 0):
-                HukModels.Stm32Mp15Uid(values.Otp, values.Uid, huk);
-                return true;
-            case ("zynqmp", 0, 0, 0, 12, 0, 0):
-                HukModels.ZynqMpDevelopment(values.Dna, huk);
-                return true;
-            case ("zynqmp", 0, 32, 0, 12, <= 32 and var fuses, 0) when fuses % 4 == 0:
-                HukModels.ZynqMpProduction(values.Key, values.Dna, values.UserFuses, huk);
-                return true;
-            case ("versal", 0, 0, 0, 16, 0, 0):
-                HukModels.Versal(HukModels.VersalDevelopmentKey, values.Dna, huk);
-                return true;
-            case ("versal", 0, 32, 0, 16, 0, 0):
-                HukModels.Versal(values.Key, values.Dna, huk);
-                return true;
-            case ("versal2", 0, 32, 0, 0, 0, 0):
-                HukModels.VersalGen2(values.Key, huk);
-                return true;
-            case ("imx6ull", 0, 16, 0, 0, 0, 0):
-                HukModels.Dcp(values.Key, huk);
-                return true;
-            case ("imx6" or "imx7" or "imx7ulp" or "imx8m" or "imx8x" or "layerscape" or "dra7" or "mediatek", 0, 16 or 32, 0, 0, 0, 0):
-                HukModels.Leading(values.Key, huk);
-                return true;
-            case ("octeontx2" or "rk3588" or "tcc805x", 16, 0, 0, 0, 0, 0):
-            case ("sama5d2", 16 or 32, 0, 0, 0, 0, 0):
-                HukModels.Leading(values.Otp, huk);
-                return true;
-            case ("npcm8xx", 0, 0, 0, 0, 0, 5 or 64):
-                HukModels.Npcm(values.Scratch, huk);
-                return true;
-            default:
-                return family.Secret == HukSecret.None && otp + key + uid + dna + values.UserFuses.Length + scratch == 0;
-        }
+            switch (given.Lengths)
+            {
+                case (16, 0, 0, 0, 0, 0):
+                    HukModels.Stm32Mp15Key(given.Otp, huk);
+                    return true;
+                case (16, 0, 12, 0, 0, 0):
+                    HukModels.Stm32Mp15Uid(given.Otp, given.Uid, huk);
+                    return true;
+                default:
+                    return false;
+            }
+        });
+
+    /// <summary>Zynq UltraScale+, for both kinds of boot.</summary>
+    public static HukRecipe ZynqMp { get; } = new(
+        "--dna (12 bytes) for an unauthenticated boot; with --key (the eFuse AES key, 32 bytes) and, if OP-TEE uses them, --user-fuses "
+        + "for an authenticated one",
+        (given, huk) =>
+        {
+            switch (given.Lengths)
+            {
+                case (0, 0, 0, 12, 0, 0):
+                    HukModels.ZynqMpDevelopment(given.Dna, huk);
+                    return true;
+                case (0, 32, 0, 12, <= 32 and var fuses, 0) when fuses % 4 == 0:
+                    HukModels.ZynqMpProduction(given.Key, given.Dna, given.UserFuses, huk);
+                    return true;
+                default:
+                    return false;
+            }
+        });
+
+    /// <summary>Versal and Versal NET, with the development key or with another one.</summary>
+    public static HukRecipe Versal { get; } = new(
+        "--dna (16 bytes) for the development key; with --key (eFuse user key, 32 bytes) for that one",
+        (given, huk) =>
+        {
+            if (given.Lengths is not (0, 0 or 32, 0, 16, 0, 0))
+                return false;
+            HukModels.Versal(given.Key.IsEmpty ? HukModels.VersalDevelopmentKey : given.Key, given.Dna, huk);
+            return true;
+        });
+
+    /// <summary>Versal Gen 2.</summary>
+    public static HukRecipe VersalGen2 { get; } = new("--key (32 bytes: what the ASU firmware answers)", (given, huk) =>
+    {
+        if (given.Lengths is not (0, 32, 0, 0, 0, 0))
+            return false;
+        HukModels.VersalGen2(given.Key, huk);
+        return true;
+    });
+
+    /// <summary>Nuvoton NPCM8xx.</summary>
+    public static HukRecipe Npcm { get; } = new("--scratch (5 bytes; 64 for OP-TEE 4.0)", (given, huk) =>
+    {
+        if (given.Lengths is not (0, 0, 0, 0, 0, 5 or 64))
+            return false;
+        HukModels.Npcm(given.Scratch, huk);
+        return true;
+    });
+
+    /// <summary>Which values to give, for people: options of <c>sealdisk huk derive</c>.</summary>
+    public string Needs { get; }
+
+    /// <summary>Computes the HUK.</summary>
+    /// <param name="values">What is known of the chip.</param>
+    /// <param name="huk">Receives <see cref="HukModels.Size"/> bytes; all zero if the HUK cannot be computed.</param>
+    /// <returns>False if these are not the values that the HUK follows from; see <see cref="Needs"/>.</returns>
+    public bool TryDerive(FuseValues values, Span<byte> huk)
+    {
+        huk.Clear();
+        return _derive(values, huk);
+    }
+
+    private static bool Leading(ReadOnlySpan<byte> value, Span<byte> huk)
+    {
+        HukModels.Leading(value, huk);
+        return true;
     }
 }

@@ -4,15 +4,15 @@ using Sealdisk.Crypto;
 namespace Sealdisk.OpTee.Huk;
 
 /// <summary>
-/// A search among the five bytes that are all a Nuvoton NPCM8xx's HUK is made of. All of them would be 2^40, within reach of somebody with many
-/// processors and patience but not of one command; this tries the ones that a person would try first (<see cref="Scope"/>).
+/// A search for the five bytes from which a Nuvoton NPCM8xx's HUK is made. Many processors could try all 2^40 values in time, but not
+/// one command; this tries the most likely ones (<see cref="Scope"/>).
 /// </summary>
 public static class NpcmSearch
 {
-    /// <summary>What is tried, for people.</summary>
+    /// <summary>The values that are tried, for people.</summary>
     public const string Scope = "five bytes of which at most two are not zero, five equal bytes, five decimal digits in ASCII";
 
-    /// <summary>How many values that is.</summary>
+    /// <summary>How many values are tried.</summary>
     public const int Count = 1 + (5 * 255) + (10 * 255 * 255) + 255 + 100_000;
 
     /// <summary>The five bytes under whose HUK the blob was sealed, or null.</summary>
@@ -20,7 +20,7 @@ public static class NpcmSearch
     public static byte[]? Find(ReadOnlySpan<byte> blob)
     {
         if (blob.Length is < TrustedKeysTa.MinBlob or > TrustedKeysTa.MaxBlob)
-            throw new ArgumentException("no blob of OP-TEE's has this length", nameof(blob));
+            throw new ArgumentException("a blob of OP-TEE's does not have this length", nameof(blob));
         using var tag = new Gcm();
         Span<byte> bytes = stackalloc byte[5];
         bytes.Clear();

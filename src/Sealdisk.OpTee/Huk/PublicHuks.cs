@@ -1,22 +1,24 @@
 namespace Sealdisk.OpTee.Huk;
 
-/// <summary>What the normal world can read of a chip that goes into a HUK. Not secret.</summary>
+/// <summary>The part of a chip's HUK that the normal world can read. Not secret.</summary>
 /// <param name="Dna">The device DNA of an AMD chip: 12 bytes (Zynq UltraScale+) or 16 (Versal).</param>
 /// <param name="Uid">The unique identifier of an STM32MP15, 12 bytes.</param>
 /// <param name="Scratch">The bytes of memory that a Nuvoton NPCM8xx hashes: 5 or 64.</param>
 public sealed record ChipFacts(byte[]? Dna = null, byte[]? Uid = null, byte[]? Scratch = null);
 
-/// <summary>The HUKs that are public knowledge, or computable from what the normal world can read.</summary>
+/// <summary>HUKs that are publicly known, or that follow from what the normal world can read.</summary>
 public static class PublicHuks
 {
-    /// <summary>Those that are the same on every device of their kind.</summary>
+    /// <summary>Adds those that are the same on every device of their kind.</summary>
     public static void AddConstants(HukOracle oracle)
     {
         ArgumentNullException.ThrowIfNull(oracle);
         Span<byte> huk = stackalloc byte[32];
         Span<byte> input = stackalloc byte[64];
         huk.Clear();
-        oracle.Add(new("all-zero", "all zeros, which OP-TEE has where its platform provides no key, and which blank fuses give"), huk[..16]);
+        oracle.Add(
+            new("all-zero", "all zeros, which OP-TEE has where its platform provides no key, and which blank fuses give"),
+            huk[..16]);
         huk.Fill(0xff);
         oracle.Add(new("all-ones", "all ones (16 bytes), which erased or unreadable fuses give"), huk[..16]);
         oracle.Add(new("all-ones-32", "all ones (32 bytes), which erased or unreadable fuses give"), huk);
@@ -27,7 +29,9 @@ public static class PublicHuks
 
         input.Clear();
         HukModels.Dcp(input[..16], huk);
-        oracle.Add(new("dcp-zero-key", "that of an i.MX6ULL, ULZ, SLL or SL whose DCP has no key yet, being in neither secure nor trusted state"), huk[..16]);
+        oracle.Add(
+            new("dcp-zero-key", "that of an i.MX6ULL, ULZ, SLL or SL whose DCP has no key yet, being in neither secure nor trusted state"),
+            huk[..16]);
         HukModels.ZynqMpDevelopment(input[..12], huk[..16]);
         oracle.Add(new("zynqmp-dna-zero", "that of an unauthenticated Zynq UltraScale+ boot with a device DNA of zeros"), huk[..16]);
         HukModels.Versal(HukModels.VersalDevelopmentKey, input[..16], huk);
@@ -44,10 +48,10 @@ public static class PublicHuks
     }
 
     /// <summary>
-    /// Those that follow from what this one chip shows. The order of bytes that firmware uses is not documented for all of them, so several are
-    /// tried: a right tag proves the order as well.
+    /// Adds those that follow from what this chip shows. The firmware's byte order is not documented for all of them, so several are
+    /// tried; a right tag proves the order as well.
     /// </summary>
-    /// <exception cref="ArgumentException">A fact has a length that no chip gives it.</exception>
+    /// <exception cref="ArgumentException">A fact has a length that no chip has.</exception>
     public static void AddChip(HukOracle oracle, ChipFacts chip)
     {
         ArgumentNullException.ThrowIfNull(oracle);
@@ -60,7 +64,9 @@ public static class PublicHuks
             if (dna.Length == 12)
             {
                 HukModels.ZynqMpDevelopment(dna, huk);
-                var candidate = new HukCandidate("zynqmp-dna", "SHA-256 of the device DNA, as on a Zynq UltraScale+ that booted without authentication");
+                var candidate = new HukCandidate(
+                    "zynqmp-dna",
+                    "SHA-256 of the device DNA, as on a Zynq UltraScale+ that booted without authentication");
                 oracle.Add(candidate, huk[..16]);
                 oracle.Add(candidate, huk);
             }
@@ -70,7 +76,9 @@ public static class PublicHuks
                 foreach (var order in Orders(key))
                 {
                     HukModels.Versal(order, dna, huk);
-                    oracle.Add(new("versal-development-key", "the Versal's, made of its device DNA and the development key in OP-TEE's source"), huk[..16]);
+                    oracle.Add(
+                        new("versal-development-key", "the Versal's, made of its device DNA and the development key in OP-TEE's source"),
+                        huk[..16]);
                 }
             }
         }
@@ -82,11 +90,13 @@ public static class PublicHuks
         if (chip.Scratch is { } scratch)
         {
             HukModels.Npcm(scratch, huk);
-            oracle.Add(new("npcm-scratch", "SHA-256 of the bytes that this Nuvoton NPCM8xx keeps in memory of the normal world"), huk[..16]);
+            oracle.Add(
+                new("npcm-scratch", "SHA-256 of the bytes that this Nuvoton NPCM8xx keeps in memory of the normal world"),
+                huk[..16]);
         }
     }
 
-    /// <summary>As it is, reversed, each 32-bit word reversed, the words in reverse.</summary>
+    /// <summary>Unchanged, reversed, each 32-bit word reversed, and the words in reverse.</summary>
     private static byte[][] Orders(byte[]? value)
     {
         if (value is null)

@@ -24,7 +24,7 @@ public static class HukDerivation
     {
         ArgumentNullException.ThrowIfNull(family);
         ArgumentNullException.ThrowIfNull(chip);
-        if (HukRecipe.Needs(family) is not { } needs)
+        if (family.Recipe is not { } recipe)
             throw SealdiskException.Lacking(
                 $"cannot derive the HUK of {family.Name}: its secret never leaves the chip",
                 "only that chip opens what it sealed; keep a second way to the data, such as a backup");
@@ -42,8 +42,8 @@ public static class HukDerivation
             UserFuses = chip.UserFuses,
             Scratch = chip.Scratch,
         };
-        if (!HukRecipe.TryDerive(family, values, huk.Memory.Span))
-            throw SealdiskException.Usage($"cannot derive the HUK of {family.Name}: these are not the values that it follows from", $"give {needs}");
+        if (!recipe.TryDerive(values, huk.Memory.Span))
+            throw SealdiskException.Usage($"cannot derive the HUK of {family.Name}: these are not the values that it follows from", $"give {recipe.Needs}");
         var text = SecretBuffer.Allocate((2 * HukModels.Size) + 1);
         HukText.Write(huk.Memory.Span, text.Memory.Span);
         return text;

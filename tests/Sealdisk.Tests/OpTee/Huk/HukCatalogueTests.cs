@@ -58,11 +58,32 @@ public sealed class HukCatalogueTests
         foreach (var family in HukCatalogue.Families)
         {
             if (family.Secret != HukSecret.Chip)
-                Assert.NotNull(HukRecipe.Needs(family));
-            if (HukRecipe.Needs(family) is null)
-                Assert.False(HukRecipe.TryDerive(family, new FuseValues { Otp = new byte[16] }, new byte[16]));
+                Assert.NotNull(family.Recipe);
+            Assert.Equal(family.Secret == HukSecret.None, family.Recipe == HukRecipe.AllZeros);
         }
     }
+
+    /// <summary>As U-Boot's imx_hab_is_enabled() decides it (arch/arm/mach-imx/hab.c).</summary>
+    [Theory]
+    [InlineData("fsl,imx6q", 0xb8, 1, true)]
+    [InlineData("fsl,imx6ull", 0xb8, 1, true)]
+    [InlineData("fsl,imx7d", 0x8c, 1, true)]
+    [InlineData("fsl,imx7ulp", 0x138, 1, true)]
+    [InlineData("fsl,imx8mm", 0x8c, 0xffffffff, true)]
+    [InlineData("fsl,imx8mm", 0x8c, 0xfffffffe, false)]
+    [InlineData("fsl,imx8mp", 0x8c, 0x28001405, true)]
+    [InlineData("fsl,imx8mp", 0x8c, 0x28001401, false)]
+    [InlineData("fsl,imx8mp", 0x8c, 0x28001407, false)]
+    [InlineData("fsl,imx8mp", 0x8c, 5, false)]
+    [InlineData("fsl,imx8mp", 0x8c, 4, false)]
+    public void Field_return_opens_a_closed_chip(string compatible, int offset, uint word, bool opens)
+    {
+        var fuse = HukCatalogue.Of([compatible])?.FieldReturnOf([compatible]);
+        Assert.Equal((offset, opens), (fuse?.Offset, fuse?.IsSetIn(word)));
+    }
+
+    [Fact]
+    public void Other_chips_have_no_field_return() => Assert.Null(HukCatalogue.Find("stm32mp15")?.FieldReturnOf(["st,stm32mp157"]));
 
     [Fact]
     public void The_page_in_docs_is_this_catalogue() => GeneratedPage.Check("docs/huk-sources.md", Page());
@@ -85,7 +106,7 @@ public sealed class HukCatalogueTests
 
             """);
         foreach (var family in HukCatalogue.Families)
-            page.Append($"| [{family.Name}](#{family.Id}) | `{family.Id}` | {Default(family)} | {(HukRecipe.Needs(family) is null ? "no: it never leaves the chip" : family.Secret == HukSecret.None ? "everybody can" : "yes, from " + HukRecipe.Needs(family))} |\n");
+            page.Append($"| [{family.Name}](#{family.Id}) | `{family.Id}` | {Default(family)} | {(family.Recipe is null ? "no: it never leaves the chip" : family.Secret == HukSecret.None ? "everybody can" : "yes, from " + family.Recipe.Needs)} |\n");
         foreach (var family in HukCatalogue.Families)
         {
             page.Append($"\n## {family.Id}\n\n{family.Name}; OP-TEE {family.Platform}. Device tree: {string.Join(", ", family.Compatible.Split(' ').Select(word => $"`{word}`"))}.\n\n");

@@ -99,7 +99,7 @@ public sealed class HukOracleTests
     [Theory]
     [InlineData("zz", "line 1: byte 0 is not a hex digit")]
     [InlineData("\n0123", "line 2: it has 4 hex digits; a hardware unique key has 32 to 64")]
-    [InlineData("= 00112233445566778899aabbccddeeff", "line 1: before '=' stands no name of 1 to 64 letters")]
+    [InlineData("= 00112233445566778899aabbccddeeff", "line 1: the name before '=' does not have 1 to 64 printable characters")]
     public void A_bad_line_is_named_by_its_number(string text, string message)
     {
         using var oracle = new HukOracle();
