@@ -3,7 +3,7 @@ using X86 = System.Runtime.Intrinsics.X86;
 
 namespace Sealdisk.Crypto;
 
-/// <summary>The ways to compute AES.</summary>
+/// <summary>The implementations of AES.</summary>
 internal enum AesPath
 {
     /// <summary>Bitsliced, on any CPU.</summary>
@@ -16,10 +16,10 @@ internal enum AesPath
     Armv8,
 }
 
-/// <summary>What this CPU, and this build of the program, can do.</summary>
+/// <summary>The implementations that this CPU can run.</summary>
 internal static class AesPaths
 {
-    /// <summary>All that work here, the bitsliced one first.</summary>
+    /// <summary>All of them, the bitsliced one first.</summary>
     public static IReadOnlyList<AesPath> Available { get; } =
         X86.Aes.IsSupported ? [AesPath.Bitsliced, AesPath.AesNi]
         : Arm.Aes.IsSupported ? [AesPath.Bitsliced, AesPath.Armv8]
@@ -28,7 +28,7 @@ internal static class AesPaths
     /// <summary>The fastest of them.</summary>
     public static AesPath Best => Available[^1];
 
-    /// <summary>The name that a person knows it by.</summary>
+    /// <summary>Its common name, for people.</summary>
     public static string Name(AesPath path) => path switch
     {
         AesPath.AesNi => "AES-NI",

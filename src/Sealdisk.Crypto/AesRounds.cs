@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 
 namespace Sealdisk.Crypto;
 
-/// <summary>All rounds of AES in a row. Written out, since a loop that ends after ten or so turns is mispredicted each time.</summary>
+/// <summary>All rounds of AES in a row. Unrolled: the end of a loop of ten or so turns is mispredicted each time.</summary>
 internal static class AesRounds
 {
     /// <summary>Encrypts or decrypts eight blocks in place, whichever the core does; `rounds` is 10, 12 or 14.</summary>

@@ -3,12 +3,11 @@ using System.Runtime.InteropServices;
 namespace Sealdisk.Crypto;
 
 /// <summary>
-/// AES's round keys (FIPS 197) in memory that the caller owns: 16 bytes each, in order of use, room for 15. The same bytes
-/// serve every core.
+/// AES's round keys (FIPS 197) in memory that the caller owns: 16 bytes each, in order of use, room for 15. All cores use the same bytes.
 /// </summary>
 internal static class AesSchedule
 {
-    /// <summary>Bytes that the round keys of one direction take, whatever the key size.</summary>
+    /// <summary>Bytes of memory for the round keys of one direction, for any key size.</summary>
     public const int Size = 15 * 16;
 
     /// <summary>Rounds for a key of 16, 24 or 32 bytes.</summary>
@@ -41,8 +40,8 @@ internal static class AesSchedule
     }
 
     /// <summary>
-    /// Writes the round keys of decryption in the order of its equivalent inverse cipher (FIPS 197, 5.3.5): reversed, those
-    /// between the first and the last with their columns unmixed.
+    /// Writes the round keys of decryption in the order of the equivalent inverse cipher (FIPS 197, 5.3.5): reversed, and all but the
+    /// first and the last with their columns unmixed.
     /// </summary>
     public static void Invert(ReadOnlySpan<byte> encryption, Span<byte> decryption, int rounds)
     {

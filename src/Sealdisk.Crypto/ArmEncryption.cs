@@ -5,12 +5,12 @@ using Arm = System.Runtime.Intrinsics.Arm;
 namespace Sealdisk.Crypto;
 
 /// <summary>
-/// AES encryption with the Armv8 cryptographic extension, whose round instruction adds the round key before the substitution rather than after it and
-/// leaves the columns to an instruction of its own. Only where <see cref="Arm.Aes.IsSupported"/>.
+/// AES encryption with the Armv8 cryptographic extension. Its round instruction adds the round key before the substitution, not after
+/// it, and leaves the columns to a separate instruction. Only if <see cref="Arm.Aes.IsSupported"/>.
 /// </summary>
 internal readonly struct ArmEncryption : IAesCore
 {
-    /// <summary>Nothing: the first key is added by the first round.</summary>
+    /// <summary>Does nothing: the first round adds the first key.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Start(ref Block b0, ref Block b1, ref Block b2, ref Block b3,
         ref Block b4, ref Block b5, ref Block b6, ref Block b7, ref readonly byte keys)

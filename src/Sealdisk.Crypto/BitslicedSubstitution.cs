@@ -4,14 +4,14 @@ namespace Sealdisk.Crypto;
 
 /// <summary>
 /// AES's S-box as logic on bit planes, without tables, so that neither time nor cache depends on the data. Inversion in GF(2^8) is
-/// reduced to inversion in GF(2^4) and GF(2^2) by a tower of quadratic extensions:
-/// GF(2^2) = GF(2)[w]/(w^2+w+1), GF(2^4) = GF(2^2)[x]/(x^2+x+w), GF(2^8) = GF(2^4)[y]/(y^2+y+wx); AES's generator 2 is the
-/// tower's element 0x60, the choice whose four linear maps need fewest gates. The S-box's constant 0x63 is left to the round keys.
+/// reduced to inversion in GF(2^4) and GF(2^2) by a tower of quadratic extensions: GF(2^2) = GF(2)[w]/(w^2+w+1), GF(2^4) =
+/// GF(2^2)[x]/(x^2+x+w), GF(2^8) = GF(2^4)[y]/(y^2+y+wx); AES's generator 2 is the tower's element 0x60, the choice whose four linear
+/// maps need the fewest gates. The S-box's constant 0x63 is left to the round keys.
 /// </summary>
 internal static class BitslicedSubstitution
 {
     /// <summary>The S-box without its constant, on all bytes.</summary>
-    public static void Forward(ref Planes p)
+    public static void Forward(ref BitPlanes p)
     {
         var (v0, v1, v2, v3, v4, v5, v6, v7) = (p.P0, p.P1, p.P2, p.P3, p.P4, p.P5, p.P6, p.P7);
         ToTower(ref v0, ref v1, ref v2, ref v3, ref v4, ref v5, ref v6, ref v7);
@@ -21,7 +21,7 @@ internal static class BitslicedSubstitution
     }
 
     /// <summary>The inverse S-box of bytes to which its constant has been added.</summary>
-    public static void Inverse(ref Planes p)
+    public static void Inverse(ref BitPlanes p)
     {
         var (v0, v1, v2, v3, v4, v5, v6, v7) = (p.P0, p.P1, p.P2, p.P3, p.P4, p.P5, p.P6, p.P7);
         ToTowerInverseAffine(ref v0, ref v1, ref v2, ref v3, ref v4, ref v5, ref v6, ref v7);

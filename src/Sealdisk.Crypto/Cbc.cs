@@ -7,9 +7,9 @@ namespace Sealdisk.Crypto;
 internal static class Cbc
 {
     /// <summary>
-    /// Encrypts `count` (1 to 8) units of `size` bytes that follow each other at `units`. A chain is serial, so eight chains go side by
-    /// side; where there are fewer units, the last one is done by several lanes, which read and write the same bytes.
-    /// `ivs` holds eight IVs, of which lane i uses the one of its unit.
+    /// Encrypts `count` (1 to 8) consecutive units of `size` bytes at `units`. A chain is serial, so eight chains run side by side; if
+    /// there are fewer units, several lanes do the last one and read and write the same bytes. `ivs` holds eight IVs; each lane uses
+    /// that of its unit.
     /// </summary>
     public static void Encrypt<TCore>(ref byte units, int count, nuint size, ReadOnlySpan<Block> ivs, ref readonly byte keys, nuint rounds)
         where TCore : IAesCore
@@ -59,7 +59,7 @@ internal static class Cbc
         }
     }
 
-    /// <summary>Decrypts `count` units of `size` bytes that follow each other at `units`, eight blocks at a time; `ivs` holds their IVs.</summary>
+    /// <summary>Decrypts `count` consecutive units of `size` bytes at `units`, eight blocks at a time; `ivs` holds their IVs.</summary>
     public static void Decrypt<TCore>(ref byte units, int count, nuint size, ReadOnlySpan<Block> ivs, ref readonly byte keys, nuint rounds)
         where TCore : IAesCore
     {
@@ -84,7 +84,7 @@ internal static class Cbc
             var b7 = Vector128.LoadUnsafe(ref unit, at + 112);
             var next = b7;
             AesRounds.Run<TCore>(ref b0, ref b1, ref b2, ref b3, ref b4, ref b5, ref b6, ref b7, in keys, rounds);
-            // From the last to the first: each needs the ciphertext before it, still in place.
+            // From the last to the first: each needs the ciphertext before it, which is still in place.
             (b7 ^ Vector128.LoadUnsafe(ref unit, at + 96)).StoreUnsafe(ref unit, at + 112);
             (b6 ^ Vector128.LoadUnsafe(ref unit, at + 80)).StoreUnsafe(ref unit, at + 96);
             (b5 ^ Vector128.LoadUnsafe(ref unit, at + 64)).StoreUnsafe(ref unit, at + 80);

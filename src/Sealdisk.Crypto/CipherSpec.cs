@@ -1,9 +1,9 @@
 namespace Sealdisk.Crypto;
 
 /// <summary>
-/// A dm-crypt cipher specification, as the fourth word of a `crypt` table line: `cipher[:keycount]-mode-iv[:options]`, or
-/// `capi:` and the kernel crypto API's name of the cipher, `-iv[:options]`. Only what this room can do is accepted: AES in CBC
-/// or XTS mode with the IV generators of <see cref="IvGenerator"/>. Spelling and defaults are the kernel's (drivers/md/dm-crypt.c).
+/// A dm-crypt cipher specification, the fourth word of a `crypt` table line: `cipher[:keycount]-mode-iv[:options]`, or `capi:`, the
+/// kernel crypto API's name of the cipher, and `-iv[:options]`. Only what Sealdisk can do is accepted: AES in CBC or XTS mode with the
+/// IV generators of <see cref="IvGenerator"/>. Spelling and defaults are the kernel's (drivers/md/dm-crypt.c).
 /// </summary>
 public sealed record CipherSpec
 {
@@ -15,7 +15,7 @@ public sealed record CipherSpec
         KeyCount = keyCount;
     }
 
-    /// <summary>The specification as it was given.</summary>
+    /// <summary>The specification as written.</summary>
     public string Text { get; }
 
     /// <summary>The chaining mode.</summary>
@@ -27,23 +27,24 @@ public sealed record CipherSpec
     /// <summary>How many keys take turns by sector number: a power of two, 1 unless `aes:N-` was given.</summary>
     public int KeyCount { get; }
 
-    /// <summary>Key sizes this cipher takes, in bytes, ascending, all <see cref="KeyCount"/> keys together.</summary>
+    /// <summary>The key sizes that this cipher takes, in bytes, ascending, for all <see cref="KeyCount"/> keys together.</summary>
     public IReadOnlyList<int> KeySizes => [2 * KeyUnit, 3 * KeyUnit, 4 * KeyUnit];
 
-    /// <summary>Whether a key of this many bytes is one that this cipher takes.</summary>
+    /// <summary>Whether this cipher takes a key of so many bytes.</summary>
     public bool AcceptsKeySize(int bytes) => KeySizes.Contains(bytes);
 
     /// <summary>
-    /// The plain spelling without `capi:` and defaults. Two specifications mean the same exactly when their canonical spellings are equal;
-    /// record equality, which includes <see cref="Text"/>, is not that question.
+    /// The plain spelling without `capi:` and defaults. Two specifications mean the same exactly if their canonical spellings are
+    /// equal. Record equality includes <see cref="Text"/> and does not answer that.
     /// </summary>
     public string Canonical => CipherSpecParser.Spell(Mode, Iv, KeyCount);
 
     /// <summary>Parses a specification.</summary>
-    /// <exception cref="CipherSpecException">It cannot be parsed, or names something that Sealdisk does not do; the message says which.</exception>
-    public static CipherSpec Parse(string text) => TryParse(text, out var spec, out var reason) ? spec! : throw new CipherSpecException(reason!);
+    /// <exception cref="CipherSpecException">It cannot be parsed, or Sealdisk does not support it; the message says which.</exception>
+    public static CipherSpec Parse(string text) =>
+        TryParse(text, out var spec, out var reason) ? spec! : throw new CipherSpecException(reason!);
 
-    /// <summary>Parses a specification; where it is refused, <paramref name="reason"/> says why, by name.</summary>
+    /// <summary>Parses a specification; if it is refused, <paramref name="reason"/> says why.</summary>
     public static bool TryParse(string text, out CipherSpec? spec, out string? reason)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -54,6 +55,6 @@ public sealed record CipherSpec
     // AES keys are two, three or four times eight bytes; XTS has two of them.
     private int KeyUnit => (Mode == SectorMode.Xts ? 16 : 8) * KeyCount;
 
-    /// <summary>The specification as it was given.</summary>
+    /// <summary>The specification as written.</summary>
     public override string ToString() => Text;
 }

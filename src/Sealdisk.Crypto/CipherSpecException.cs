@@ -1,4 +1,4 @@
 namespace Sealdisk.Crypto;
 
-/// <summary>A cipher specification that is refused; the message says why and names what is refused.</summary>
+/// <summary>A cipher specification is refused; the message names what is refused and says why.</summary>
 public sealed class CipherSpecException(string message) : Exception(message);

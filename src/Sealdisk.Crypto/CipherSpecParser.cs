@@ -2,10 +2,13 @@ using System.Globalization;
 
 namespace Sealdisk.Crypto;
 
-/// <summary>Reads dm-crypt's two spellings of a cipher and refuses by name what this room does not do.</summary>
+/// <summary>Reads dm-crypt's two spellings of a cipher and refuses by name what Sealdisk does not support.</summary>
 internal static class CipherSpecParser
 {
-    /// <summary>Parses <paramref name="text"/>; returns null, or the reason it is refused.</summary>
+    private static readonly string[] Aeads =
+        ["authenc", "authencesn", "gcm", "ccm", "rfc4106", "rfc4309", "rfc7539", "rfc7539esp", "aegis128"];
+
+    /// <summary>Parses <paramref name="text"/>; returns null, or the reason why it is refused.</summary>
     public static string? Parse(string text, out CipherSpec? spec)
     {
         spec = null;
@@ -32,14 +35,15 @@ internal static class CipherSpecParser
 
     private readonly record struct Parts(string Cipher, int KeyCount, string Mode, string? Iv, string? Options);
 
-    // cipher[:keycount]-mode-iv[:options]; a bare cipher, or cipher-plain, is from the first days of dm-crypt and means cbc-plain.
+    // cipher[:keycount]-mode-iv[:options]; a bare cipher, or cipher-plain, comes from dm-crypt's early days and means cbc-plain.
     private static string? ParsePlain(string text, out Parts parts)
     {
         parts = default;
         var (head, rest) = SplitFirst(text, '-');
         var (cipher, countText) = SplitFirst(head, ':');
         var count = 1;
-        if (countText is not null && (!int.TryParse(countText, NumberStyles.None, CultureInfo.InvariantCulture, out count) || !int.IsPow2(count)))
+        var isCount = countText is null || int.TryParse(countText, NumberStyles.None, CultureInfo.InvariantCulture, out count);
+        if (!isCount || !int.IsPow2(count))
             return $"key count '{countText}' is not a power of two";
         if (count > 64)
             return $"key count {countText} is larger than 64";
@@ -56,7 +60,7 @@ internal static class CipherSpecParser
         return null;
     }
 
-    // capi:API-iv[:options]; the last ':' and then the last '-' divide, since the API's name may contain both.
+    // capi:API-iv[:options]; split at the last ':' and then at the last '-', as the API's name may contain both.
     private static string? ParseCapi(string text, out Parts parts)
     {
         parts = default;
@@ -69,9 +73,9 @@ internal static class CipherSpecParser
             if (hash is null)
                 return "essiv() needs a cipher and a hash, as in capi:essiv(cbc(aes),sha256)-plain64";
             if (iv == "essiv")
-                return "ESSIV twice";
+                return "ESSIV is given twice";
             if (iv is not "plain64")
-                return $"essiv() is known with the IV generator plain64, not with '{iv}'";
+                return $"essiv() is supported with the IV generator plain64, not with '{iv}'";
             if (options is not null)
                 return "the IV generator plain64 takes no option";
             (inner, iv, options) = (bulk, "essiv", hash);
@@ -124,7 +128,7 @@ internal static class CipherSpecParser
         "cbc" or "xts" => null,
         "ecb" => "ecb shows which blocks of the disk are equal",
         "ctr" => "ctr repeats its key stream whenever a sector is written again, and so shows what changed",
-        "gcm" or "ccm" or "rfc4106" or "rfc4309" => $"{mode} is authenticated encryption, whose tags need dm-integrity below, which is not supported",
+        "gcm" or "ccm" or "rfc4106" or "rfc4309" => RefuseTags(mode),
         "random" => "random IVs need dm-integrity below, which is not supported",
         "" => "no mode is named",
         _ => $"the mode '{mode}' is not supported, only cbc and xts",
@@ -132,13 +136,16 @@ internal static class CipherSpecParser
 
     private static string? RefuseAead(string api)
     {
-        foreach (var name in (ReadOnlySpan<string>)["authenc", "authencesn", "gcm", "ccm", "rfc4106", "rfc4309", "rfc7539", "rfc7539esp", "aegis128"])
+        foreach (var name in Aeads)
         {
             if (api == name || api.StartsWith(name + "(", StringComparison.Ordinal))
-                return $"{name} is authenticated encryption, whose tags need dm-integrity below, which is not supported";
+                return RefuseTags(name);
         }
         return null;
     }
+
+    private static string RefuseTags(string name) =>
+        $"{name} is authenticated encryption, whose tags need dm-integrity below, which is not supported";
 
     private static string RefuseIv(string iv) => iv switch
     {

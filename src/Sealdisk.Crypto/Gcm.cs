@@ -5,10 +5,15 @@ using System.Security.Cryptography;
 namespace Sealdisk.Crypto;
 
 /// <summary>
-/// AES-256-GCM (NIST SP 800-38D) with IVs of 16 bytes and no associated data, as OP-TEE seals. A tag is a function of key, IV and ciphertext alone, so
-/// it is verified without decrypting anything. Nothing is allocated after construction, and no copy of a key is left after Dispose; one object
-/// takes any number of keys, one after the other. Not for several threads at once.
+/// AES-256-GCM (NIST SP 800-38D) with IVs of 16 bytes and no associated data, as OP-TEE seals. A tag is a function of key, IV and
+/// ciphertext alone, so it is verified without decrypting anything. Nothing is allocated after construction, and no copy of a key is
+/// left after Dispose. One object takes any number of keys, one after the other. Not for several threads at once.
 /// </summary>
+/// <remarks>
+/// By hand: .NET's AesGcm loads OpenSSL and takes IVs of 12 bytes only. BouncyCastle's GcmBlockCipher takes these IVs, but keeps copies
+/// of the key in managed arrays that it does not wipe, decrypts while it verifies, and allocates for each key; an audit tries hundreds
+/// of thousands of keys on a blob.
+/// </remarks>
 public sealed class Gcm : IDisposable
 {
     /// <summary>Bytes of a key.</summary>
@@ -23,7 +28,7 @@ public sealed class Gcm : IDisposable
     private readonly Ghash _ghash;
     private readonly byte[] _schedule = GC.AllocateArray<byte>(AesSchedule.Size, pinned: true);
 
-    /// <summary>With the fastest code that this CPU can run.</summary>
+    /// <summary>Uses the fastest code that this CPU can run.</summary>
     public Gcm()
         : this(AesPaths.Best, Ghash.HasCarryless)
     {
@@ -47,7 +52,7 @@ public sealed class Gcm : IDisposable
         CryptographicOperations.ZeroMemory(hashKey);
     }
 
-    /// <summary>Whether the tag is that of this ciphertext and IV under the key; takes the same time wherever it is not.</summary>
+    /// <summary>Whether the tag is that of this ciphertext and IV under the key. Takes the same time wherever it differs.</summary>
     /// <param name="iv">16 bytes.</param>
     /// <param name="ciphertext">Any number of bytes.</param>
     /// <param name="tag">16 bytes.</param>
@@ -72,8 +77,8 @@ public sealed class Gcm : IDisposable
         BinaryPrimitives.WriteUInt64BigEndian(tag[8..], BinaryPrimitives.ReadUInt64BigEndian(tag[8..]) ^ low);
     }
 
-    /// <summary>Encrypts or, the same thing, decrypts in place. Whoever decrypts verifies the tag first.</summary>
-    /// <param name="iv">16 bytes; never twice for what is encrypted under one key.</param>
+    /// <summary>Encrypts or decrypts in place, which is the same operation. Verify the tag before you decrypt.</summary>
+    /// <param name="iv">16 bytes; never use one twice to encrypt under the same key.</param>
     /// <param name="data">Any number of bytes.</param>
     public void Transform(ReadOnlySpan<byte> iv, Span<byte> data)
     {
@@ -83,7 +88,7 @@ public sealed class Gcm : IDisposable
         var number = BinaryPrimitives.ReadUInt32BigEndian(counter[12..]);
         for (; !data.IsEmpty; data = data[Math.Min(BlockSize, data.Length)..])
         {
-            BinaryPrimitives.WriteUInt32BigEndian(counter[12..], unchecked(++number)); // the rest of the block never counts
+            BinaryPrimitives.WriteUInt32BigEndian(counter[12..], unchecked(++number)); // no carry into the rest of the block
             counter.CopyTo(stream);
             EncryptBlock(stream);
             for (var at = 0; at < Math.Min(BlockSize, data.Length); at++)
@@ -92,14 +97,14 @@ public sealed class Gcm : IDisposable
         CryptographicOperations.ZeroMemory(stream);
     }
 
-    /// <summary>Forgets the key.</summary>
+    /// <summary>Wipes the key.</summary>
     public void Dispose()
     {
         CryptographicOperations.ZeroMemory(_schedule);
         _ghash.Wipe();
     }
 
-    /// <summary>The block that masks the tag, and after which the counting begins: with an IV of 16 bytes, its hash.</summary>
+    /// <summary>The block that masks the tag and from which the counter starts: for an IV of 16 bytes, its hash.</summary>
     private void FirstCounter(ReadOnlySpan<byte> iv, Span<byte> block)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(iv.Length, BlockSize, nameof(iv));
@@ -131,7 +136,8 @@ public sealed class Gcm : IDisposable
     {
         ref var value = ref MemoryMarshal.AsRef<Block>(block);
         var (b0, b1, b2, b3, b4, b5, b6, b7) = (value, value, value, value, value, value, value, value);
-        AesRounds.Run<TCore>(ref b0, ref b1, ref b2, ref b3, ref b4, ref b5, ref b6, ref b7, in MemoryMarshal.GetArrayDataReference(_schedule), Rounds);
+        ref readonly var keys = ref MemoryMarshal.GetArrayDataReference(_schedule);
+        AesRounds.Run<TCore>(ref b0, ref b1, ref b2, ref b3, ref b4, ref b5, ref b6, ref b7, in keys, Rounds);
         value = b0;
     }
 }

@@ -9,14 +9,15 @@ using X86 = System.Runtime.Intrinsics.X86;
 namespace Sealdisk.Crypto;
 
 /// <summary>
-/// GHASH, the universal hash of GCM (NIST SP 800-38D, 6.4): a polynomial in the hash key H over GF(2^128). An element is two words, the most
-/// significant bit of <c>High</c> being the coefficient of x^0, as the standard numbers its bits. Reuses its memory for any number of keys.
+/// GHASH, the universal hash of GCM (NIST SP 800-38D, 6.4): a polynomial in the hash key H over GF(2^128). An element is two words; the
+/// most significant bit of <c>High</c> is the coefficient of x^0, as the standard numbers its bits. Reuses its memory for any number of
+/// keys. By hand as part of <see cref="Gcm"/>.
 /// </summary>
 internal sealed class Ghash
 {
     private const ulong Reduction = 0xE1UL << 56;
 
-    /// <summary>Blocks that are multiplied before one reduction: eight of the longest key that Linux seals, and their length.</summary>
+    /// <summary>Blocks that are multiplied before one reduction: the eight of the longest key that Linux seals, and the length.</summary>
     private const int Powers = 9;
 
     private static readonly ulong[] NibbleReduction = MakeNibbleReduction();
@@ -26,7 +27,7 @@ internal sealed class Ghash
     private readonly ulong[] _tableLow = GC.AllocateArray<ulong>(16, pinned: true);
     private readonly Vector128<ulong>[] _powers = GC.AllocateArray<Vector128<ulong>>(Powers, pinned: true);
 
-    /// <param name="carryless">Whether to use the CPU's carry-less multiplication; only where <see cref="HasCarryless"/>.</param>
+    /// <param name="carryless">Whether to use the CPU's carry-less multiplication; only if <see cref="HasCarryless"/>.</param>
     public Ghash(bool carryless) => _carryless = carryless;
 
     /// <summary>Whether this CPU multiplies without carries (PCLMULQDQ, PMULL).</summary>
@@ -50,7 +51,7 @@ internal sealed class Ghash
             return;
         }
 
-        // Entry n is n times H, where the highest of n's four bits stands for x^0.
+        // Entry n is n times H; the highest of n's four bits stands for x^0.
         for (var bit = 8; bit > 0; bit >>= 1)
         {
             (_tableHigh[bit], _tableLow[bit]) = (high, low);
@@ -63,7 +64,7 @@ internal sealed class Ghash
         }
     }
 
-    /// <summary>Forgets the key.</summary>
+    /// <summary>Wipes the key.</summary>
     public void Wipe()
     {
         CryptographicOperations.ZeroMemory(MemoryMarshal.AsBytes(_powers.AsSpan()));
@@ -71,11 +72,12 @@ internal sealed class Ghash
         CryptographicOperations.ZeroMemory(MemoryMarshal.AsBytes(_tableLow.AsSpan()));
     }
 
-    /// <summary>The hash of some bytes, zero-padded to whole blocks, and of the block that states their length in bits.</summary>
+    /// <summary>The hash of bytes, zero-padded to whole blocks, and of the block with their length in bits.</summary>
     public (ulong High, ulong Low) Hash(ReadOnlySpan<byte> data) => _carryless ? HashCarryless(data) : HashTable(data);
 
     /// <summary>
-    /// ((a H + b) H + c) H is a H^3 + b H^2 + c H: with the powers of H at hand the products do not wait for each other, and their sum is reduced once.
+    /// ((a H + b) H + c) H = a H^3 + b H^2 + c H: with the powers of H at hand, the products do not wait for each other, and their sum
+    /// is reduced once.
     /// </summary>
     private (ulong High, ulong Low) HashCarryless(ReadOnlySpan<byte> data)
     {
@@ -110,7 +112,7 @@ internal sealed class Ghash
         return TimesTable(high, low ^ bits);
     }
 
-    /// <summary>Takes a block from the front, or what is left and zeros.</summary>
+    /// <summary>Takes a block from the front, or the rest and zeros.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector128<ulong> Next(ref ReadOnlySpan<byte> data)
     {
@@ -187,7 +189,8 @@ internal sealed class Ghash
             else
             {
                 _high ^= Arm.Aes.PolynomialMultiplyWideningUpper(a, b);
-                _middle ^= Arm.Aes.PolynomialMultiplyWideningLower(a.GetUpper(), b.GetLower()) ^ Arm.Aes.PolynomialMultiplyWideningLower(a.GetLower(), b.GetUpper());
+                _middle ^= Arm.Aes.PolynomialMultiplyWideningLower(a.GetUpper(), b.GetLower());
+                _middle ^= Arm.Aes.PolynomialMultiplyWideningLower(a.GetLower(), b.GetUpper());
                 _low ^= Arm.Aes.PolynomialMultiplyWideningLower(a.GetLower(), b.GetLower());
             }
         }

@@ -2,7 +2,10 @@ using System.Security.Cryptography;
 
 namespace Sealdisk.Crypto;
 
-/// <summary>HMAC-SHA256 (RFC 2104) of a message that fits on the stack, which is wiped after use.</summary>
+/// <summary>
+/// HMAC-SHA256 (RFC 2104) of a message that fits on the stack, which is wiped after use. By hand for the same reasons as
+/// <see cref="Sha256"/>.
+/// </summary>
 public static class HmacSha256
 {
     /// <summary>Bytes of the longest message.</summary>
@@ -14,7 +17,7 @@ public static class HmacSha256
     /// <param name="key">At most 64 bytes.</param>
     /// <param name="message">At most <see cref="MaxMessage"/> bytes.</param>
     /// <param name="mac32">Receives 32 bytes.</param>
-    /// <exception cref="ArgumentException">Key or message is longer than that.</exception>
+    /// <exception cref="ArgumentException">Key or message is too long.</exception>
     public static void Compute(ReadOnlySpan<byte> key, ReadOnlySpan<byte> message, Span<byte> mac32)
     {
         if (key.Length > BlockSize)

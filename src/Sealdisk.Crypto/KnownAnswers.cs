@@ -3,13 +3,13 @@ using System.Globalization;
 namespace Sealdisk.Crypto;
 
 /// <summary>One known-answer test and whether it passed here.</summary>
-/// <param name="Name">Cipher, source of the vector and, in parentheses, the way AES was computed.</param>
-/// <param name="Passed">Whether encryption gave the known bytes and decryption gave back the text.</param>
+/// <param name="Name">Cipher, source of the vector and, in parentheses, the implementation of AES.</param>
+/// <param name="Passed">Whether encryption gave the known bytes and decryption restored the text.</param>
 public sealed record KnownAnswer(string Name, bool Passed);
 
 /// <summary>
-/// Published test vectors, and sectors that a real dm-crypt wrote, run inside the program that ships: on every way to
-/// compute AES that this CPU has.
+/// Published test vectors, and sectors that a real dm-crypt wrote, run inside the program that ships: with every implementation of AES
+/// that this CPU can run.
 /// </summary>
 public static class KnownAnswers
 {
@@ -27,20 +27,22 @@ public static class KnownAnswers
 
     /// <param name="Source">Where the vector is published.</param>
     /// <param name="Cipher">The dm-crypt cipher that computes it.</param>
-    /// <param name="Key">Hex; a published key, no secret.</param>
+    /// <param name="Key">Hex; a published key, not a secret.</param>
     /// <param name="Text">One unit.</param>
-    /// <param name="Head">How the unit's ciphertext begins, hex.</param>
-    /// <param name="Tail">How it ends, hex; nothing where the vector is shorter than a unit.</param>
-    private sealed record Vector(string Source, string Cipher, SectorLayout Layout, ulong Sector, string Key, byte[] Text,
-        string Head, string Tail = "");
+    /// <param name="Head">The beginning of the unit's ciphertext, hex.</param>
+    /// <param name="Tail">Its end, hex; empty if the vector is shorter than a unit.</param>
+    private sealed record Vector(
+        string Source, string Cipher, SectorLayout Layout, ulong Sector, string Key, byte[] Text, string Head, string Tail = "");
 
     private static bool Passes(Vector vector, AesPath path)
     {
         var spec = CipherSpec.Parse(vector.Cipher);
-        var cipher = new SectorCipher(spec, vector.Layout, Convert.FromHexString(vector.Key), new byte[SectorCipher.ScheduleSize(spec)], path);
+        var schedule = new byte[SectorCipher.ScheduleSize(spec)];
+        var cipher = new SectorCipher(spec, vector.Layout, Convert.FromHexString(vector.Key), schedule, path);
         var data = vector.Text.ToArray();
         cipher.Encrypt(data, vector.Sector);
-        var known = data.AsSpan().StartsWith(Convert.FromHexString(vector.Head)) && data.AsSpan().EndsWith(Convert.FromHexString(vector.Tail));
+        var known = data.AsSpan().StartsWith(Convert.FromHexString(vector.Head))
+            && data.AsSpan().EndsWith(Convert.FromHexString(vector.Tail));
         cipher.Decrypt(data, vector.Sector);
         return known && data.AsSpan().SequenceEqual(vector.Text);
     }
@@ -57,9 +59,11 @@ public static class KnownAnswers
     // The keys of the disks under tests/golden.
     private const string Key32 = "d6e55c2c50ec04bd19757b4663d0279f4cf9fd8771d755fc001e9977da84e83e";
     private const string Key64 =
-        "7ba935bd225b376016867e3fdc6d725759345c093e834ec65b46212cf560b384712d0faba34bb18719a2f72277b1225251cddf29d292bca0126642bad1518b5b";
+        "7ba935bd225b376016867e3fdc6d725759345c093e834ec65b46212cf560b384"
+        + "712d0faba34bb18719a2f72277b1225251cddf29d292bca0126642bad1518b5b";
     private const string Key64b =
-        "b7614836c64db0ba8aa540af5dba94d22a5be235292ea2314f1e1570396f7ee49b973dd4a043f5b342448c497e79617b496e557a7d85f6cfa46dac809bc4b785";
+        "b7614836c64db0ba8aa540af5dba94d22a5be235292ea2314f1e1570396f7ee4"
+        + "9b973dd4a043f5b342448c497e79617b496e557a7d85f6cfa46dac809bc4b785";
 
     private static readonly Vector[] Vectors =
     [
@@ -67,11 +71,15 @@ public static class KnownAnswers
         new("FIPS-197 C.2", "aes-cbc-null", SectorLayout.Default, 0, Counting(24), Padded(Doubled), "dda97ca4864cdfe06eaf70a0ec0d7191"),
         new("FIPS-197 C.3", "aes-cbc-null", SectorLayout.Default, 0, Counting(32), Padded(Doubled), "8ea2b7ca516745bfeafc49904b496089"),
         new("SP 800-38A F.2.1", "aes-cbc-null", SectorLayout.Default, 0, "2b7e151628aed2a6abf7158809cf4f3c", NistText,
-            "7649abac8119b246cee98e9b12e9197d5086cb9b507219ee95db113a917678b273bed6b8e3c1743b7116e69e222295163ff1caa1681fac09120eca307586e1a7"),
+            "7649abac8119b246cee98e9b12e9197d5086cb9b507219ee95db113a917678b2"
+            + "73bed6b8e3c1743b7116e69e222295163ff1caa1681fac09120eca307586e1a7"),
         new("SP 800-38A F.2.3", "aes-cbc-null", SectorLayout.Default, 0, "8e73b0f7da0e6452c810f32b809079e562f8ead2522c6b7b", NistText,
-            "4f021db243bc633d7178183a9fa071e8b4d9ada9ad7dedf4e5e738763f69145a571b242012fb7ae07fa9baac3df102e008b0e27988598881d920a9e64f5615cd"),
-        new("SP 800-38A F.2.5", "aes-cbc-null", SectorLayout.Default, 0, "603deb1015ca71be2b73aef0857d77811f352c073b6108d72d9810a30914dff4", NistText,
-            "f58c4c04d6e5f1ba779eabfb5f7bfbd69cfc4e967edb808d679f777bc6702c7d39f23369a9d9bacfa530e26304231461b2eb05e2c39be9fcda6c19078c6a9d1b"),
+            "4f021db243bc633d7178183a9fa071e8b4d9ada9ad7dedf4e5e738763f69145a"
+            + "571b242012fb7ae07fa9baac3df102e008b0e27988598881d920a9e64f5615cd"),
+        new("SP 800-38A F.2.5", "aes-cbc-null", SectorLayout.Default, 0,
+            "603deb1015ca71be2b73aef0857d77811f352c073b6108d72d9810a30914dff4", NistText,
+            "f58c4c04d6e5f1ba779eabfb5f7bfbd69cfc4e967edb808d679f777bc6702c7d"
+            + "39f23369a9d9bacfa530e26304231461b2eb05e2c39be9fcda6c19078c6a9d1b"),
         new("IEEE 1619 vector 1", "aes-xts-plain64", SectorLayout.Default, 0, new string('0', 64), Padded(""),
             "917cf69ebd68b2ec9b9fe9a3eadda692cd43d2f59598ed858c02c2652fbf922e"),
         new("IEEE 1619 vector 2", "aes-xts-plain64", SectorLayout.Default, 0x3333333333,
@@ -80,10 +88,12 @@ public static class KnownAnswers
         new("IEEE 1619 vector 3", "aes-xts-plain64", SectorLayout.Default, 0x3333333333,
             "fffefdfcfbfaf9f8f7f6f5f4f3f2f1f0" + new string('2', 32), Padded(new string('4', 64)),
             "af85336b597afc1a900b2eb21ec949d292df4c047e0b21532186a5971a227a89"),
-        new("IEEE 1619 vector 4", "aes-xts-plain64", SectorLayout.Default, 0, "2718281828459045235360287471352631415926535897932384626433832795", Padded(Counting(256) + Counting(256)),
+        new("IEEE 1619 vector 4", "aes-xts-plain64", SectorLayout.Default, 0,
+            "2718281828459045235360287471352631415926535897932384626433832795", Padded(Counting(256) + Counting(256)),
             "27a7479befa1d476489f308cd4cfa6e2", "0a282df920147beabe421ee5319d0568"),
         new("IEEE 1619 vector 10", "aes-xts-plain64", SectorLayout.Default, 0xff,
-            "27182818284590452353602874713526624977572470936999595749669676273141592653589793238462643383279502884197169399375105820974944592",
+            "2718281828459045235360287471352662497757247093699959574966967627"
+            + "3141592653589793238462643383279502884197169399375105820974944592",
             Padded(Counting(256) + Counting(256)), "1c3b3a102f770386e4836c99e370cf9b", "c4f36ffda9fcea70b9c6e693e148c151"),
         new("dm-crypt cbc-plain-512 at 127", "aes-cbc-plain", new SectorLayout(512, false, 0), 127, Key32,
             DiskText(127, 512),
@@ -135,12 +145,14 @@ public static class KnownAnswers
             "f69ddd89d3b17e5f66587b4a7bb7b10e", "623fdd48536e6e50deec1e8fb01d0c5c"),
     ];
 
-    // The text of SP 800-38A, its IV 00 01 .. 0f added to the first block, since a sector's own IV is zero here.
+    // The text of SP 800-38A with its IV 00 01 .. 0f added to the first block, as the sector's own IV is zero here.
     private static byte[] NistText
     {
         get
         {
-            var text = Padded("6bc1bee22e409f96e93d7e117393172aae2d8a571e03ac9c9eb76fac45af8e5130c81c46a35ce411e5fbc1191a0a52eff69f2445df4f9b17ad2b417be66c3710");
+            var text = Padded(
+                "6bc1bee22e409f96e93d7e117393172aae2d8a571e03ac9c9eb76fac45af8e51"
+                + "30c81c46a35ce411e5fbc1191a0a52eff69f2445df4f9b17ad2b417be66c3710");
             for (var i = 0; i < 16; i++)
                 text[i] ^= (byte)i;
             return text;
@@ -154,9 +166,10 @@ public static class KnownAnswers
         return text;
     }
 
-    private static string Counting(int bytes) => string.Concat(Enumerable.Range(0, bytes).Select(i => i.ToString("x2", CultureInfo.InvariantCulture)));
+    private static string Counting(int bytes) =>
+        string.Concat(Enumerable.Range(0, bytes).Select(i => i.ToString("x2", CultureInfo.InvariantCulture)));
 
-    // What the disks under tests/golden hold: each 512-byte sector begins with its number.
+    // The content of the disks under tests/golden: each 512-byte sector begins with its number.
     private static byte[] DiskText(int sector, int size)
     {
         var text = new byte[size];

@@ -8,9 +8,14 @@ using X86 = System.Runtime.Intrinsics.X86;
 namespace Sealdisk.Crypto;
 
 /// <summary>
-/// Encrypts and decrypts runs of sectors exactly as a dm-crypt mapping with the same cipher, key and layout. It uses the CPU's AES
-/// instructions where there are any, else a constant-time bitsliced AES.
+/// Encrypts and decrypts runs of sectors exactly as a dm-crypt mapping with the same cipher, key and layout. Uses the CPU's AES
+/// instructions if there are any, else a constant-time bitsliced AES.
 /// </summary>
+/// <remarks>
+/// AES is written by hand: .NET's Aes loads OpenSSL, which the boot path does without, and BouncyCastle expands keys into managed
+/// arrays that nothing wipes. Neither has XTS, and neither makes a run's IVs and blocks eight at a time, on which the speed depends
+/// (docs/performance.md).
+/// </remarks>
 public sealed class SectorCipher
 {
     private readonly Memory<byte> _schedule;
@@ -27,10 +32,13 @@ public sealed class SectorCipher
     /// <param name="layout">Sector size and IV numbering.</param>
     /// <param name="key">The key, of one of <see cref="CipherSpec.KeySizes"/>; read only here.</param>
     /// <param name="schedule">
-    /// At least <see cref="ScheduleSize"/> bytes that the caller owns (locked and kept from core dumps, if it cares). Whatever derives from the key is
-    /// kept there and nowhere else, but for registers and stack while a call runs; the caller wipes it once the cipher is used no more.
+    /// At least <see cref="ScheduleSize"/> bytes that the caller owns, best locked and kept out of core dumps. What derives from the
+    /// key is kept there and nowhere else, except in registers and on the stack while a call runs. The caller wipes it when it no
+    /// longer uses the cipher.
     /// </param>
-    /// <exception cref="ArgumentException">Key size, layout or schedule size do not fit; the message holds no key bytes.</exception>
+    /// <exception cref="ArgumentException">
+    /// The size of key or schedule, or the layout, is wrong; the message holds no key bytes.
+    /// </exception>
     public SectorCipher(CipherSpec spec, SectorLayout layout, ReadOnlySpan<byte> key, Memory<byte> schedule)
         : this(spec, layout, key, schedule, AesPaths.Best)
     {
@@ -42,15 +50,19 @@ public sealed class SectorCipher
         if (layout.Problem() is { } problem)
             throw new ArgumentException(problem, nameof(layout));
         if (!spec.AcceptsKeySize(key.Length))
-            throw new ArgumentException($"{spec.Canonical} takes a key of {string.Join(", ", spec.KeySizes)} bytes, not {key.Length}", nameof(key));
-        if (schedule.Length < ScheduleSize(spec))
-            throw new ArgumentException($"the schedule of {spec.Canonical} takes {ScheduleSize(spec)} bytes, not {schedule.Length}", nameof(schedule));
+        {
+            var sizes = string.Join(", ", spec.KeySizes);
+            throw new ArgumentException($"{spec.Canonical} takes a key of {sizes} bytes, not {key.Length}", nameof(key));
+        }
+        var needed = ScheduleSize(spec);
+        if (schedule.Length < needed)
+            throw new ArgumentException($"the schedule of {spec.Canonical} takes {needed} bytes, not {schedule.Length}", nameof(schedule));
         if (!AesPaths.Available.Contains(path))
-            throw new ArgumentException($"this CPU cannot do {path}", nameof(path));
+            throw new ArgumentException($"this CPU does not support {path}", nameof(path));
 
         _spec = spec;
         _path = path;
-        _schedule = schedule[..ScheduleSize(spec)];
+        _schedule = schedule[..needed];
         _slotSize = SlotSize(spec);
         _sectorsPerUnit = layout.SectorsPerUnit;
         _ivShift = layout.IvShift;
@@ -65,7 +77,7 @@ public sealed class SectorCipher
     /// <summary>Size of an encryption unit in bytes.</summary>
     public int SectorSize { get; }
 
-    /// <summary>Bytes of memory that the expanded keys of this cipher take, for any of its key sizes.</summary>
+    /// <summary>Bytes of memory for the expanded keys of a cipher, for any of its key sizes.</summary>
     public static int ScheduleSize(CipherSpec spec)
     {
         ArgumentNullException.ThrowIfNull(spec);
@@ -74,17 +86,23 @@ public sealed class SectorCipher
 
     /// <summary>Encrypts in place. Any number of threads may do so at once; nothing is allocated.</summary>
     /// <param name="data">Whole sectors: a multiple of <see cref="SectorSize"/> bytes, of any alignment.</param>
-    /// <param name="sector">The 512-byte sector within the mapping at which the data begins, a multiple of <see cref="SectorSize"/> / 512.</param>
-    /// <exception cref="ArgumentException">Length or sector are no such multiple.</exception>
+    /// <param name="sector">
+    /// The 512-byte sector of the mapping at which the data begins, a multiple of <see cref="SectorSize"/> / 512. A plain number, as
+    /// this project stands below the one that has units.
+    /// </param>
+    /// <exception cref="ArgumentException">Length or sector is not such a multiple.</exception>
     public void Encrypt(Span<byte> data, ulong sector) => Dispatch(data, sector, encrypt: true);
 
     /// <summary>Decrypts in place. Any number of threads may do so at once; nothing is allocated.</summary>
     /// <param name="data">Whole sectors: a multiple of <see cref="SectorSize"/> bytes, of any alignment.</param>
-    /// <param name="sector">The 512-byte sector within the mapping at which the data begins, a multiple of <see cref="SectorSize"/> / 512.</param>
-    /// <exception cref="ArgumentException">Length or sector are no such multiple.</exception>
+    /// <param name="sector">
+    /// The 512-byte sector of the mapping at which the data begins, a multiple of <see cref="SectorSize"/> / 512. A plain number, as
+    /// this project stands below the one that has units.
+    /// </param>
+    /// <exception cref="ArgumentException">Length or sector is not such a multiple.</exception>
     public void Decrypt(Span<byte> data, ulong sector) => Dispatch(data, sector, encrypt: false);
 
-    // A slot holds the round keys of one of the keys: data encryption, data decryption, XTS tweak, ESSIV.
+    // A slot holds the round keys that derive from one key: data encryption, data decryption, XTS tweak, ESSIV.
     private const int DecryptionAt = AesSchedule.Size;
     private const int TweakAt = 2 * AesSchedule.Size;
     private const int EssivRounds = 14;
@@ -122,7 +140,7 @@ public sealed class SectorCipher
             Run<BitslicedEncryption, BitslicedDecryption>(data, sector, encrypt);
     }
 
-    // Up to eight units at a time, since their IVs are then encrypted together; with several keys in turn, one at a time.
+    // Up to eight units at a time, so that their IVs are encrypted together; with several keys in turn, one at a time.
     private void Run<TEncryption, TDecryption>(Span<byte> data, ulong sector, bool encrypt)
         where TEncryption : IAesCore
         where TDecryption : IAesCore
@@ -178,7 +196,7 @@ public sealed class SectorCipher
     private static Block BigEndian(ulong number) =>
         Vector128.Create(0, BinaryPrimitives.ReverseEndianness(number)).AsByte();
 
-    // dm-crypt makes eboiv's IV by encrypting one block of zeros with the mode itself and its first key, the byte offset being the IV.
+    // dm-crypt makes eboiv's IV by encrypting a block of zeros with the mode itself and its first key, with the byte offset as the IV.
     private void EncryptAsZeroUnit<TCore>(Span<Block> offsets) where TCore : IAesCore
     {
         ReadOnlySpan<byte> slot = _schedule.Span[.._slotSize];

@@ -3,10 +3,10 @@ namespace Sealdisk.Crypto;
 /// <summary>How the 16-byte blocks of one encryption unit are chained.</summary>
 public enum SectorMode
 {
-    /// <summary>Cipher block chaining (NIST SP 800-38A), the chain starting anew at every unit.</summary>
+    /// <summary>Cipher block chaining (NIST SP 800-38A); each unit has its own chain.</summary>
     Cbc,
 
-    /// <summary>XTS (IEEE 1619), the unit's IV being the tweak; the key is two AES keys.</summary>
+    /// <summary>XTS (IEEE 1619); the tweak is the unit's IV, and the key is two AES keys.</summary>
     Xts,
 }
 

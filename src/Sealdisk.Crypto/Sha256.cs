@@ -6,9 +6,12 @@ using System.Security.Cryptography;
 namespace Sealdisk.Crypto;
 
 /// <summary>
-/// SHA-256 (FIPS 180-4) of a short message, entirely on the stack and wiped after use: what is hashed are the disk's key (ESSIV) and hardware unique keys,
-/// and a digest object would leave copies of them in managed memory.
+/// SHA-256 (FIPS 180-4) of a short message, entirely on the stack, which is wiped after use.
 /// </summary>
+/// <remarks>
+/// By hand: it hashes the disk's key (ESSIV) and hardware unique keys. .NET's SHA256 loads OpenSSL, which the boot path does without,
+/// and BouncyCastle's digest objects leave copies of the message in managed memory.
+/// </remarks>
 public static class Sha256
 {
     /// <summary>Bytes in a digest.</summary>

@@ -5,9 +5,13 @@ using System.Security.Cryptography;
 namespace Sealdisk.Crypto;
 
 /// <summary>
-/// X25519 (RFC 7748): the key agreement by which a key is wrapped for somebody who is not here. The same operations whatever the secret is, all on the stack,
+/// X25519 (RFC 7748): the key agreement that wraps a key for a recipient who is not present. Constant-time, and entirely on the stack,
 /// which is wiped before a call returns.
 /// </summary>
+/// <remarks>
+/// By hand: BouncyCastle's ladder keeps the scalar and all intermediate values in managed arrays that it does not wipe
+/// (math/ec/rfc7748/X25519.cs). The tests compare the two.
+/// </remarks>
 public static class X25519
 {
     /// <summary>Bytes of a private key, a public key and a shared secret.</summary>
@@ -18,7 +22,7 @@ public static class X25519
     private const ulong LimbMask = (1UL << LimbBits) - 1;
 
     /// <summary>The public key of a private one.</summary>
-    /// <param name="privateKey">32 bytes, any.</param>
+    /// <param name="privateKey">Any 32 bytes.</param>
     /// <param name="publicKey">Receives 32 bytes.</param>
     public static void PublicKey(ReadOnlySpan<byte> privateKey, Span<byte> publicKey)
     {
@@ -29,10 +33,10 @@ public static class X25519
     }
 
     /// <summary>The secret that two key pairs share.</summary>
-    /// <param name="privateKey">32 bytes of the one.</param>
-    /// <param name="publicKey">32 bytes of the other.</param>
+    /// <param name="privateKey">32 bytes of one pair.</param>
+    /// <param name="publicKey">32 bytes of the other pair.</param>
     /// <param name="secret">Receives 32 bytes; the caller owns and wipes it.</param>
-    /// <returns>False where the secret is all zero, as for a public key of small order: nothing may be wrapped with it.</returns>
+    /// <returns>False if the secret is all zero, as for a public key of small order: nothing may be wrapped with it.</returns>
     public static bool Agree(ReadOnlySpan<byte> privateKey, ReadOnlySpan<byte> publicKey, Span<byte> secret)
     {
         Multiply(privateKey, publicKey, secret);
@@ -45,7 +49,7 @@ public static class X25519
     private static void Multiply(ReadOnlySpan<byte> scalar, ReadOnlySpan<byte> point, Span<byte> result)
     {
         if (scalar.Length != Size || point.Length != Size || result.Length != Size)
-            throw new ArgumentException("32 bytes are wanted");
+            throw new ArgumentException("private keys, public keys and secrets have 32 bytes");
         Span<byte> k = stackalloc byte[Size];
         scalar.CopyTo(k);
         k[0] &= 0xf8;

@@ -4,7 +4,7 @@ using X86 = System.Runtime.Intrinsics.X86;
 
 namespace Sealdisk.Crypto;
 
-/// <summary>AES encryption with the AES-NI instructions. Only where <see cref="X86.Aes.IsSupported"/>.</summary>
+/// <summary>AES encryption with the AES-NI instructions. Only if <see cref="X86.Aes.IsSupported"/>.</summary>
 internal readonly struct X86Encryption : IAesCore
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

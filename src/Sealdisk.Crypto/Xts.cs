@@ -4,17 +4,25 @@ using System.Runtime.Intrinsics;
 
 namespace Sealdisk.Crypto;
 
-/// <summary>XTS (IEEE 1619) over units of whole groups of eight blocks, in place; encryption and decryption differ in the core only.</summary>
+/// <summary>
+/// XTS (IEEE 1619) over units of whole groups of eight blocks, in place. Encryption and decryption differ in the core only.
+/// </summary>
 internal static class Xts
 {
     private const nuint Group = 8 * 16;
 
     /// <summary>
-    /// Does `count` units of `size` bytes that follow each other at `units`; `tweaks` holds their tweaks, already encrypted. The tweaks of a group
-    /// are made between the rounds of the group before it, where the AES unit leaves the vector unit idle: they are a chain, and would be waited for.
-    /// `scratch` holds sixteen: those of the group at work, and those of the next one.
+    /// Does `count` consecutive units of `size` bytes at `units`; `tweaks` holds their encrypted tweaks. The tweaks of a group are made
+    /// between the rounds of the group before it, while the AES unit leaves the vector unit idle: they form a chain, and AES would have
+    /// to wait for it. `scratch` holds sixteen: those of this group and those of the next one.
     /// </summary>
-    public static void Run<TCore>(ref byte units, int count, nuint size, ReadOnlySpan<Block> tweaks, Span<Block> scratch, ref readonly byte keys,
+    public static void Run<TCore>(
+        ref byte units,
+        int count,
+        nuint size,
+        ReadOnlySpan<Block> tweaks,
+        Span<Block> scratch,
+        ref readonly byte keys,
         nuint rounds)
         where TCore : IAesCore
     {
@@ -74,14 +82,14 @@ internal static class Xts
     }
 
     /// <summary>
-    /// The bits that the next 32 steps will carry, the next one in the sign: those out of the tweak in dword 0, where they fold back, and those out of its
-    /// lower half in dword 2.
+    /// The bits that the next 32 steps carry, the next one in the sign bit: those out of the tweak in dword 0, where they fold back,
+    /// and those out of its lower half in dword 2.
     /// </summary>
     private static Vector128<int> Carries(Block tweak) => Vector128.Shuffle(tweak.AsInt32(), Vector128.Create(3, 0, 1, 0));
 
     /// <summary>
-    /// Keeps a tweak and makes that of the next block: times x modulo x^128 + x^7 + x^2 + x + 1, little endian. By additions and a comparison: with a
-    /// shuffle and a shift for each block instead, AES between them is a tenth slower (docs/performance.md).
+    /// Stores a tweak and makes that of the next block: times x modulo x^128 + x^7 + x^2 + x + 1, little endian. Uses additions and a
+    /// comparison: with a shuffle and a shift for each block, the AES around it is a tenth slower (docs/performance.md).
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Keep(ref Block tweak, ref Vector128<int> carries, ref byte masks, nuint at)

@@ -3,7 +3,10 @@ using System.Runtime.InteropServices;
 
 namespace Sealdisk.Linux;
 
-/// <summary>Zeroed memory straight from the kernel, outside the collector's heap and its limit, released on Dispose. Not for secrets: see <see cref="SecretBuffer"/>.</summary>
+/// <summary>
+/// Zeroed memory straight from the kernel, outside the collector's heap and its limit, released on Dispose. Not for secrets: see
+/// <see cref="SecretBuffer"/>.
+/// </summary>
 /// <remarks>A span of it must not outlive it.</remarks>
 public sealed unsafe partial class AnonymousMemory : MemoryManager<ulong>
 {
@@ -11,13 +14,13 @@ public sealed unsafe partial class AnonymousMemory : MemoryManager<ulong>
     private ulong* _start;
 
     /// <summary>Maps room for that many words.</summary>
-    /// <exception cref="LinuxException">The memory cannot be had (ENOMEM).</exception>
+    /// <exception cref="LinuxException">There is not enough memory (ENOMEM).</exception>
     public AnonymousMemory(int words)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(words);
         Words = words;
         _bytes = (nuint)words * sizeof(ulong);
-        // SAFETY: a fresh private mapping, named by nobody else.
+        // SAFETY: a fresh private mapping that nothing else refers to.
         var start = mmap(null, _bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         if (start == MAP_FAILED)
             throw LinuxException.Last("allocate memory for", "a table");
@@ -44,7 +47,7 @@ public sealed unsafe partial class AnonymousMemory : MemoryManager<ulong>
         // It never moves.
     }
 
-    /// <summary>Releases the memory. Again is harmless.</summary>
+    /// <summary>Releases the memory. A second call is harmless.</summary>
     public void Release() => ((IDisposable)this).Dispose();
 
     /// <inheritdoc/>

@@ -3,8 +3,9 @@ using System.Runtime.InteropServices;
 namespace Sealdisk.Linux;
 
 /// <summary>
-/// Transfers of one thread that go on in the kernel while the thread does something else (io_setup(2), linux/aio_abi.h), and the wait for whichever comes
-/// first: the end of one of them, or something to read. Only files open with O_DIRECT are transferred so; of others the kernel would make the thread wait.
+/// Transfers that the kernel carries out while their thread does something else (io_setup(2), linux/aio_abi.h), and a wait for
+/// whichever comes first: the end of a transfer, or something to read. Only for files that are open with O_DIRECT; for any other the
+/// kernel would make the thread wait.
 /// </summary>
 internal sealed unsafe partial class AsyncTransfers : IDisposable
 {
@@ -12,7 +13,7 @@ internal sealed unsafe partial class AsyncTransfers : IDisposable
     private readonly FileDescriptor _ended;
     private readonly FileDescriptor _poll;
     private readonly IoControlBlock* _blocks; // by tag
-    private readonly IoControlBlock** _queue; // those added and not yet handed over
+    private readonly IoControlBlock** _queue; // added and not yet handed over
     private readonly IoEvent* _events;
     private nuint _context;
     private int _queued;
@@ -28,13 +29,15 @@ internal sealed unsafe partial class AsyncTransfers : IDisposable
         _events = (IoEvent*)NativeMemory.AllocZeroed((nuint)depth, (nuint)sizeof(IoEvent));
     }
 
-    /// <summary>Added and not yet reaped.</summary>
+    /// <summary>How many are added and not yet reaped.</summary>
     public int InFlight { get; private set; }
 
-    /// <summary>Makes room for that many transfers at a time.</summary>
-    /// <param name="depth">Tags go from 0 to one less.</param>
-    /// <param name="input">What <see cref="Wait"/> waits for as well; one of several threads that wait for it is woken. Stays the caller's.</param>
-    /// <returns>Null where the kernel has no such thing (CONFIG_AIO), or no more of it (fs.aio-max-nr).</returns>
+    /// <summary>Makes room for a number of transfers at a time.</summary>
+    /// <param name="depth">How many; tags go from 0 to one less.</param>
+    /// <param name="input">
+    /// <see cref="Wait"/> also waits for input here; if several threads do, one of them wakes up. Stays the caller's.
+    /// </param>
+    /// <returns>Null if the kernel lacks CONFIG_AIO or has reached fs.aio-max-nr.</returns>
     /// <exception cref="LinuxException">The wait cannot be set up.</exception>
     public static AsyncTransfers? TryCreate(int depth, FileDescriptor input)
     {
@@ -45,18 +48,19 @@ internal sealed unsafe partial class AsyncTransfers : IDisposable
         var ended = new FileDescriptor(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "an event counter");
         var poll = new FileDescriptor(epoll_create1(EPOLL_CLOEXEC), "a wait");
         var transfers = new AsyncTransfers(context, depth, ended, poll);
-        if (!ended.IsInvalid && !poll.IsInvalid && transfers.Watch(ended, EPOLLIN | EPOLLET) && transfers.Watch(input, EPOLLIN | EPOLLEXCLUSIVE))
+        var isReady = !ended.IsInvalid && !poll.IsInvalid;
+        if (isReady && transfers.Watch(ended, EPOLLIN | EPOLLET) && transfers.Watch(input, EPOLLIN | EPOLLEXCLUSIVE))
             return transfers;
         var problem = LinuxException.Last("wait for", input.Name);
         transfers.Dispose();
         throw problem;
     }
 
-    /// <summary>Adds a transfer to those that <see cref="Submit"/> hands over; it is known by its tag until it is reaped.</summary>
-    /// <param name="tag">Of no other transfer in flight.</param>
+    /// <summary>Adds a transfer for <see cref="Submit"/> to hand over. Its tag identifies it until it is reaped.</summary>
+    /// <param name="tag">Not that of another transfer in flight.</param>
     /// <param name="operation">What to do.</param>
-    /// <param name="file">Open at least until it is reaped.</param>
-    /// <param name="memory">Memory that does not move, the caller's again once it is reaped.</param>
+    /// <param name="file">Must stay open until the transfer is reaped.</param>
+    /// <param name="memory">Memory that does not move; the caller's again once the transfer is reaped.</param>
     /// <param name="offset">Bytes in the file.</param>
     public void Add(int tag, TransferKind operation, FileDescriptor file, Span<byte> memory, long offset)
     {
@@ -80,7 +84,9 @@ internal sealed unsafe partial class AsyncTransfers : IDisposable
         InFlight++;
     }
 
-    /// <summary>Hands over what was added. What the kernel does not take has ended, and is given to <paramref name="refused"/> by its tag.</summary>
+    /// <summary>
+    /// Hands over what was added. A transfer that the kernel does not take has ended: its tag goes to <paramref name="refused"/>.
+    /// </summary>
     public void Submit(Action<int> refused)
     {
         var done = 0;
@@ -99,9 +105,9 @@ internal sealed unsafe partial class AsyncTransfers : IDisposable
         _queued = 0;
     }
 
-    /// <summary>Gives the tag and result of each transfer that has ended: the bytes done, or an errno below zero.</summary>
-    /// <param name="wait">Until there is one at least; there must be one in flight.</param>
-    /// <param name="ended">Is told each.</param>
+    /// <summary>Reports each transfer that has ended.</summary>
+    /// <param name="wait">Whether to wait until there is at least one; one must be in flight.</param>
+    /// <param name="ended">Gets the tag and the result: the bytes done, or an errno below zero.</param>
     public void Reap(bool wait, Action<int, long> ended)
     {
         while (InFlight > 0)
@@ -120,16 +126,16 @@ internal sealed unsafe partial class AsyncTransfers : IDisposable
         }
     }
 
-    /// <summary>Until a transfer ends or there is something to read; sometimes for less.</summary>
+    /// <summary>Waits until a transfer ends or there is something to read; sometimes returns earlier.</summary>
     public void Wait()
     {
-        var events = stackalloc ulong[4]; // two struct epoll_event, which are packed on some architectures; what is in them does not matter
+        var events = stackalloc ulong[4]; // two struct epoll_event, packed on some architectures; their content does not matter
         // SAFETY: the kernel writes at most two events of at most 16 bytes.
         if (epoll_wait(_poll, events, 2, -1) < 0 && ErrnoExtensions.Last() != Errno.EINTR)
             throw LinuxException.Last("wait for", "requests");
     }
 
-    /// <summary>Waits for what is in flight, whose results are then lost.</summary>
+    /// <summary>Waits for the transfers in flight; their results are lost.</summary>
     public void Dispose()
     {
         if (_context != 0)

@@ -13,7 +13,7 @@ public static class BlockDevice
         return new ByteCount(checked((long)bytes));
     }
 
-    /// <summary>The smallest unit the device can address, in bytes.</summary>
+    /// <summary>The smallest unit that the device can address, in bytes.</summary>
     public static unsafe int LogicalSectorSize(FileDescriptor device)
     {
         int bytes;
@@ -21,7 +21,7 @@ public static class BlockDevice
         return bytes;
     }
 
-    /// <summary>The smallest unit the device writes without reading first, in bytes.</summary>
+    /// <summary>The smallest unit that the device writes without reading first, in bytes.</summary>
     public static unsafe int PhysicalSectorSize(FileDescriptor device)
     {
         int bytes;
@@ -29,12 +29,12 @@ public static class BlockDevice
         return bytes;
     }
 
-    /// <summary>Opens a block device that nobody else claims: EBUSY when it is mounted, mapped or opened so by another.</summary>
+    /// <summary>Opens a block device and claims it: EBUSY if it is mounted, mapped or claimed already.</summary>
     public static FileDescriptor OpenExclusive(string path, OpenFlags flags) =>
         FileDescriptor.Open(path, (flags & ~OpenFlags.Create) | OpenFlags.Exclusive);
 
     /// <summary>
-    /// For an image file: the physical sector size of the disk that its filesystem is on, from /sys/dev/block; 512 where that is unknown
+    /// For an image file: the physical sector size of the disk that its filesystem is on, from /sys/dev/block; 512 if that is unknown
     /// (tmpfs, overlayfs, network).
     /// </summary>
     public static int PhysicalSectorSizeUnder(string filePath)
@@ -46,7 +46,7 @@ public static class BlockDevice
         static int? QueueLimit(string directory) => ReadNumber($"{directory}/queue/physical_block_size") is { } bytes ? (int)bytes : null;
     }
 
-    /// <summary>Tells the device that a byte range holds nothing of use any more. EOPNOTSUPP where it cannot.</summary>
+    /// <summary>Tells the device that a range holds nothing of use any more. EOPNOTSUPP if it has no discards.</summary>
     public static unsafe void Discard(FileDescriptor device, ByteCount offset, ByteCount length)
     {
         var range = stackalloc ulong[] { (ulong)offset.Count, (ulong)length.Count };
@@ -56,8 +56,9 @@ public static class BlockDevice
     /// <summary>Writes back and drops the kernel's cached pages of the device.</summary>
     public static void FlushCache(FileDescriptor device) => Check(device.Ioctl(BLKFLSBUF, (nuint)0), "flush the cache of", device);
 
-    /// <summary>A number in a sysfs file; null when there is no such file.</summary>
-    internal static long? ReadNumber(string path) => KernelFile.TryRead(path) is { } text ? long.Parse(text.AsSpan().Trim(), CultureInfo.InvariantCulture) : null;
+    /// <summary>A number in a sysfs file; null if there is no such file.</summary>
+    internal static long? ReadNumber(string path) =>
+        KernelFile.TryRead(path) is { } text ? long.Parse(text.AsSpan().Trim(), CultureInfo.InvariantCulture) : null;
 
     private static void Check(int result, string operation, FileDescriptor device)
     {

@@ -4,8 +4,8 @@ using System.Runtime.InteropServices;
 namespace Sealdisk.Linux;
 
 /// <summary>
-/// A size, or a distance from the start, in bytes: 0 to 2^63 - 1, the range of the kernel's file offsets. The position of a single read or write
-/// stays a plain <see cref="long"/>, as pread(2) has it. Results outside the range throw an <see cref="OverflowException"/>.
+/// A size, or a distance from the start, in bytes: 0 to 2^63 - 1, the range of the kernel's file offsets. The position of a single read
+/// or write stays a plain <see cref="long"/>, as pread(2) has it. Results outside the range throw an <see cref="OverflowException"/>.
 /// </summary>
 [StructLayout(LayoutKind.Auto)]
 public readonly record struct ByteCount : IComparable<ByteCount>

@@ -4,10 +4,12 @@ using System.Runtime.InteropServices;
 namespace Sealdisk.Linux;
 
 /// <summary>
-/// A program started by posix_spawn(3), with pipes on its standard streams. It gets this process's environment, no signal ignored or blocked, and no other
-/// descriptor, as all of ours are close-on-exec.
+/// A program started by posix_spawn(3), with pipes on its standard streams. It gets this process's environment, no signal ignored or
+/// blocked, and no other descriptor, as all of ours are close-on-exec.
 /// </summary>
-/// <remarks>Not System.Diagnostics.Process: that one starts a thread for signals, an event loop for its pipes and a pool of threads behind it.</remarks>
+/// <remarks>
+/// By hand: System.Diagnostics.Process starts a thread for signals, an event loop for its pipes and a pool of threads behind it.
+/// </remarks>
 public sealed unsafe partial class ChildProcess : IDisposable
 {
     private ChildProcess(string name, int id, FileDescriptor input, FileDescriptor output, FileDescriptor error)
@@ -37,12 +39,13 @@ public sealed unsafe partial class ChildProcess : IDisposable
     /// <summary>Starts a program.</summary>
     /// <param name="path">Its file; PATH is not searched.</param>
     /// <param name="arguments">Without the program's own name, which comes first.</param>
-    /// <param name="variables">NAME=value: what its environment has beside or instead of ours.</param>
-    /// <exception cref="LinuxException">It cannot be run.</exception>
+    /// <param name="variables">NAME=value: added to our environment, or in place of what it has by that name.</param>
+    /// <exception cref="LinuxException">The program cannot be run.</exception>
     public static ChildProcess Start(string path, ReadOnlySpan<string> arguments, params ReadOnlySpan<string> variables)
     {
         KeepExitCodes();
-        // The lowest numbers that are free, in this order: where a standard stream was closed, no end is overwritten before it is in its place.
+        // In this order each pipe gets the lowest free numbers: if a standard stream was closed, no end is overwritten before it is in
+        // its place.
         var (theirInput, input) = Pipe("standard input of", path);
         var (output, theirOutput) = Pipe("standard output of", path);
         var (error, theirError) = Pipe("standard error of", path);
@@ -50,7 +53,8 @@ public sealed unsafe partial class ChildProcess : IDisposable
         using (theirOutput)
         using (theirError)
         {
-            var child = new ChildProcess(path, Spawn(path, arguments, variables, theirInput, theirOutput, theirError, out var problem), input, output, error);
+            var problem = Spawn(path, arguments, variables, new StandardStreams(theirInput, theirOutput, theirError), out var id);
+            var child = new ChildProcess(path, id, input, output, error);
             if (problem == Errno.None)
                 return child;
             child.Dispose();
@@ -58,7 +62,10 @@ public sealed unsafe partial class ChildProcess : IDisposable
         }
     }
 
-    /// <summary>Everything that it writes until it has closed both streams. Drained at once: a program that fills one pipe while we wait on the other would never end.</summary>
+    /// <summary>
+    /// Everything that it writes until it has closed both streams. Both are drained at once: a program that fills one pipe while we
+    /// wait on the other would never end.
+    /// </summary>
     public (byte[] Output, byte[] Error) ReadToEnd()
     {
         var (output, error) = (new ArrayBufferWriter<byte>(), new ArrayBufferWriter<byte>());
@@ -77,7 +84,7 @@ public sealed unsafe partial class ChildProcess : IDisposable
         return (output.WrittenSpan.ToArray(), error.WrittenSpan.ToArray());
     }
 
-    /// <summary>Waits for its end; its exit code, or 128 and the number of the signal that ended it, as a shell says it.</summary>
+    /// <summary>Waits until it ends; returns its exit code, or 128 plus the signal that ended it, as a shell does.</summary>
     public int Wait()
     {
         int status;
@@ -109,7 +116,7 @@ public sealed unsafe partial class ChildProcess : IDisposable
             entry.File = -1;
     }
 
-    /// <summary>Where our own starter ignored SIGCHLD, the kernel would throw exit codes away.</summary>
+    /// <summary>If our own parent ignored SIGCHLD, the kernel would throw exit codes away.</summary>
     private static void KeepExitCodes()
     {
         var action = stackalloc nint[32]; // struct sigaction has 152 bytes, and begins with the handler
@@ -127,8 +134,8 @@ public sealed unsafe partial class ChildProcess : IDisposable
         return (new FileDescriptor(ends[0], $"{what} {path}"), new FileDescriptor(ends[1], $"{what} {path}"));
     }
 
-    private static int Spawn(
-        string path, ReadOnlySpan<string> arguments, ReadOnlySpan<string> variables, FileDescriptor input, FileDescriptor output, FileDescriptor error, out Errno problem)
+    private static Errno Spawn(
+        string path, ReadOnlySpan<string> arguments, ReadOnlySpan<string> variables, StandardStreams streams, out int id)
     {
         using var words = new TextVector([path, .. arguments]);
         using var environment = new TextVector(Environment(variables));
@@ -139,20 +146,21 @@ public sealed unsafe partial class ChildProcess : IDisposable
         var none = stackalloc ulong[16];
         new Span<ulong>(all, 16).Fill(ulong.MaxValue);
         new Span<ulong>(none, 16).Clear();
-        int id;
-        // SAFETY: each is initialised before it is used and destroyed after, and lives on this stack frame until then.
+        int child;
+        // SAFETY: each is initialised before it is used and destroyed afterwards, and lives on this stack frame until then.
         _ = posix_spawn_file_actions_init(actions);
         _ = posix_spawnattr_init(attributes);
         _ = posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
         _ = posix_spawnattr_setsigdefault(attributes, all);
         _ = posix_spawnattr_setsigmask(attributes, none);
-        _ = posix_spawn_file_actions_adddup2(actions, input.Number, 0);
-        _ = posix_spawn_file_actions_adddup2(actions, output.Number, 1);
-        _ = posix_spawn_file_actions_adddup2(actions, error.Number, 2);
-        problem = (Errno)posix_spawn(&id, path, actions, attributes, words.Pointer, environment.Pointer);
+        _ = posix_spawn_file_actions_adddup2(actions, streams.Input.Number, 0);
+        _ = posix_spawn_file_actions_adddup2(actions, streams.Output.Number, 1);
+        _ = posix_spawn_file_actions_adddup2(actions, streams.Error.Number, 2);
+        var problem = (Errno)posix_spawn(&child, path, actions, attributes, words.Pointer, environment.Pointer);
         _ = posix_spawn_file_actions_destroy(actions);
         _ = posix_spawnattr_destroy(attributes);
-        return id;
+        id = child;
+        return problem;
     }
 
     private static string[] Environment(ReadOnlySpan<string> variables)
@@ -166,6 +174,10 @@ public sealed unsafe partial class ChildProcess : IDisposable
         }
         return [.. all];
     }
+
+    /// <summary>The child's ends of the pipes.</summary>
+    [StructLayout(LayoutKind.Auto)]
+    private readonly record struct StandardStreams(FileDescriptor Input, FileDescriptor Output, FileDescriptor Error);
 
     /// <summary>char *[], with the NULL at its end.</summary>
     private sealed class TextVector : IDisposable

@@ -22,7 +22,7 @@ public enum Capability
     Mknod = 27,
 }
 
-/// <summary>What a process can set about itself.</summary>
+/// <summary>What a process can find out about itself and set.</summary>
 public static partial class CurrentProcess
 {
     /// <summary>The user that permissions are checked against; 0 is root.</summary>
@@ -38,26 +38,28 @@ public static partial class CurrentProcess
     }
 
     /// <summary>
-    /// Gives a standard stream that is closed to /dev/null. Else the next file that is opened, a volume perhaps, gets its number, and what is said on that
-    /// stream is written into it. To be called before any other thread runs.
+    /// Opens /dev/null in place of each standard stream that is closed. Otherwise the next file that is opened, perhaps a volume, would
+    /// get its number, and output meant for that stream would be written into it. Call it before any other thread runs.
     /// </summary>
     public static void FillStandardStreams()
     {
         for (var stream = 0; stream <= 2; stream++)
         {
-            // The lowest number that is free, hence this one; it stays open.
+            // Gets the lowest free number, which is this one. It stays open.
             if (fcntl(stream, F_GETFD) < 0)
                 FileDescriptor.Open("/dev/null", OpenFlags.ReadWrite).SetHandleAsInvalid();
         }
     }
 
-    /// <summary>mlockall(2): every page, now and later, stays in memory once it has been touched. Needs CAP_IPC_LOCK or room in RLIMIT_MEMLOCK.</summary>
+    /// <summary>
+    /// mlockall(2): every page, now and later, stays in memory once it has been touched. Needs CAP_IPC_LOCK or room in RLIMIT_MEMLOCK.
+    /// </summary>
     public static void LockAllMemory() =>
         Check(mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT), "lock the memory (RLIMIT_MEMLOCK, see 'ulimit -l', or CAP_IPC_LOCK) of");
 
     /// <summary>
-    /// PR_SET_IO_FLUSHER: memory that this process allocates must not wait for I/O that this process itself has to serve. Set per thread and
-    /// inherited by the threads started later. False where it is refused (kernel before 5.6, no CAP_SYS_RESOURCE).
+    /// PR_SET_IO_FLUSHER: allocating memory must not wait for I/O that this process itself has to serve. Set per thread and inherited
+    /// by threads started later. False if it is refused (kernel before 5.6, no CAP_SYS_RESOURCE).
     /// </summary>
     public static bool SetIoFlusher() => prctl(PR_SET_IO_FLUSHER, 1, 0, 0, 0) == 0;
 
@@ -69,7 +71,7 @@ public static partial class CurrentProcess
             throw LinuxException.Last("start a session for", Self);
     }
 
-    /// <summary>True when the effective set holds the capability.</summary>
+    /// <summary>Whether the effective set holds the capability.</summary>
     public static unsafe bool HasCapability(Capability capability)
     {
         var head = stackalloc int[] { LINUX_CAPABILITY_VERSION_3, 0 };
@@ -86,7 +88,7 @@ public static partial class CurrentProcess
         comm.Write(System.Text.Encoding.UTF8.GetBytes(name));
     }
 
-    /// <summary>Ignores signals from now on. Replaces what the runtime installed for them.</summary>
+    /// <summary>Ignores signals from now on. Replaces the runtime's own handlers.</summary>
     public static void IgnoreSignals(params ReadOnlySpan<Signal> signals)
     {
         foreach (var number in signals)
@@ -97,8 +99,8 @@ public static partial class CurrentProcess
     }
 
     /// <summary>
-    /// Closes what came with the process and was not meant for it: descriptors above 2 that survived exec. Everything that this process
-    /// has opened itself is close-on-exec and stays. A daemon would otherwise hold its starter's locks and pipes for as long as it lives.
+    /// Closes descriptors above 2 that this process inherited. Everything that it has opened itself is close-on-exec and stays. A
+    /// daemon would otherwise hold its parent's locks and pipes as long as it lives.
     /// </summary>
     public static void CloseInherited()
     {
@@ -110,7 +112,9 @@ public static partial class CurrentProcess
         }
     }
 
-    /// <summary>Points descriptors 0, 1 and 2 elsewhere: input and output to /dev/null, errors to a file (appended, made 0600) or /dev/null.</summary>
+    /// <summary>
+    /// Redirects descriptors 0, 1 and 2: input and output to /dev/null, errors to a file (appended, made 0600) or /dev/null.
+    /// </summary>
     public static void RedirectStandardStreams(string? errorFile)
     {
         using var nowhere = FileDescriptor.Open("/dev/null", OpenFlags.ReadWrite);
@@ -121,7 +125,8 @@ public static partial class CurrentProcess
             RedirectStandardStream(2, nowhere);
             return;
         }
-        using var log = FileDescriptor.Open(errorFile, OpenFlags.Write | OpenFlags.Create | OpenFlags.Append | OpenFlags.NoFollow, mode: 0x180);
+        const OpenFlags appending = OpenFlags.Write | OpenFlags.Create | OpenFlags.Append | OpenFlags.NoFollow;
+        using var log = FileDescriptor.Open(errorFile, appending, mode: 0b110_000_000);
         RedirectStandardStream(2, log);
     }
 

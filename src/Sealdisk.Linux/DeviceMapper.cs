@@ -8,9 +8,10 @@ namespace Sealdisk.Linux;
 /// dmsetup.
 /// </summary>
 /// <remarks>
-/// A mapping is made by Create, LoadTable, Resume, in this order; each does one thing, and nothing is undone behind the caller's back: after a
-/// refused table or resume the name stays taken until Remove. Tables and messages, which may hold a key, travel in locked memory that is wiped after each.
-/// What is made or changed here needs a plain name (<see cref="DmName.IsPlain"/>); any other is EINVAL. Others' mappings can be looked at by any name.
+/// A mapping is made by Create, LoadTable, Resume, in this order. Each does one thing and undoes nothing: after a refused table or
+/// resume the name stays taken until Remove. Tables and messages may hold a key: they travel in locked memory, which is wiped after
+/// each request. To make or change a mapping, its name must be plain (<see cref="DmName.IsPlain"/>), or else it is EINVAL. Foreign
+/// mappings can be looked at by any name.
 /// </remarks>
 public sealed class DeviceMapper : IDisposable
 {
@@ -22,8 +23,8 @@ public sealed class DeviceMapper : IDisposable
 
     private DeviceMapper(FileDescriptor control) => _control = control;
 
-    /// <summary>Opens /dev/mapper/control, after making the node where nobody else has.</summary>
-    /// <exception cref="LinuxException">ENODEV: this kernel has no device-mapper. EACCES: this caller may not.</exception>
+    /// <summary>Opens /dev/mapper/control; makes the node if there is none.</summary>
+    /// <exception cref="LinuxException">ENODEV: this kernel has no device-mapper. EACCES: this caller may not use it.</exception>
     public static DeviceMapper Open() => new(DmControl.Open());
 
     /// <inheritdoc/>
@@ -36,7 +37,7 @@ public sealed class DeviceMapper : IDisposable
         return new DmReply(buffer, "ask the version of", DmControl.Path).Version;
     }
 
-    /// <summary>The target types that the kernel has loaded by now, with their versions.</summary>
+    /// <summary>The target types that the kernel has loaded so far, with their versions.</summary>
     public IReadOnlyDictionary<string, DmVersion> Targets()
     {
         var buffer = Ask(DmCommand.DM_LIST_VERSIONS, "", "list the targets of", DmControl.Path);
@@ -44,8 +45,8 @@ public sealed class DeviceMapper : IDisposable
     }
 
     /// <summary>
-    /// The version of one target type, for which the kernel loads its module (Linux 5.4; before that, of what is loaded by now). Null when it
-    /// has none of that name.
+    /// The version of one target type; null if the kernel has none of that name. The kernel loads its module if need be (since Linux
+    /// 5.4; before that, only types that are loaded already are found).
     /// </summary>
     public DmVersion? Target(string type)
     {
@@ -67,9 +68,9 @@ public sealed class DeviceMapper : IDisposable
         return new DmReply(buffer, "list the mappings of", DmControl.Path).Names();
     }
 
-    /// <summary>A new mapping without a table; nobody can open it yet.</summary>
+    /// <summary>A new mapping without a table; it cannot be opened yet.</summary>
     /// <param name="name">Its name.</param>
-    /// <param name="uuid">Up to 128 bytes that it keeps for life and by which others recognise whose it is, such as "SUBSYSTEM-...".</param>
+    /// <param name="uuid">Up to 128 bytes that it keeps for life and that tell others whose it is, such as "SUBSYSTEM-...".</param>
     /// <exception cref="LinuxException">EBUSY: the name or the UUID is taken.</exception>
     public DmDevice Create(DmName name, string? uuid)
     {
@@ -83,12 +84,12 @@ public sealed class DeviceMapper : IDisposable
     }
 
     /// <summary>
-    /// Loads a table beside the active one; Resume puts it in place. A key that the table names by ":size:type:description" is looked for, and
-    /// copied, now, in the keyrings of the calling OS thread.
+    /// Loads a table next to the active one; Resume puts it in place. A key that the table names by ":size:type:description" is found
+    /// now, in the keyrings of the calling OS thread, and copied.
     /// </summary>
     /// <exception cref="LinuxException">
-    /// ENOKEY, EKEYREVOKED, EKEYEXPIRED: the key. ENOENT: a cipher that is not there. ENXIO, ENODEV: such a device. EBUSY: a device in use.
-    /// EINVAL: size of the key, an option, an unknown target; the kernel log has the reason.
+    /// ENOKEY, EKEYREVOKED, EKEYEXPIRED: the key. ENOENT: the kernel lacks the cipher. ENXIO, ENODEV: there is no such device. EBUSY: a
+    /// device is in use. EINVAL: the size of the key, an option, or an unknown target; the kernel log has the reason.
     /// </exception>
     public void LoadTable(DmName name, IReadOnlyList<DmTarget> targets, DmTableOptions options = default)
     {
@@ -103,7 +104,7 @@ public sealed class DeviceMapper : IDisposable
         Submit(DmCommand.DM_TABLE_LOAD, buffer.GetSpan(), Operation, name.Text);
     }
 
-    /// <summary>Drops a table that was loaded and is not in place yet.</summary>
+    /// <summary>Drops a table that is loaded and not yet in place.</summary>
     public DmDevice ClearTable(DmName name)
     {
         RequirePlain(name, "drop the inactive table of mapping");
@@ -111,8 +112,8 @@ public sealed class DeviceMapper : IDisposable
     }
 
     /// <summary>
-    /// Puts the loaded table in place, if there is one, and lets I/O run; /dev/mapper/NAME is there afterwards (<see cref="DmNode"/>).
-    /// A mapping that has never had a table stays as it is.
+    /// Puts the loaded table in place, if there is one, and lets I/O run; afterwards /dev/mapper/NAME exists (<see cref="DmNode"/>). A
+    /// mapping that has never had a table stays as it is.
     /// </summary>
     /// <exception cref="LinuxException">EAGAIN: its key was wiped.</exception>
     public DmDevice Resume(DmName name)
@@ -126,16 +127,20 @@ public sealed class DeviceMapper : IDisposable
 
     /// <summary>Holds I/O back until Resume.</summary>
     /// <param name="name">The mapping.</param>
-    /// <param name="lockFilesystem">First makes a filesystem on it consistent on disk.</param>
-    /// <param name="flush">First finishes the I/O that has been queued.</param>
+    /// <param name="lockFilesystem">First make a filesystem on it consistent on disk.</param>
+    /// <param name="flush">First finish the I/O that has been queued.</param>
     public DmDevice Suspend(DmName name, bool lockFilesystem = true, bool flush = true)
     {
         RequirePlain(name, "suspend mapping");
-        var flags = DmFlags.DM_SUSPEND | (lockFilesystem ? DmFlags.None : DmFlags.DM_SKIP_LOCKFS) | (flush ? DmFlags.None : DmFlags.DM_NOFLUSH);
+        var flags = DmFlags.DM_SUSPEND;
+        if (!lockFilesystem)
+            flags |= DmFlags.DM_SKIP_LOCKFS;
+        if (!flush)
+            flags |= DmFlags.DM_NOFLUSH;
         return Simple(DmCommand.DM_DEV_SUSPEND, name, flags, "suspend mapping", DmUdev.PrimarySource);
     }
 
-    /// <summary>A mapping by its name; null when there is none.</summary>
+    /// <summary>A mapping by its name; null if there is none.</summary>
     public DmDevice? Find(DmName name)
     {
         try
@@ -152,11 +157,14 @@ public sealed class DeviceMapper : IDisposable
     /// The lines of a mapping's table, with devices as "major:minor". A dm-crypt key that the table holds itself comes as zeros.
     /// </summary>
     /// <param name="name">The mapping.</param>
-    /// <param name="inactive">The table that is loaded beside the active one.</param>
-    public IReadOnlyList<DmTarget> Table(DmName name, bool inactive = false) =>
-        Lines(name, DmFlags.DM_STATUS_TABLE | DmFlags.DM_SECURE_DATA | (inactive ? DmFlags.DM_QUERY_INACTIVE_TABLE : DmFlags.None), "read the table of mapping");
+    /// <param name="inactive">The table that is loaded next to the active one.</param>
+    public IReadOnlyList<DmTarget> Table(DmName name, bool inactive = false)
+    {
+        const DmFlags flags = DmFlags.DM_STATUS_TABLE | DmFlags.DM_SECURE_DATA;
+        return Lines(name, inactive ? flags | DmFlags.DM_QUERY_INACTIVE_TABLE : flags, "read the table of mapping");
+    }
 
-    /// <summary>What each target says of its work.</summary>
+    /// <summary>The status that each target reports.</summary>
     public IReadOnlyList<DmTarget> Status(DmName name) => Lines(name, DmFlags.DM_NOFLUSH, "read the status of mapping");
 
     /// <summary>The devices that a mapping's active table uses.</summary>
@@ -168,12 +176,12 @@ public sealed class DeviceMapper : IDisposable
         return new DmReply(buffer, Operation, name.Text).Dependencies();
     }
 
-    /// <summary>Tells a target something, such as "key wipe"; the text may hold key bytes, and the kernel wipes its copy of it.</summary>
+    /// <summary>Sends a target a message, such as "key wipe". The text may hold key bytes; the kernel wipes its copy.</summary>
     /// <param name="name">The mapping.</param>
     /// <param name="sector">Any sector of the target that is meant.</param>
     /// <param name="text">Words between blanks.</param>
-    /// <returns>The target's answer; null when it gave none.</returns>
-    /// <exception cref="LinuxException">ENOBUFS: it has acted on the message, but its answer is longer than 16 KiB.</exception>
+    /// <returns>The target's answer; null if it gave none.</returns>
+    /// <exception cref="LinuxException">ENOBUFS: the target has acted on the message, but its answer is longer than 16 KiB.</exception>
     public string? Message(DmName name, Sectors sector, ReadOnlySpan<byte> text)
     {
         const string Operation = "send a message to mapping";
@@ -191,12 +199,12 @@ public sealed class DeviceMapper : IDisposable
     public string? Message(DmName name, Sectors sector, string text) => Message(name, sector, Encoding.UTF8.GetBytes(text));
 
     /// <summary>
-    /// Removes a mapping, and /dev/mapper/NAME with it. Where udevd runs, which opens a device for a moment whenever a writer has closed it,
-    /// EBUSY is believed only after ten seconds, unless the mapping is mounted or under another one.
+    /// Removes a mapping, and /dev/mapper/NAME with it. A running udevd opens a device for a moment whenever a writer has closed it, so
+    /// EBUSY is retried for ten seconds, unless the mapping is mounted or under another one.
     /// </summary>
     /// <param name="name">The mapping.</param>
-    /// <param name="deferred">When it is in use, it goes with its last user instead of EBUSY; a node of our own goes at once.</param>
-    /// <returns>True when it is gone; false when it goes later.</returns>
+    /// <param name="deferred">If it is in use, it goes with its last user instead of EBUSY; a node of our own goes at once.</param>
+    /// <returns>True if it is gone; false if it goes later.</returns>
     /// <exception cref="LinuxException">ENXIO: there is no such mapping. EBUSY: it is in use.</exception>
     public bool Remove(DmName name, bool deferred = false)
     {
@@ -218,17 +226,14 @@ public sealed class DeviceMapper : IDisposable
                 Thread.Sleep(20);
             }
         }
-        if (Find(name) is null) // or somebody was quick to take the name
+        if (Find(name) is null) // otherwise the name is taken again already
             DmNode.Remove(name, number);
         return true;
     }
 
-    /// <summary>In use by one who does not go by waiting.</summary>
-    private static bool IsHeld(DeviceNumber number)
-    {
-        var holders = $"/sys/dev/block/{number}/holders";
-        return Mounts.Read().Any(mount => mount.Device == number) || (Directory.Exists(holders) && Directory.GetFileSystemEntries(holders).Length > 0);
-    }
+    /// <summary>Whether it is in use by something that does not go away by waiting: a mount, or another mapping.</summary>
+    private static bool IsHeld(DeviceNumber number) =>
+        Mounts.Read().Any(mount => mount.Device == number) || DirectoryEntries.Names($"/sys/dev/block/{number}/holders").Count > 0;
 
     private IReadOnlyList<DmTarget> Lines(DmName name, DmFlags flags, string operation)
     {
@@ -241,7 +246,7 @@ public sealed class DeviceMapper : IDisposable
         }
     }
 
-    /// <summary>A request that is all head, and a reply that describes the mapping.</summary>
+    /// <summary>A request without data, and a reply that describes the mapping.</summary>
     private DmDevice Simple(DmCommand command, DmName name, DmFlags flags, string operation, uint cookie = 0)
     {
         RequireAny(name, operation);
@@ -255,12 +260,14 @@ public sealed class DeviceMapper : IDisposable
             }
             catch (LinuxException interrupted) when (interrupted.Errno == Errno.EINTR)
             {
-                // A signal, while I/O was waited for: nothing has changed.
+                // A signal came while the kernel waited for I/O: nothing has changed.
             }
         }
     }
 
-    /// <summary>A request without data whose reply has some, with no key in it: asked again with more room while the kernel says that it is too little.</summary>
+    /// <summary>
+    /// A request without data whose reply has some, but no key. Repeated with more room as long as the kernel asks for it.
+    /// </summary>
     private Span<byte> Ask(DmCommand command, string name, string operation, string subject)
     {
         for (var room = FirstRoom; ; room *= 2)

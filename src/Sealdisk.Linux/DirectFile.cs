@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 namespace Sealdisk.Linux;
 
 /// <summary>
-/// Transfers around the page cache (O_DIRECT), in whole sectors. Memory that does not start on a page, which the kernel may refuse, is copied
+/// Transfers past the page cache (O_DIRECT), in whole sectors. The kernel may refuse memory that does not start on a page: it is copied
 /// through a page that does.
 /// </summary>
 public sealed class DirectFile : IDisposable
@@ -17,31 +17,34 @@ public sealed class DirectFile : IDisposable
 
     private DirectFile(FileDescriptor file) => _file = file;
 
-    /// <summary>Turns an open file into a direct one, where it can be one for requests of whole sectors.</summary>
+    /// <summary>Turns an open file into a direct one, if it can be one for requests of whole sectors.</summary>
     /// <remarks>
-    /// Not where a physical sector is larger than a request may be: the page cache gathers small requests, whereas the disk would read, change and write
-    /// back for each. ext4 would send some of them through its page cache after all, and the two ways do not mix well.
+    /// Not if a physical sector is larger than a request may be: the page cache gathers small requests, but the disk would read, change
+    /// and write back for each of them. ext4 would send some of them through its page cache after all, and the two ways do not mix
+    /// well.
     /// </remarks>
-    /// <param name="file">Open for reading; stays the caller's, and for direct transfers only.</param>
+    /// <param name="file">Open for reading; stays the caller's, who then uses it for direct transfers only.</param>
     /// <param name="start">Bytes: where the first sector begins.</param>
     /// <param name="sectorSize">Bytes; every request is a multiple of it from <paramref name="start"/> on.</param>
-    /// <returns>Null, and the file as it was, where it cannot: some filesystems have no O_DIRECT, or none for sectors like these.</returns>
+    /// <returns>Null, with the file as it was, if it cannot: some filesystems lack O_DIRECT, or lack it for such sectors.</returns>
     public static DirectFile? TryMake(FileDescriptor file, long start, int sectorSize)
     {
-        var physical = file.Status().Kind == FileKind.BlockDevice ? BlockDevice.PhysicalSectorSize(file) : BlockDevice.PhysicalSectorSizeUnder(file.Name);
+        var physical = file.Status().Kind == FileKind.BlockDevice
+            ? BlockDevice.PhysicalSectorSize(file)
+            : BlockDevice.PhysicalSectorSizeUnder(file.Name);
         if (sectorSize % physical != 0 || start % sectorSize != 0 || !file.TrySetDirect(true))
             return null;
         var direct = new DirectFile(file);
         try
         {
-            // A sector that is aligned to its own size and to nothing larger.
+            // A sector that is aligned to its own size and no further.
             Span<byte> sector = stackalloc byte[sectorSize];
             direct.ReadAt(sector, start / sectorSize % 2 == 0 ? start + sectorSize : start);
             return direct;
         }
         catch (LinuxException)
         {
-            // Refused, EINVAL; or it cannot be read, which whoever wants to read it will be told.
+            // Refused (EINVAL); or it cannot be read, and the next reader gets that error.
             direct.Dispose();
             file.TrySetDirect(false);
             return null;
@@ -108,8 +111,8 @@ public sealed class DirectFile : IDisposable
 
     private static unsafe bool IsOnPage(ReadOnlySpan<byte> data)
     {
-        // SAFETY: the address is looked at, not followed. Memory that the collector may move is never on a page but by chance, and
-        // then pinned by whoever passes it on.
+        // SAFETY: the address is compared, not dereferenced. Memory that the collector may move is on a page only by chance, and the
+        // callee pins it.
         return (nuint)Unsafe.AsPointer(ref MemoryMarshal.GetReference(data)) % PageSize == 0;
     }
 }

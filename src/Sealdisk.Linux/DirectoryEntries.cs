@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace Sealdisk.Linux;
 
-/// <summary>Making, renaming and removing names. A change of names is durable once <see cref="Sync"/> of the directory has returned.</summary>
+/// <summary>
+/// Making, renaming and removing names. A change of names is durable once <see cref="Sync"/> of the directory has returned.
+/// </summary>
 public static partial class DirectoryEntries
 {
     /// <summary>Opens a directory and fsyncs it, so that the names in it survive a power cut.</summary>
@@ -22,7 +24,7 @@ public static partial class DirectoryEntries
             throw LinuxException.Last("rename to", to);
     }
 
-    /// <summary>unlink(2); false when there was no such name.</summary>
+    /// <summary>unlink(2); false if there was no such name.</summary>
     public static bool Unlink(string path)
     {
         if (unlink(path) == 0)
@@ -30,7 +32,7 @@ public static partial class DirectoryEntries
         return ErrnoExtensions.Last() == Errno.ENOENT ? false : throw LinuxException.Last("remove", path);
     }
 
-    /// <summary>rmdir(2); false when there was no such directory.</summary>
+    /// <summary>rmdir(2); false if there was no such directory.</summary>
     public static bool RemoveDirectory(string path)
     {
         if (rmdir(path) == 0)
@@ -38,7 +40,7 @@ public static partial class DirectoryEntries
         return ErrnoExtensions.Last() == Errno.ENOENT ? false : throw LinuxException.Last("remove directory", path);
     }
 
-    /// <summary>mkdir(2); a directory that is there already is left as it is. The parent must exist.</summary>
+    /// <summary>mkdir(2); a directory that exists already is left as it is. The parent must exist.</summary>
     public static void MakeDirectory(string path, int mode)
     {
         if (mkdir(path, (uint)mode) == 0)
@@ -48,7 +50,7 @@ public static partial class DirectoryEntries
             throw new LinuxException(errno, "make directory", path);
     }
 
-    /// <summary>The names in a directory, in no order; none where there is no such directory.</summary>
+    /// <summary>The names in a directory, in no order; none if there is no such directory.</summary>
     public static unsafe IReadOnlyList<string> Names(string directory)
     {
         var names = new List<string>();
@@ -77,21 +79,21 @@ public static partial class DirectoryEntries
         }
     }
 
-    /// <summary>A new file, open for reading and writing; EEXIST when the name is taken.</summary>
+    /// <summary>A new file, open for reading and writing; EEXIST if the name is taken.</summary>
     /// <param name="path">Its name.</param>
-    /// <param name="mode">Permission bits; 0600 unless told.</param>
-    public static FileDescriptor CreateFile(string path, int mode = 0x180) =>
+    /// <param name="mode">Permission bits; 0600 by default.</param>
+    public static FileDescriptor CreateFile(string path, int mode = 0b110_000_000) =>
         FileDescriptor.Open(path, OpenFlags.ReadWrite | OpenFlags.Create | OpenFlags.Exclusive | OpenFlags.NoFollow, mode);
 
-    /// <summary>mknod(2) of a block device node; one that is there already is left as it is.</summary>
-    public static void MakeBlockDevice(string path, DeviceNumber device, int mode = 0x180)
+    /// <summary>mknod(2) of a block device node; one that exists already is left as it is.</summary>
+    public static void MakeBlockDevice(string path, DeviceNumber device, int mode = 0b110_000_000)
     {
         if (mknod(path, (uint)FileKind.BlockDevice | (uint)mode, device.Encoded) != 0 && ErrnoExtensions.Last() != Errno.EEXIST)
             throw LinuxException.Last("make device node", path);
     }
 
-    /// <summary>mknod(2) of a character device node; one that is there already is left as it is.</summary>
-    public static void MakeCharacterDevice(string path, DeviceNumber device, int mode = 0x180)
+    /// <summary>mknod(2) of a character device node; one that exists already is left as it is.</summary>
+    public static void MakeCharacterDevice(string path, DeviceNumber device, int mode = 0b110_000_000)
     {
         if (mknod(path, (uint)FileKind.CharacterDevice | (uint)mode, device.Encoded) != 0 && ErrnoExtensions.Last() != Errno.EEXIST)
             throw LinuxException.Last("make device node", path);

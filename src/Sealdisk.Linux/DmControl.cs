@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Sealdisk.Linux;
 
-/// <summary>/dev/mapper/control, the way in to the device-mapper, made when devtmpfs or udev has not.</summary>
+/// <summary>/dev/mapper/control, the way in to the device-mapper. The node is made here if neither devtmpfs nor udev has made it.</summary>
 internal static class DmControl
 {
     public const string Path = "/dev/mapper/control";
@@ -10,7 +10,7 @@ internal static class DmControl
     /// <summary>MISC_MAJOR and MAPPER_CTRL_MINOR (include/linux/major.h, miscdevice.h): opening it makes the kernel load dm-mod.</summary>
     internal const uint MiscMajor = 10, MapperMinor = 236;
 
-    /// <exception cref="LinuxException">ENODEV: this kernel has no device-mapper. EACCES: only root may.</exception>
+    /// <exception cref="LinuxException">ENODEV: this kernel has no device-mapper. EACCES: only root may use it.</exception>
     public static FileDescriptor Open()
     {
         if (TryUsual() is { } usual)
@@ -29,7 +29,9 @@ internal static class DmControl
         }
     }
 
-    /// <summary>Nearly always the node is there, with the number that the kernel reserves for it (since 2.6.36). Nothing is made or removed here.</summary>
+    /// <summary>
+    /// The node nearly always exists, with the number that the kernel reserves for it (since 2.6.36). Makes and removes nothing.
+    /// </summary>
     private static FileDescriptor? TryUsual()
     {
         try
@@ -46,7 +48,7 @@ internal static class DmControl
         }
     }
 
-    /// <summary>The number in /proc/misc; null while dm-mod is not there, or where /proc is not mounted.</summary>
+    /// <summary>The number in /proc/misc; null if dm-mod is not loaded or /proc is not mounted.</summary>
     private static uint? Minor()
     {
         foreach (var line in (KernelFile.TryRead("/proc/misc") ?? "").Split('\n'))
@@ -68,14 +70,14 @@ internal static class DmControl
                 throw new LinuxException(Errno.EEXIST, "make device node", Path);
             if (there.RawDevice == new DeviceNumber(MiscMajor, minor))
                 return false;
-            DirectoryEntries.Unlink(Path); // left from a kernel that gave it another number
+            DirectoryEntries.Unlink(Path); // left over from a kernel that gave it another number
         }
         return Make(minor);
     }
 
     private static bool Make(uint minor)
     {
-        DirectoryEntries.MakeDirectory(DmNode.Folder, mode: 0x1ED);
+        DirectoryEntries.MakeDirectory(DmNode.Folder, mode: 0b111_101_101);
         DirectoryEntries.MakeCharacterDevice(Path, new DeviceNumber(MiscMajor, minor));
         return true;
     }

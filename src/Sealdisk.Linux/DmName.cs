@@ -4,7 +4,10 @@ using System.Text;
 
 namespace Sealdisk.Linux;
 
-/// <summary>The name of a device-mapper device, as the kernel takes it: 1 to 127 bytes of UTF-8 without a slash or a NUL (DM_NAME_LEN, dm-ioctl.c).</summary>
+/// <summary>
+/// The name of a device-mapper device, as the kernel takes it: 1 to 127 bytes of UTF-8 without a slash or a NUL (DM_NAME_LEN,
+/// dm-ioctl.c).
+/// </summary>
 [StructLayout(LayoutKind.Auto)]
 public readonly record struct DmName
 {
@@ -16,8 +19,8 @@ public readonly record struct DmName
     public string Text => _text ?? "";
 
     /// <summary>
-    /// Whether the name is the same in the kernel, in /dev/mapper and in every tool: only A-Z a-z 0-9 # + - . : = @ _, and none of ".", ".." and
-    /// "control". libdevmapper writes any other character as \xNN in /dev/mapper.
+    /// Whether the name is the same in the kernel, in /dev/mapper and in every tool: only A-Z a-z 0-9 # + - . : = @ _, and none of ".",
+    /// ".." and "control". libdevmapper writes any other character as \xNN in /dev/mapper.
     /// </summary>
     public bool IsPlain
     {
@@ -37,7 +40,9 @@ public readonly record struct DmName
     /// <summary>Takes a text that the kernel would take.</summary>
     public static bool TryParse([NotNullWhen(true)] string? text, out DmName name)
     {
-        var isName = text is { Length: > 0 } && Encoding.UTF8.GetByteCount(text) <= DmRequest.MaxName && text.AsSpan().IndexOfAny('/', '\0') < 0;
+        var isName = text is { Length: > 0 }
+            && Encoding.UTF8.GetByteCount(text) <= DmRequest.MaxName
+            && text.AsSpan().IndexOfAny('/', '\0') < 0;
         name = isName ? new DmName(text!) : default;
         return isName;
     }
@@ -45,7 +50,7 @@ public readonly record struct DmName
     /// <inheritdoc cref="TryParse"/>
     /// <exception cref="FormatException">The kernel would not take it.</exception>
     public static DmName Parse(string text) =>
-        TryParse(text, out var name) ? name : throw new FormatException($"cannot use '{text}': it is not a name for a device-mapper device");
+        TryParse(text, out var name) ? name : throw new FormatException($"cannot use '{text}': it is not a device-mapper name");
 
     /// <inheritdoc/>
     public override string ToString() => Text;

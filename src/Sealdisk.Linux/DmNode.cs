@@ -3,29 +3,38 @@ using System.Diagnostics;
 namespace Sealdisk.Linux;
 
 /// <summary>
-/// /dev/mapper/NAME. Where udevd runs and has the device-mapper's rules, the node is udev's: a symbolic link to ../dm-N, made and removed
-/// some time after the kernel's event, and waited for here with a limit. Anywhere else, and when udev does not come, it is ours: a block
-/// device node, root's alone.
+/// /dev/mapper/NAME. If udevd runs and has the device-mapper's rules, the node is udev's: a symbolic link to ../dm-N that appears and
+/// disappears some time after the kernel's event, and that is waited for here with a limit. Otherwise, and if udev does not come, the
+/// node is ours: a block device node for root alone.
 /// </summary>
 /// <remarks>
-/// The event carries DM_UDEV_PRIMARY_SOURCE_FLAG without a semaphore, so the rules do all their work and notify nobody. A semaphore (the
-/// udev cookie of libdevmapper) would tell when the rules are through, at the price of System V IPC in the kernel, an IPC namespace shared
-/// with udevd, and a hang where the rules that release it are missing; what a caller needs is the node, and that can be looked at.
+/// The event carries DM_UDEV_PRIMARY_SOURCE_FLAG without a semaphore, so the rules do all their work and notify no process. A semaphore
+/// (the udev cookie of libdevmapper) would tell when the rules are through. It would cost System V IPC in the kernel, an IPC namespace
+/// shared with udevd, and a hang if the rules that release it are missing. What a caller needs is the node, and that can be looked at.
 /// </remarks>
 public static class DmNode
 {
     internal const string Folder = "/dev/mapper";
+
+    private static readonly string[] RuleFolders =
+    [
+        "/etc/udev/rules.d",
+        "/run/udev/rules.d",
+        "/usr/local/lib/udev/rules.d",
+        "/usr/lib/udev/rules.d",
+        "/lib/udev/rules.d",
+    ];
 
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
 
     /// <summary>/dev/mapper/NAME.</summary>
     public static string PathOf(DmName name) => $"{Folder}/{name}";
 
-    /// <summary>A udevd listens, as libudev asks it.</summary>
+    /// <summary>Whether a udevd listens; libudev checks the same file.</summary>
     internal static bool UdevRuns => File.Exists("/run/udev/control");
 
-    /// <summary>Makes sure that /dev/mapper/NAME is there and is this device, then returns its path.</summary>
-    /// <exception cref="LinuxException">EEXIST: something that is no device node has the name.</exception>
+    /// <summary>Makes sure that /dev/mapper/NAME exists and is this device; returns its path.</summary>
+    /// <exception cref="LinuxException">EEXIST: something that is not a device node has the name.</exception>
     internal static string Settle(DmDevice device)
     {
         var path = PathOf(device.Name);
@@ -35,7 +44,7 @@ public static class DmNode
         return path;
     }
 
-    /// <summary>Makes sure that /dev/mapper/NAME no longer stands for a device that has gone.</summary>
+    /// <summary>Makes sure that /dev/mapper/NAME no longer names a device that has gone.</summary>
     internal static void Remove(DmName name, DeviceNumber gone)
     {
         var path = PathOf(name);
@@ -45,7 +54,9 @@ public static class DmNode
             DirectoryEntries.Unlink(path);
     }
 
-    /// <summary>Removes a node of our own of a device that goes with its last user: nobody else should find the way to it. A link is left to udev.</summary>
+    /// <summary>
+    /// Removes our own node of a device that goes with its last user, so that it gets no new users. A link is left to udev.
+    /// </summary>
     internal static void RemoveOwn(DmName name, DeviceNumber going)
     {
         var path = PathOf(name);
@@ -58,7 +69,7 @@ public static class DmNode
         DirectoryEntries.MakeBlockDevice(path, number);
         if (Is(path, number))
             return;
-        // A node or link that an earlier mapping of this name left is replaced; anything else is not ours to remove.
+        // A node or link that is left over from an earlier mapping of this name is replaced; anything else is not ours to remove.
         if (FileStatus.TryOf(path) is { Kind: FileKind.BlockDevice } || IsDanglingLink(path))
             DirectoryEntries.Unlink(path);
         DirectoryEntries.MakeBlockDevice(path, number);
@@ -69,19 +80,21 @@ public static class DmNode
     private static bool Is(string path, DeviceNumber number) =>
         FileStatus.TryOf(path) is { Kind: FileKind.BlockDevice } node && node.RawDevice == number;
 
-    /// <summary>A link of udev's to a node that devtmpfs has removed dangles until udev removes it too.</summary>
+    /// <summary>udev's link to a node that devtmpfs has removed dangles until udev removes it too.</summary>
     private static bool StandsFor(string path, DeviceNumber gone) => Is(path, gone) || IsDanglingLink(path);
 
     private static bool IsDanglingLink(string path) => FileStatus.TryOf(path) is null && IsLink(path);
 
     private static bool IsLink(string path) => new FileInfo(path).LinkTarget is not null;
 
-    /// <summary>Without the device-mapper's rules (10-dm.rules, 55-dm.rules: they come with dmsetup) no udevd makes this node, and waiting for it is vain.</summary>
+    /// <summary>
+    /// Whether udevd has the device-mapper's rules (10-dm.rules, 55-dm.rules, which come with dmsetup). Without them it makes no node.
+    /// </summary>
     private static bool UdevMakesNodes()
     {
         if (!UdevRuns)
             return false;
-        foreach (var folder in (ReadOnlySpan<string>)["/etc/udev/rules.d", "/run/udev/rules.d", "/usr/local/lib/udev/rules.d", "/usr/lib/udev/rules.d", "/lib/udev/rules.d"])
+        foreach (var folder in RuleFolders)
         {
             if (Directory.Exists(folder) && Directory.GetFiles(folder, "??-dm.rules").Length > 0)
                 return true;

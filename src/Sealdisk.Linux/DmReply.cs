@@ -5,8 +5,8 @@ using System.Text;
 namespace Sealdisk.Linux;
 
 /// <summary>
-/// Reads what the device-mapper answered. Offsets and counts are the kernel's word, and are checked against the buffer all the same: a
-/// reply that does not hold together is EPROTO.
+/// Reads what the device-mapper answered. Offsets and counts come from the kernel and are checked against the buffer all the same: an
+/// inconsistent reply is EPROTO.
 /// </summary>
 internal readonly ref struct DmReply(Span<byte> buffer, string operation, string subject)
 {
@@ -24,12 +24,20 @@ internal readonly ref struct DmReply(Span<byte> buffer, string operation, string
         ref readonly var head = ref Head;
         var uuid = TextIn(head.Uuid);
         return new DmDevice(
-            DmName.Reported(TextIn(head.Name)), uuid.Length == 0 ? null : uuid, DeviceNumber.Decode(head.Device), head.OpenCount, head.EventNumber, head.TargetCount,
-            Has(DmFlags.DM_READONLY), Has(DmFlags.DM_SUSPEND), Has(DmFlags.DM_ACTIVE_PRESENT), Has(DmFlags.DM_INACTIVE_PRESENT),
-            Has(DmFlags.DM_DEFERRED_REMOVE));
+            DmName.Reported(TextIn(head.Name)),
+            uuid.Length == 0 ? null : uuid,
+            DeviceNumber.Decode(head.Device),
+            head.OpenCount,
+            head.EventNumber,
+            head.TargetCount,
+            ReadOnly: Has(DmFlags.DM_READONLY),
+            Suspended: Has(DmFlags.DM_SUSPEND),
+            HasActiveTable: Has(DmFlags.DM_ACTIVE_PRESENT),
+            HasInactiveTable: Has(DmFlags.DM_INACTIVE_PRESENT),
+            DeferredRemove: Has(DmFlags.DM_DEFERRED_REMOVE));
     }
 
-    /// <summary>Table or status lines (struct dm_target_spec). Key bytes in hexadecimal become zeros, in the buffer and so in the text.</summary>
+    /// <summary>Table or status lines (struct dm_target_spec). Key bytes in hexadecimal become zeros, in the buffer as well.</summary>
     public IReadOnlyList<DmTarget> Targets()
     {
         var targets = new List<DmTarget>();
@@ -41,7 +49,7 @@ internal readonly ref struct DmReply(Span<byte> buffer, string operation, string
                 throw Malformed();
             ref readonly var spec = ref MemoryMarshal.AsRef<DmTargetSpec>(data[(int)at..]);
             var text = data[((int)at + DmTargetSpec.Size)..];
-            // Nobody follows the last one's, which may point a few bytes past the end.
+            // The last one's is not followed; it may point a few bytes past the end.
             if (i + 1 < Head.TargetCount)
             {
                 if (spec.Next < at + DmTargetSpec.Size || spec.Next > data.Length)
@@ -65,7 +73,7 @@ internal readonly ref struct DmReply(Span<byte> buffer, string operation, string
         for (var data = Data(); data.Length > DmNameList.NameOffset; data = Next(data, DmNameList.NextOffset, DmNameList.NameOffset))
         {
             var device = BinaryPrimitives.ReadUInt64LittleEndian(data);
-            if (device == 0) // so is the only one when there are none
+            if (device == 0) // the only entry of an empty list
                 break;
             var name = DmName.Reported(Encoding.UTF8.GetString(UpToNul(data[DmNameList.NameOffset..])));
             names.Add((name, DeviceNumber.Decode(device)));
@@ -77,10 +85,11 @@ internal readonly ref struct DmReply(Span<byte> buffer, string operation, string
     public IReadOnlyDictionary<string, DmVersion> Versions()
     {
         var versions = new Dictionary<string, DmVersion>(StringComparer.Ordinal);
-        for (var data = Data(); data.Length > DmTargetVersions.NameOffset; data = Next(data, DmTargetVersions.NextOffset, DmTargetVersions.NameOffset))
+        const int name = DmTargetVersions.NameOffset;
+        for (var data = Data(); data.Length > name; data = Next(data, DmTargetVersions.NextOffset, name))
         {
-            var numbers = MemoryMarshal.Cast<byte, uint>(data[DmTargetVersions.VersionOffset..DmTargetVersions.NameOffset]);
-            versions[Encoding.UTF8.GetString(UpToNul(data[DmTargetVersions.NameOffset..]))] = new DmVersion(numbers[0], numbers[1], numbers[2]);
+            var numbers = MemoryMarshal.Cast<byte, uint>(data[DmTargetVersions.VersionOffset..name]);
+            versions[Encoding.UTF8.GetString(UpToNul(data[name..]))] = new DmVersion(numbers[0], numbers[1], numbers[2]);
         }
         return versions;
     }
@@ -98,10 +107,10 @@ internal readonly ref struct DmReply(Span<byte> buffer, string operation, string
         return Array.ConvertAll(MemoryMarshal.Cast<byte, ulong>(devices)[..(int)count].ToArray(), DeviceNumber.Decode);
     }
 
-    /// <summary>A target's answer to a message; null when it gave none.</summary>
+    /// <summary>A target's answer to a message; null if it gave none.</summary>
     public string? Answer() => Has(DmFlags.DM_DATA_OUT) ? Encoding.UTF8.GetString(UpToNul(Data())) : null;
 
-    /// <summary>What follows the head; empty where the reply ends with it, whatever the place of its data.</summary>
+    /// <summary>The data after the head; empty if the reply ends with the head, wherever it says that its data start.</summary>
     private Span<byte> Data()
     {
         ref readonly var head = ref Head;
@@ -109,10 +118,12 @@ internal readonly ref struct DmReply(Span<byte> buffer, string operation, string
             throw Malformed();
         if (head.DataStart >= head.DataSize)
             return [];
-        return head.DataStart >= DmIoctl.Size && head.DataStart % 8 == 0 ? _buffer[(int)head.DataStart..(int)head.DataSize] : throw Malformed();
+        if (head.DataStart < DmIoctl.Size || head.DataStart % 8 != 0)
+            throw Malformed();
+        return _buffer[(int)head.DataStart..(int)head.DataSize];
     }
 
-    /// <summary>The list from its next entry on; empty behind the last one, whose distance to the next is 0.</summary>
+    /// <summary>The list from its next entry on; empty after the last one, whose distance to the next is 0.</summary>
     private Span<byte> Next(Span<byte> entry, int distanceOffset, int entrySize)
     {
         var distance = BinaryPrimitives.ReadUInt32LittleEndian(entry[distanceOffset..]);

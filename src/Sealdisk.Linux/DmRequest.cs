@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Sealdisk.Linux;
 
-/// <summary>Writes what goes to the device-mapper into a buffer: the head, and a table or message behind it.</summary>
+/// <summary>Writes a request to the device-mapper into a buffer: the head, and a table or message after it.</summary>
 internal static class DmRequest
 {
     /// <summary>Longest name in bytes: DM_NAME_LEN with its NUL.</summary>
@@ -15,12 +15,12 @@ internal static class DmRequest
     /// <summary>Longest target type in bytes: DM_MAX_TYPE_NAME with its NUL.</summary>
     public const int MaxType = 15;
 
-    /// <summary>The head of a request; its data, if any, starts right behind it, and its size is that of the buffer.</summary>
+    /// <summary>The head of a request. Its data, if any, starts right after it; its size is that of the buffer.</summary>
     public static ref DmIoctl WriteHead(Span<byte> buffer, DmCommand command, ReadOnlySpan<char> name, DmFlags flags)
     {
         buffer.Clear();
         ref var head = ref MemoryMarshal.AsRef<DmIoctl>(buffer);
-        // The kernel refuses a newer interface than its own, so each request claims the oldest that has it; as libdevmapper does.
+        // The kernel refuses a newer interface than its own, so each request claims the oldest that has it, as libdevmapper does.
         (head.VersionMajor, head.VersionMinor, head.VersionPatch) = command switch
         {
             DmCommand.DM_LIST_VERSIONS => (4u, 1u, 0u),
@@ -38,7 +38,7 @@ internal static class DmRequest
     /// <summary>The UUID that a new mapping keeps for life.</summary>
     public static void WriteUuid(ref DmIoctl head, ReadOnlySpan<char> uuid) => WriteText(head.Uuid, uuid);
 
-    /// <summary>Bytes that <see cref="WriteTable"/> needs behind the head.</summary>
+    /// <summary>Bytes that <see cref="WriteTable"/> needs after the head.</summary>
     public static int TableSize(IReadOnlyList<DmTarget> targets)
     {
         var size = 0;
@@ -47,7 +47,7 @@ internal static class DmRequest
         return size;
     }
 
-    /// <summary>Table lines in their order, each with the distance to the next.</summary>
+    /// <summary>Table lines in order, each with the distance to the next.</summary>
     public static void WriteTable(Span<byte> data, IReadOnlyList<DmTarget> targets)
     {
         foreach (var target in targets)
@@ -63,7 +63,7 @@ internal static class DmRequest
         }
     }
 
-    /// <summary>Bytes that <see cref="WriteMessage"/> needs behind the head.</summary>
+    /// <summary>Bytes that <see cref="WriteMessage"/> needs after the head.</summary>
     public static int MessageSize(ReadOnlySpan<byte> text) => DmTargetMessage.TextOffset + text.Length + 1;
 
     public static void WriteMessage(Span<byte> data, Sectors sector, ReadOnlySpan<byte> text)
@@ -76,12 +76,12 @@ internal static class DmRequest
     private static int LineSize(DmTarget target) =>
         checked((DmTargetSpec.Size + Encoding.UTF8.GetByteCount(target.Parameters) + 1 + 7) & ~7);
 
-    /// <summary>Text, and at least one NUL behind it, into a zeroed field.</summary>
+    /// <summary>Text and at least one NUL after it, into a zeroed field.</summary>
     private static void WriteText(Span<byte> field, ReadOnlySpan<char> text)
     {
         if (text.Contains('\0'))
-            throw new ArgumentException("a NUL in a text for the device-mapper", nameof(text));
+            throw new ArgumentException("a text for the device-mapper cannot contain a NUL", nameof(text));
         if (!Encoding.UTF8.TryGetBytes(text, field[..^1], out _))
-            throw new ArgumentException($"a text of more than {field.Length - 1} bytes for the device-mapper", nameof(text));
+            throw new ArgumentException($"this text for the device-mapper has more than {field.Length - 1} bytes", nameof(text));
     }
 }

@@ -7,7 +7,7 @@ public sealed partial class FileDescriptor : SafeHandle
 {
     /// <summary>Wraps a descriptor.</summary>
     /// <param name="fd">The number.</param>
-    /// <param name="name">What to call it in errors.</param>
+    /// <param name="name">Its name in errors.</param>
     /// <param name="isOwned">Whether closing this object closes it.</param>
     internal FileDescriptor(int fd, string name, bool isOwned = true) : base(-1, isOwned)
     {
@@ -21,11 +21,11 @@ public sealed partial class FileDescriptor : SafeHandle
     /// <inheritdoc/>
     public override bool IsInvalid => handle == -1;
 
-    /// <summary>The number, for a mount option or a child; valid as long as this object is.</summary>
+    /// <summary>The number, for a mount option or a child process; valid as long as this object is.</summary>
     internal int Number => (int)handle;
 
     /// <summary>Opens a path. <paramref name="mode"/> holds the permission bits of a file that is created.</summary>
-    public static FileDescriptor Open(string path, OpenFlags flags, int mode = 0x1A4)
+    public static FileDescriptor Open(string path, OpenFlags flags, int mode = 0b110_100_100)
     {
         while (true)
         {
@@ -37,11 +37,12 @@ public sealed partial class FileDescriptor : SafeHandle
         }
     }
 
-    /// <summary>The standard input, output or error stream (0, 1, 2) as a descriptor that closing leaves open.</summary>
+    /// <summary>The standard input, output or error stream (0, 1, 2). Closing this object leaves the stream open.</summary>
     public static FileDescriptor Standard(int number)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)number, 2u, nameof(number));
-        return new FileDescriptor(number, number switch { 0 => "standard input", 1 => "standard output", _ => "standard error" }, isOwned: false);
+        var name = number switch { 0 => "standard input", 1 => "standard output", _ => "standard error" };
+        return new FileDescriptor(number, name, isOwned: false);
     }
 
     /// <summary>Reads at a byte offset until the buffer is full or the file ends; returns the bytes read.</summary>
@@ -85,7 +86,7 @@ public sealed partial class FileDescriptor : SafeHandle
         }
     }
 
-    /// <summary>Reads what a pipe or stream has, at most the buffer; 0 at its end.</summary>
+    /// <summary>Reads what a pipe or stream has, at most a buffer full; 0 at its end.</summary>
     public unsafe int Read(Span<byte> buffer)
     {
         // SAFETY: the kernel writes at most the length of the pinned span.
@@ -120,30 +121,32 @@ public sealed partial class FileDescriptor : SafeHandle
         }
     }
 
-    /// <summary>lseek(2) to the end: what <see cref="Read"/> gives next is what comes after this moment.</summary>
+    /// <summary>lseek(2) to the end: <see cref="Read"/> then gives only what comes after this moment.</summary>
     public void SeekToEnd()
     {
         if (lseek(this, 0, SEEK_END) < 0)
             throw LinuxException.Last("seek in", Name);
     }
 
-    /// <summary>fsync(2): data and metadata are on the medium.</summary>
+    /// <summary>fsync(2): puts data and metadata onto the medium.</summary>
     public void Sync() => Check(fsync(this), "sync");
 
-    /// <summary>fdatasync(2): the data, and the metadata needed to read it, are on the medium.</summary>
+    /// <summary>fdatasync(2): puts the data, and the metadata needed to read it, onto the medium.</summary>
     public void DataSync() => Check(fdatasync(this), "sync");
 
     /// <summary>ftruncate(2): sets the file's size in bytes.</summary>
     public void Truncate(long bytes) => Check(ftruncate(this, bytes), "truncate");
 
-    /// <summary>Reserves space; the file grows when the range lies past its end.</summary>
+    /// <summary>Reserves space for a range in bytes; the file grows if the range ends past its end.</summary>
     public void Allocate(long offset, long length) => Check(fallocate(this, 0, offset, length), "allocate space in");
 
-    /// <summary>Deallocates a range, which then reads as zeros; the size stays. EOPNOTSUPP where the filesystem or device cannot.</summary>
+    /// <summary>
+    /// Deallocates a range, which then reads as zeros; the size stays. EOPNOTSUPP if the filesystem or device cannot do that.
+    /// </summary>
     public void PunchHole(long offset, long length) =>
         Check(fallocate(this, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, length), "punch a hole in");
 
-    /// <summary>Makes a range read as zeros with space kept allocated where possible; the size stays.</summary>
+    /// <summary>Makes a range read as zeros and keeps its space allocated if possible; the size stays.</summary>
     public void ZeroRange(long offset, long length) =>
         Check(fallocate(this, FALLOC_FL_ZERO_RANGE | FALLOC_FL_KEEP_SIZE, offset, length), "zero a range of");
 
@@ -155,7 +158,7 @@ public sealed partial class FileDescriptor : SafeHandle
             throw new LinuxException((Errno)error, "drop the cache of", Name);
     }
 
-    /// <summary>Sets or takes away O_DIRECT by fcntl(2); false where the filesystem has no such thing.</summary>
+    /// <summary>Sets or clears O_DIRECT by fcntl(2); false if the filesystem has no O_DIRECT.</summary>
     public bool TrySetDirect(bool direct)
     {
         var flags = Flags();
@@ -163,25 +166,29 @@ public sealed partial class FileDescriptor : SafeHandle
         return fcntl(this, F_SETFL, direct ? flags | bit : flags & ~bit) == 0;
     }
 
-    /// <summary>Reads that would wait end with EAGAIN instead.</summary>
-    internal void SetNonBlocking() => Check(fcntl(this, F_SETFL, Flags() | (OpenFlags.NonBlocking.ToKernel() & ~OpenFlags.Read.ToKernel())), "set the flags of");
+    /// <summary>Reads that would wait end with EAGAIN from now on.</summary>
+    internal void SetNonBlocking()
+    {
+        var bit = OpenFlags.NonBlocking.ToKernel() & ~OpenFlags.Read.ToKernel();
+        Check(fcntl(this, F_SETFL, Flags() | bit), "set the flags of");
+    }
 
     /// <summary>fchmod(2).</summary>
     public void SetMode(int mode) => Check(fchmod(this, (uint)mode), "set the mode of");
 
-    /// <summary>What it is, by statx(2).</summary>
+    /// <summary>What the file is, by statx(2).</summary>
     public FileStatus Status() => FileStatus.Of(this);
 
-    /// <summary>Takes the exclusive flock(2) when it is free; false when someone holds it. Closing releases it.</summary>
+    /// <summary>Takes the exclusive flock(2) if it is free; false if it is taken. Closing releases it.</summary>
     public bool TryLock() => TryLock(LOCK_EX);
 
-    /// <summary>Takes a flock(2) that others may share, when nobody has the exclusive one; false when someone has it. Closing releases it.</summary>
+    /// <summary>Takes a shared flock(2); false if the exclusive one is taken. Closing releases it.</summary>
     public bool TryLockShared() => TryLock(LOCK_SH);
 
-    /// <summary>Takes the exclusive flock(2), waiting for it.</summary>
+    /// <summary>Waits for the exclusive flock(2) and takes it.</summary>
     public void Lock() => Lock(LOCK_EX);
 
-    /// <summary>Takes a flock(2) that others may share, waiting until nobody has the exclusive one.</summary>
+    /// <summary>Waits until the exclusive flock(2) is free and takes a shared one.</summary>
     public void LockShared() => Lock(LOCK_SH);
 
     private bool TryLock(int operation)
@@ -200,13 +207,18 @@ public sealed partial class FileDescriptor : SafeHandle
         }
     }
 
-    /// <summary>ioctl(2) with a pointer argument; returns its result, or -1 with errno left for <see cref="ErrnoExtensions.Last"/>.</summary>
+    /// <summary>
+    /// ioctl(2) with a pointer argument; returns its result, or -1 with errno left for <see cref="ErrnoExtensions.Last"/>.
+    /// </summary>
     internal unsafe int Ioctl(uint request, void* argument) => ioctl(this, request, (nuint)argument);
 
     /// <summary>ioctl(2) with a plain number.</summary>
     internal int Ioctl(uint request, nuint argument) => ioctl(this, request, argument);
 
-    /// <summary>One read(2), for devices whose error numbers are part of the protocol; -1 with errno left for <see cref="ErrnoExtensions.Last"/>.</summary>
+    /// <summary>
+    /// One read(2), for devices whose error numbers are part of the protocol; -1 with errno left for
+    /// <see cref="ErrnoExtensions.Last"/>.
+    /// </summary>
     internal unsafe int TryRead(Span<byte> buffer)
     {
         // SAFETY: the kernel writes at most the length of the pinned span.
@@ -214,7 +226,7 @@ public sealed partial class FileDescriptor : SafeHandle
             return (int)read(this, start, (nuint)buffer.Length);
     }
 
-    /// <summary>One write(2), likewise.</summary>
+    /// <summary>One write(2), as <see cref="TryRead"/> does one read(2).</summary>
     internal unsafe int TryWrite(ReadOnlySpan<byte> data)
     {
         // SAFETY: the kernel reads at most the length of the pinned span.

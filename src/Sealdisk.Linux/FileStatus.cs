@@ -30,21 +30,21 @@ public readonly record struct DeviceNumber(uint Major, uint Minor)
     public override string ToString() => $"{Major}:{Minor}";
 }
 
-/// <summary>What statx(2) says of a file. Chosen over stat(2) since its layout is the same on every architecture.</summary>
+/// <summary>What statx(2) reports of a file. Unlike stat(2) it has the same layout on every architecture.</summary>
 /// <param name="Kind">File, directory, device, ...</param>
 /// <param name="Size">Bytes; 0 for a device.</param>
 /// <param name="Mode">Permission bits, with set-id and sticky bits (0xFFF).</param>
 /// <param name="Uid">Owner.</param>
 /// <param name="Gid">Group.</param>
 /// <param name="Device">The device that the filesystem is on.</param>
-/// <param name="RawDevice">The device that this node stands for, when it is a device node.</param>
+/// <param name="RawDevice">The device that this node stands for, if it is a device node.</param>
 /// <param name="Inode">Number within the filesystem.</param>
 /// <param name="BlockSize">Preferred I/O size in bytes.</param>
 [StructLayout(LayoutKind.Auto)]
 public readonly partial record struct FileStatus(
     FileKind Kind, long Size, int Mode, uint Uid, uint Gid, DeviceNumber Device, DeviceNumber RawDevice, ulong Inode, int BlockSize)
 {
-    /// <summary>The file at a path, symbolic links followed; null when there is none (ENOENT, ENOTDIR).</summary>
+    /// <summary>The file at a path, symbolic links followed; null if there is none (ENOENT, ENOTDIR).</summary>
     public static unsafe FileStatus? TryOf(string path)
     {
         Statx status;
@@ -57,9 +57,15 @@ public readonly partial record struct FileStatus(
     /// <summary>The file at a path, which must exist; symbolic links are followed.</summary>
     public static FileStatus Of(string path) => TryOf(path) ?? throw new LinuxException(Errno.ENOENT, "look at", path);
 
-    /// <summary>The same file, or two nodes of the same device; false where the other is not there.</summary>
-    public bool IsSamePlace(FileStatus? other) => other is { } there && there.Kind == Kind
-        && (Kind is FileKind.BlockDevice or FileKind.CharacterDevice ? there.RawDevice == RawDevice : there.Device == Device && there.Inode == Inode);
+    /// <summary>Whether both are the same file, or nodes of the same device; false if the other does not exist.</summary>
+    public bool IsSamePlace(FileStatus? other)
+    {
+        if (other is not { } there || there.Kind != Kind)
+            return false;
+        return Kind is FileKind.BlockDevice or FileKind.CharacterDevice
+            ? there.RawDevice == RawDevice
+            : there.Device == Device && there.Inode == Inode;
+    }
 
     internal static unsafe FileStatus Of(FileDescriptor file)
     {
@@ -102,7 +108,14 @@ public readonly partial record struct FileStatus(
         [FieldOffset(140)] public uint Minor;
 
         public readonly FileStatus ToFileStatus() => new(
-            (FileKind)(Mode & 0xF000), (long)Size, Mode & 0xFFF, Uid, Gid, new DeviceNumber(Major, Minor), new DeviceNumber(RawMajor, RawMinor),
-            Inode, (int)BlockSize);
+            (FileKind)(Mode & 0xF000),
+            (long)Size,
+            Mode & 0xFFF,
+            Uid,
+            Gid,
+            new DeviceNumber(Major, Minor),
+            new DeviceNumber(RawMajor, RawMinor),
+            Inode,
+            (int)BlockSize);
     }
 }

@@ -1,19 +1,19 @@
 namespace Sealdisk.Linux;
 
 /// <summary>
-/// One reader of a FUSE mount (/dev/fuse). The root of the mount is a regular file, mounted on a regular file, so that the path of the mount
-/// point is the file that is served. Nobody but root may open it (no allow_other).
+/// One reader of a FUSE mount (/dev/fuse). The root of the mount is a regular file, mounted on a regular file: the path of the mount
+/// point is the file that is served. Only root may open it (no allow_other).
 /// </summary>
 internal sealed class FuseChannel : IDisposable
 {
-    /// <summary>The protocol version that is spoken; the structs of this room are right from 7.28 (Linux 4.20) on.</summary>
+    /// <summary>The protocol versions that are supported; the structs of this room are right from 7.28 (Linux 4.20) on.</summary>
     public const uint Major = 7, LowestMinor = 28, HighestMinor = 38;
 
     private readonly FileDescriptor _device;
 
     private FuseChannel(FileDescriptor device) => _device = device;
 
-    /// <summary>Mounts on an existing regular file. The kernel sends FUSE_INIT next; whoever opens the file waits for its answer.</summary>
+    /// <summary>Mounts on an existing regular file. The kernel sends FUSE_INIT next; opening the file waits for its answer.</summary>
     /// <param name="mountFile">The mount point.</param>
     /// <param name="source">What /proc/mounts shows as the source.</param>
     /// <param name="maxRead">Largest READ in bytes.</param>
@@ -35,7 +35,7 @@ internal sealed class FuseChannel : IDisposable
         }
     }
 
-    /// <summary>A second reader of the same mount, with a queue of its own for requests in work.</summary>
+    /// <summary>Another reader of the same mount, with its own queue of requests in work.</summary>
     public unsafe FuseChannel Clone()
     {
         var device = FileDescriptor.Open("/dev/fuse", OpenFlags.ReadWrite);
@@ -49,7 +49,8 @@ internal sealed class FuseChannel : IDisposable
     }
 
     /// <summary>
-    /// Waits for the next request, which always comes whole; 0 once unmounted. The buffer must hold the largest WRITE and its 80 bytes of headers.
+    /// Waits for the next request, which always comes as a whole; 0 once unmounted. The buffer must hold the largest WRITE and its 80
+    /// bytes of headers.
     /// </summary>
     public int Receive(Span<byte> buffer)
     {
@@ -62,7 +63,7 @@ internal sealed class FuseChannel : IDisposable
             {
                 case Errno.ENODEV:
                     return 0;
-                case Errno.EINTR or Errno.EAGAIN or Errno.ENOENT: // ENOENT: the request was withdrawn while it was handed over
+                case Errno.EINTR or Errno.EAGAIN or Errno.ENOENT: // ENOENT: the request was withdrawn on its way
                     continue;
                 default:
                     throw LinuxException.Last("receive a request from", "/dev/fuse");
@@ -70,13 +71,13 @@ internal sealed class FuseChannel : IDisposable
         }
     }
 
-    /// <summary>From now on by <see cref="TryReceive"/> only.</summary>
+    /// <summary>From now on, requests are taken by <see cref="TryReceive"/> only.</summary>
     public void MakeNonBlocking() => _device.SetNonBlocking();
 
-    /// <summary>What to wait for a request on; stays this object's.</summary>
+    /// <summary>For waiting for a request; stays this object's.</summary>
     public FileDescriptor Device => _device;
 
-    /// <summary>The next request, if there is one: its length, 0 once unmounted, null where there is none.</summary>
+    /// <summary>Takes the next request, if there is one: returns its length, 0 once unmounted, null if there is none.</summary>
     public int? TryReceive(Span<byte> buffer)
     {
         while (true)
@@ -98,7 +99,7 @@ internal sealed class FuseChannel : IDisposable
         }
     }
 
-    /// <summary>Sends one whole answer. One that nobody waits for any more (ENOENT, or unmounted) is dropped.</summary>
+    /// <summary>Sends one whole answer. It is dropped if nothing waits for it any more (ENOENT, or unmounted).</summary>
     public void Send(ReadOnlySpan<byte> answer)
     {
         while (_device.TryWrite(answer) < 0)

@@ -65,7 +65,9 @@ internal enum FallocateMode : uint
     ZeroRange = 0x10,
 }
 
-/// <summary>In front of every request; 40 bytes. The last word is padding before 7.38 and extension lengths after it, which are never negotiated here.</summary>
+/// <summary>
+/// In front of every request; 40 bytes. The last word is padding before 7.38, and extension lengths after it, which we never negotiate.
+/// </summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct FuseInHeader
 {

@@ -2,12 +2,14 @@ using System.Text;
 
 namespace Sealdisk.Linux;
 
-/// <summary>A file of /proc or /sys as text. Nothing but open, read and close: .NET's own streams would ask for its size and lock it besides.</summary>
+/// <summary>
+/// A file of /proc or /sys as text, by open, read and close alone: .NET's own streams would also ask for its size and lock it.
+/// </summary>
 public static class KernelFile
 {
     private const int Page = 4096;
 
-    /// <summary>All of it; null where there is no such file, or what it told of has gone meanwhile.</summary>
+    /// <summary>The whole text; null if there is no such file, or if its object has gone meanwhile.</summary>
     /// <exception cref="LinuxException">It cannot be read.</exception>
     public static string? TryRead(string path)
     {

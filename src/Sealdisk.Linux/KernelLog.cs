@@ -3,7 +3,7 @@ using System.Text;
 namespace Sealdisk.Linux;
 
 /// <summary>
-/// What the kernel logs from now on (/dev/kmsg, Documentation/ABI/testing/dev-kmsg): several of its interfaces say why they refused there and nowhere else.
+/// The kernel's log (/dev/kmsg, Documentation/ABI/testing/dev-kmsg): several of its interfaces say only there why they refused.
 /// Evidence for people; nothing is decided by it.
 /// </summary>
 public sealed class KernelLog : IDisposable
@@ -12,7 +12,9 @@ public sealed class KernelLog : IDisposable
 
     private KernelLog(FileDescriptor? kmsg) => _kmsg = kmsg;
 
-    /// <summary>Starts at the end of the log. Where it may not be read (dmesg_restrict without CAP_SYSLOG, no /dev/kmsg) it stays empty.</summary>
+    /// <summary>
+    /// Starts at the end of the log. Stays empty if the log may not be read (dmesg_restrict without CAP_SYSLOG, no /dev/kmsg).
+    /// </summary>
     public static KernelLog FromNow() => Open(seekToEnd: true);
 
     /// <summary>Starts with the oldest message that the kernel still has; <see cref="IsReadable"/> says whether it may be read.</summary>
@@ -36,7 +38,7 @@ public sealed class KernelLog : IDisposable
         }
     }
 
-    /// <summary>The messages since, oldest first, without their prefixes.</summary>
+    /// <summary>The messages since then, oldest first, without their prefixes.</summary>
     public IReadOnlyList<string> Read()
     {
         var messages = new List<string>();
@@ -50,7 +52,7 @@ public sealed class KernelLog : IDisposable
             }
             catch (LinuxException problem) when (problem.Errno == Errno.EPIPE)
             {
-                continue; // overwritten before it was read; the next read goes on with the oldest that is left
+                continue; // overwritten before it was read; the next read goes on with the oldest that remains
             }
             catch (LinuxException problem) when (problem.Errno == Errno.EAGAIN)
             {

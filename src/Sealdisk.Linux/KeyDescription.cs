@@ -5,8 +5,8 @@ using System.Text;
 namespace Sealdisk.Linux;
 
 /// <summary>
-/// What names a key among those of its type: 1 to 4095 bytes of UTF-8 without a NUL, at which the kernel would stop reading and find another key
-/// (KEY_MAX_DESC_SIZE, security/keys/keyctl.c). Types may ask for more: "logon" wants a prefix and a colon.
+/// What names a key among those of its type: 1 to 4095 bytes of UTF-8 without a NUL, at which the kernel would stop reading and find
+/// another key (KEY_MAX_DESC_SIZE, security/keys/keyctl.c). Types may ask for more: "logon" wants a prefix and a colon.
 /// </summary>
 [StructLayout(LayoutKind.Auto)]
 public readonly record struct KeyDescription
@@ -31,7 +31,7 @@ public readonly record struct KeyDescription
     /// <inheritdoc cref="TryParse"/>
     /// <exception cref="FormatException">The kernel would not take it.</exception>
     public static KeyDescription Parse(string text) =>
-        TryParse(text, out var description) ? description : throw new FormatException($"cannot use '{text}': it is not a description of a key");
+        TryParse(text, out var found) ? found : throw new FormatException($"cannot use '{text}': it is not a key's description");
 
     /// <inheritdoc/>
     public override string ToString() => Text;

@@ -3,7 +3,10 @@ using System.Runtime.InteropServices;
 
 namespace Sealdisk.Linux;
 
-/// <summary>Names a key or keyring: the kernel's serial number, or one of its special keyrings, whose meaning depends on who asks (keyrings(7)).</summary>
+/// <summary>
+/// Identifies a key or keyring: the kernel's serial number, or one of its special keyrings, which depend on the process that asks
+/// (keyrings(7)).
+/// </summary>
 /// <param name="Value">Positive: a serial number. Negative: KEY_SPEC_* of include/uapi/linux/keyctl.h.</param>
 [StructLayout(LayoutKind.Auto)]
 public readonly record struct KeySerial(int Value)
@@ -11,7 +14,7 @@ public readonly record struct KeySerial(int Value)
     /// <summary>@t: belongs to the calling OS thread alone and ends with it.</summary>
     public static KeySerial ThreadKeyring => new(-1);
 
-    /// <summary>@p: ends with the process. See <see cref="Keyring"/> on which threads share it.</summary>
+    /// <summary>@p: ends with the process. <see cref="Keyring"/> says which threads share it.</summary>
     public static KeySerial ProcessKeyring => new(-2);
 
     /// <summary>@s: handed down from parent to child. See <see cref="Keyring.Session"/> before adding to it.</summary>
@@ -20,12 +23,13 @@ public readonly record struct KeySerial(int Value)
     /// <summary>@u: shared by all processes of the user; lives on without any.</summary>
     public static KeySerial UserKeyring => new(-4);
 
-    /// <summary>@us: stands in for @s where a process has none; holds a link to @u.</summary>
+    /// <summary>@us: stands in for @s if a process has none; holds a link to @u.</summary>
     public static KeySerial UserSessionKeyring => new(-5);
 
     /// <summary>Reads keyctl(1)'s words: @t @p @s @u @us, or a positive decimal serial number.</summary>
     public static bool TryParse(string? text, out KeySerial serial)
     {
+        var isNumber = int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0;
         KeySerial? found = text switch
         {
             "@t" => ThreadKeyring,
@@ -33,7 +37,7 @@ public readonly record struct KeySerial(int Value)
             "@s" => SessionKeyring,
             "@u" => UserKeyring,
             "@us" => UserSessionKeyring,
-            _ => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0 ? new KeySerial(number) : null,
+            _ => isNumber ? new KeySerial(number) : null,
         };
         serial = found.GetValueOrDefault();
         return found is not null;

@@ -3,8 +3,8 @@ using System.Globalization;
 namespace Sealdisk.Linux;
 
 /// <summary>
-/// Who may do what with a key (keyrings(7), include/linux/key.h). The possessor is any process that can find the key from @t, @p or @s, which takes
-/// PossessorSearch.
+/// Who may do what with a key (keyrings(7), include/linux/key.h). The possessor is any process that can find the key from @t, @p or @s,
+/// which takes PossessorSearch.
 /// </summary>
 [Flags]
 public enum KeyPermissions : uint
@@ -44,7 +44,7 @@ public enum KeyPermissions : uint
     PossessorAll = 0x3F000000,
 }
 
-/// <summary>What KEYCTL_DESCRIBE says of a key; nothing of its payload.</summary>
+/// <summary>What KEYCTL_DESCRIBE reports of a key: nothing of its payload.</summary>
 /// <param name="Type">Key type, such as "trusted" or "keyring".</param>
 /// <param name="Uid">Owner.</param>
 /// <param name="Gid">Group; 0xFFFFFFFF for none.</param>
@@ -60,7 +60,8 @@ public sealed record KeyStatus(string Type, uint Uid, uint Gid, KeyPermissions P
             && int.TryParse(parts[1], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var uid)
             && int.TryParse(parts[2], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var gid)
             && uint.TryParse(parts[3], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var permissions)
-            ? new KeyStatus(parts[0], unchecked((uint)uid), unchecked((uint)gid), (KeyPermissions)permissions, KeyDescription.Reported(parts[4]))
+            ? new KeyStatus(
+                parts[0], unchecked((uint)uid), unchecked((uint)gid), (KeyPermissions)permissions, KeyDescription.Reported(parts[4]))
             : null;
     }
 }

@@ -9,7 +9,10 @@ public enum SessionKeyringKind
     /// <summary>A session keyring in its own right: a key added to @s stays there as long as any process has that session.</summary>
     Own,
 
-    /// <summary>None, or the per-user default: the kernel first puts a new anonymous session in place when something is added to @s, and it dies with this process.</summary>
+    /// <summary>
+    /// None, or the per-user default: when something is added to @s, the kernel first puts a new anonymous session in place, which ends
+    /// with this process.
+    /// </summary>
     UserDefault,
 
     /// <summary>It has been revoked or has expired, as at a logout: nothing can be added to @s or found in it.</summary>
@@ -34,26 +37,30 @@ internal enum KeyctlOperation : long
 }
 
 /// <summary>
-/// The kernel's key retention service: add_key(2), request_key(2), keyctl(2), by number, since the C library does not have them.
-/// A refusal is a <see cref="LinuxException"/> that names the key by its description or serial number, never its payload.
+/// The kernel's key retention service: add_key(2), request_key(2), keyctl(2), called by number, as the C library does not have them. A
+/// refusal is a <see cref="LinuxException"/> that names the key by its description or serial number, never its payload.
 /// </summary>
 /// <remarks>
-/// Special keyrings belong to the credentials of the calling OS thread, so whatever depends on them is done on one thread:
-/// the thread keyring always; a process keyring or session put in place once threads run, also, for the others keep what they had
-/// (only threads started later inherit it). Device-mapper looks for a key of its table in the keyrings of the thread that loads the table.
+/// Special keyrings belong to the credentials of the calling OS thread, so everything that depends on them must be done on one thread.
+/// That is always true of the thread keyring. It is also true of a process keyring or session that is put in place once threads run:
+/// the other threads keep what they had, and only threads started later inherit it. Device-mapper looks for the key of a table in the
+/// keyrings of the thread that loads the table.
 /// </remarks>
 public static partial class Keyring
 {
     /// <summary>
-    /// Makes a key and links it into a keyring. Where the keyring has one of that type and description already, it is updated instead,
-    /// which "trusted" keys answer with EPERM.
+    /// Makes a key and links it into a keyring. If the keyring has one of that type and description already, that one is updated
+    /// instead, which "trusted" keys refuse with EPERM.
     /// </summary>
     /// <param name="type">Key type: "user", "logon", "trusted", "encrypted", ...</param>
     /// <param name="description">Its name; "logon" wants a prefix and a colon.</param>
-    /// <param name="payload">The type's payload or instruction, such as "new 32"; stays the caller's, who wipes it where it holds a secret.</param>
+    /// <param name="payload">
+    /// The type's payload or instruction, such as "new 32"; stays the caller's, who wipes it if it holds a secret.
+    /// </param>
     /// <param name="keyring">Where it goes. A special keyring that the thread does not have yet is made.</param>
     /// <exception cref="LinuxException">
-    /// ENODEV: no such key type in this kernel. EFAULT from "trusted": the trust source refused. EDQUOT: the user's quota of keys is used up.
+    /// ENODEV: this kernel has no such key type. EFAULT from "trusted": the trust source refused. EDQUOT: the user's quota of keys is
+    /// used up.
     /// </exception>
     public static KeySerial Add(string type, KeyDescription description, ReadOnlySpan<byte> payload, KeySerial keyring)
     {
@@ -61,34 +68,38 @@ public static partial class Keyring
         return serial >= 0 ? new KeySerial((int)serial) : throw LinuxException.Last($"add {type} key", description.Text);
     }
 
-    /// <summary>An empty keyring in another one. Takes the place of one of the same name that is there: its keys go.</summary>
+    /// <summary>An empty keyring in another one. It replaces one of the same name, whose keys go.</summary>
     public static KeySerial CreateKeyring(KeyDescription name, KeySerial parent)
     {
         var serial = TryAdd("keyring", name.Text, [], parent);
         return serial >= 0 ? new KeySerial((int)serial) : throw LinuxException.Last("make keyring", name.Text);
     }
 
-    /// <summary>Looks in a keyring and those linked into it, as far as each may be searched; null when the key is not there.</summary>
-    /// <exception cref="LinuxException">EKEYREVOKED, EKEYEXPIRED: what was found is no longer of use. EACCES: it may not be searched.</exception>
+    /// <summary>Looks in a keyring and those linked into it, as far as each may be searched; null if the key is not found.</summary>
+    /// <exception cref="LinuxException">
+    /// EKEYREVOKED, EKEYEXPIRED: the key was found and is no longer usable. EACCES: the keyring may not be searched.
+    /// </exception>
     /// <param name="keyring">Where to look.</param>
     /// <param name="type">Key type.</param>
     /// <param name="description">Its name.</param>
     /// <param name="destination">
-    /// A keyring that gets a link to what was found: a key in @u may be linked on the way of this search also by a caller whose session does not lead to @u,
-    /// to whom a link by serial number is refused.
+    /// A keyring that gets a link to the key. That works for a key in @u even if the caller's session does not lead to @u, in which
+    /// case a link by serial number is refused.
     /// </param>
     public static KeySerial? Search(KeySerial keyring, string type, KeyDescription description, KeySerial? destination = null)
     {
-        var serial = keyctl(KeyctlNumber(Here), KeyctlOperation.KEYCTL_SEARCH, keyring.Value, Text(type), description.Text, destination?.Value ?? 0);
+        var target = destination?.Value ?? 0;
+        var serial = keyctl(KeyctlNumber(Here), KeyctlOperation.KEYCTL_SEARCH, keyring.Value, Text(type), description.Text, target);
         return serial >= 0 ? new KeySerial((int)serial) : NullUnless(Errno.ENOKEY, $"find {type} key", description.Text);
     }
 
     /// <summary>
-    /// Looks in the calling thread's keyrings as the kernel does for itself, so for a dm-crypt table: @t, @p, @s, and @us where there is no @s.
-    /// Never asks user space to make the key. Null when there is none.
+    /// Looks in the calling thread's keyrings as the kernel itself does, for example for a dm-crypt table: @t, @p, @s, and @us if there
+    /// is no @s. Never asks user space to make the key. Null if there is none.
     /// </summary>
     /// <exception cref="LinuxException">
-    /// EKEYREVOKED, EKEYEXPIRED, EKEYREJECTED, EACCES: of a key that was found; null all the same where another keyring was looked through in vain.
+    /// EKEYREVOKED, EKEYEXPIRED, EKEYREJECTED, EACCES: a key was found and is not usable. Null all the same if another keyring was
+    /// searched in vain.
     /// </exception>
     public static KeySerial? Request(string type, KeyDescription description)
     {
@@ -96,11 +107,13 @@ public static partial class Keyring
         return serial >= 0 ? new KeySerial((int)serial) : NullUnless(Errno.ENOKEY, $"find {type} key", description.Text);
     }
 
-    /// <summary>The serial number behind a special keyring (KEYCTL_GET_KEYRING_ID); null when the thread has none and it is not to be made.</summary>
+    /// <summary>
+    /// The serial number of a special keyring (KEYCTL_GET_KEYRING_ID); null if the thread has none and it is not to be made.
+    /// </summary>
     /// <param name="special">A special keyring, or a serial number to check.</param>
     /// <param name="create">
-    /// Makes it when it is missing. Where @s is only the per-user default, this puts a new anonymous session in place.
-    /// Without it, asking for a missing @s gives, and makes it from then on, the per-user default, which changes nothing that is found.
+    /// Makes a missing keyring. If @s is only the per-user default, a new anonymous session is put in place. Without this, asking for a
+    /// missing @s gives the per-user default, which is @s from then on; what is found stays the same.
     /// </param>
     public static KeySerial? Resolve(KeySerial special, bool create)
     {
@@ -108,9 +121,9 @@ public static partial class Keyring
         return serial >= 0 ? new KeySerial((int)serial) : NullUnless(Errno.ENOKEY, "find keyring", special.ToString());
     }
 
-    /// <summary>What a key says of itself: hex of the sealed blob for "trusted", the payload for "user".</summary>
-    /// <returns>Its whole size in bytes; when that is more than the buffer has, the buffer holds nothing of use.</returns>
-    /// <exception cref="LinuxException">EACCES: not readable by this caller. EOPNOTSUPP: the type is never read ("logon").</exception>
+    /// <summary>Reads a key: for "trusted" the sealed blob in hex, for "user" the payload.</summary>
+    /// <returns>Its whole size in bytes; if that is more than the buffer has, the buffer's content is undefined.</returns>
+    /// <exception cref="LinuxException">EACCES: not readable by this caller. EOPNOTSUPP: the type cannot be read ("logon").</exception>
     public static unsafe int Read(KeySerial key, Span<byte> buffer)
     {
         // SAFETY: the kernel writes at most the length of the pinned span.
@@ -125,7 +138,7 @@ public static partial class Keyring
     /// <exception cref="LinuxException">ENOTDIR: not a keyring.</exception>
     public static IReadOnlyList<KeySerial> Members(KeySerial keyring)
     {
-        if (Describe(keyring).Type != "keyring") // the payload of another type is none of ours
+        if (Describe(keyring).Type != "keyring") // other types have a payload that we must not read
             throw new LinuxException(Errno.ENOTDIR, "list keyring", keyring.ToString());
         var serials = new int[16];
         while (true)
@@ -157,32 +170,41 @@ public static partial class Keyring
         }
     }
 
-    /// <summary>Puts a key into one more keyring, in the place of one of the same type and description.</summary>
-    public static void Link(KeySerial key, KeySerial keyring) => Check(Keyctl(KeyctlOperation.KEYCTL_LINK, key.Value, keyring.Value), $"link into {keyring} key", key);
+    /// <summary>Links a key into one more keyring, in place of one of the same type and description.</summary>
+    public static void Link(KeySerial key, KeySerial keyring) =>
+        Check(Keyctl(KeyctlOperation.KEYCTL_LINK, key.Value, keyring.Value), $"link into {keyring} key", key);
 
-    /// <summary>Takes a key out of a keyring; without its last link it goes, if not within the call. ENOENT when it was not there.</summary>
+    /// <summary>
+    /// Takes a key out of a keyring; without its last link it goes, though perhaps after the call. ENOENT if it was not there.
+    /// </summary>
     public static void Unlink(KeySerial key, KeySerial keyring) =>
         Check(Keyctl(KeyctlOperation.KEYCTL_UNLINK, key.Value, keyring.Value), $"unlink from {keyring} key", key);
 
-    /// <summary>Every later use answers EKEYREVOKED. The payload of a "trusted" key is wiped only when its last user has gone.</summary>
+    /// <summary>
+    /// Makes every later use fail with EKEYREVOKED. The payload of a "trusted" key is wiped only once its last user has gone.
+    /// </summary>
     public static void Revoke(KeySerial key) => Check(Keyctl(KeyctlOperation.KEYCTL_REVOKE, key.Value, 0), "revoke key", key);
 
-    /// <summary>Gone for everyone at once: every later use answers ENOKEY, or EACCES while it is being collected. A search may still come by it, and answer EKEYREVOKED, until its links are collected.</summary>
+    /// <summary>
+    /// Removes a key for everyone at once: every later use fails with ENOKEY, or with EACCES while it is being collected. Until its
+    /// links are collected, a search may still come upon it and fail with EKEYREVOKED.
+    /// </summary>
     public static void Invalidate(KeySerial key) => Check(Keyctl(KeyctlOperation.KEYCTL_INVALIDATE, key.Value, 0), "invalidate key", key);
 
     /// <summary>Unlinks everything that is in a keyring.</summary>
     public static void Clear(KeySerial keyring) => Check(Keyctl(KeyctlOperation.KEYCTL_CLEAR, keyring.Value, 0), "clear keyring", keyring);
 
-    /// <summary>Sets who may do what with a key. Only its owner and CAP_SYS_ADMIN can, and only while they may set its attributes.</summary>
+    /// <summary>Sets who may do what with a key. Only its owner and CAP_SYS_ADMIN can, and only if they may set its attributes.</summary>
     public static void SetPermissions(KeySerial key, KeyPermissions permissions) =>
         Check(Keyctl(KeyctlOperation.KEYCTL_SETPERM, key.Value, (nint)(uint)permissions), "set the permissions of key", key);
 
-    /// <summary>The key expires after this many seconds; 0 takes an expiry back.</summary>
-    public static void SetTimeout(KeySerial key, uint seconds) => Check(Keyctl(KeyctlOperation.KEYCTL_SET_TIMEOUT, key.Value, (nint)seconds), "set the timeout of key", key);
+    /// <summary>Lets a key expire after this many seconds; 0 cancels the expiry.</summary>
+    public static void SetTimeout(KeySerial key, uint seconds) =>
+        Check(Keyctl(KeyctlOperation.KEYCTL_SET_TIMEOUT, key.Value, (nint)seconds), "set the timeout of key", key);
 
     /// <summary>
-    /// Gives the calling OS thread, and the threads and children that it starts later, another session keyring: a new anonymous one,
-    /// or the one of that name that lets this user search it (by permission: not so as the kernel makes them), or else a new one of that name.
+    /// Gives the calling OS thread, and the threads and children that it starts later, another session keyring: a new anonymous one; or
+    /// the one of that name, if its permissions let this user search it (by default they do not); or else a new one of that name.
     /// </summary>
     public static unsafe KeySerial JoinSession(KeyDescription? name)
     {
@@ -191,23 +213,28 @@ public static partial class Keyring
             : keyctl(KeyctlNumber(Here), KeyctlOperation.KEYCTL_JOIN_SESSION_KEYRING, name.Value.Text, 0, 0, 0);
         if (serial < 0)
             throw LinuxException.Last("join session keyring", name?.Text ?? "");
-        // 0: it is the one that the thread has already.
+        // 0: the thread has that one already.
         return serial > 0 ? new KeySerial((int)serial) : Resolve(KeySerial.SessionKeyring, create: false)!.Value;
     }
 
     /// <summary>
-    /// Whether a key added to @s outlives this process. add_key(2) to @s, where there is no session keyring or only the per-user default
-    /// (keyring "_uid_ses.UID", also another user's after a change of user), first joins a new anonymous session: the caller gets a serial
-    /// number, and the key is gone with the process (security/keys/process_keys.c, lookup_user_key with KEY_LOOKUP_CREATE).
+    /// Whether a key added to @s outlives this process. If there is no session keyring, or only the per-user default (keyring
+    /// "_uid_ses.UID", after a change of user another user's), add_key(2) to @s first joins a new anonymous session: the caller gets a
+    /// serial number, and the key goes with the process (security/keys/process_keys.c, lookup_user_key with KEY_LOOKUP_CREATE).
     /// </summary>
-    /// <remarks><see cref="SessionKeyringKind.Own"/> still ends with the last process that has it: a login, a service, or a "keyctl session".</remarks>
+    /// <remarks>
+    /// <see cref="SessionKeyringKind.Own"/> too ends with the last process that has it: a login, a service, or a "keyctl session".
+    /// </remarks>
     public static SessionKeyringKind Session()
     {
         try
         {
-            if (Resolve(KeySerial.SessionKeyring, create: false) is not { } session || session == Resolve(KeySerial.UserSessionKeyring, create: false))
+            if (Resolve(KeySerial.SessionKeyring, create: false) is not { } session)
                 return SessionKeyringKind.UserDefault;
-            return Describe(session).Description.Text.StartsWith("_uid_ses.", StringComparison.Ordinal) ? SessionKeyringKind.UserDefault : SessionKeyringKind.Own;
+            if (session == Resolve(KeySerial.UserSessionKeyring, create: false))
+                return SessionKeyringKind.UserDefault;
+            var isOfAUser = Describe(session).Description.Text.StartsWith("_uid_ses.", StringComparison.Ordinal);
+            return isOfAUser ? SessionKeyringKind.UserDefault : SessionKeyringKind.Own;
         }
         catch (LinuxException ended) when (ended.Errno is Errno.EKEYREVOKED or Errno.EKEYEXPIRED)
         {
@@ -215,7 +242,9 @@ public static partial class Keyring
         }
     }
 
-    /// <summary>add_key(2); negative with errno left for <see cref="ErrnoExtensions.Last"/>. Without a description the kernel makes no key of any type.</summary>
+    /// <summary>
+    /// add_key(2); negative, with errno left for <see cref="ErrnoExtensions.Last"/>. Without a description the kernel makes no key.
+    /// </summary>
     internal static unsafe nint TryAdd(string type, string? description, ReadOnlySpan<byte> payload, KeySerial keyring)
     {
         // SAFETY: the kernel reads the pinned span.
@@ -223,7 +252,8 @@ public static partial class Keyring
             return add_key(AddKeyNumber(Here), Text(type), description, start, (nuint)payload.Length, keyring.Value);
     }
 
-    private static nint Keyctl(KeyctlOperation operation, nint first, nint second) => keyctl(KeyctlNumber(Here), operation, first, second, 0, 0);
+    private static nint Keyctl(KeyctlOperation operation, nint first, nint second) =>
+        keyctl(KeyctlNumber(Here), operation, first, second, 0, 0);
 
     private static void Check(nint result, string operation, KeySerial key)
     {
@@ -235,7 +265,8 @@ public static partial class Keyring
         ErrnoExtensions.Last() == missing ? null : throw LinuxException.Last(operation, subject);
 
     /// <summary>The kernel would stop reading at a NUL and take another type.</summary>
-    private static string Text(string type) => type.Contains('\0') ? throw new ArgumentException("a key type cannot contain a NUL", nameof(type)) : type;
+    private static string Text(string type) =>
+        type.Contains('\0') ? throw new ArgumentException("a key type cannot contain a NUL", nameof(type)) : type;
 
     internal static nint AddKeyNumber(Architecture architecture) => architecture == Architecture.Arm64 ? 217 : 248;
 
@@ -255,7 +286,8 @@ public static partial class Keyring
     private static partial nint keyctl(nint number, KeyctlOperation operation, nint a, nint b, nint c, nint d);
 
     [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial nint keyctl(nint number, KeyctlOperation operation, nint keyring, string type, string description, nint destination);
+    private static partial nint keyctl(
+        nint number, KeyctlOperation operation, nint keyring, string type, string description, nint destination);
 
     [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial nint keyctl(nint number, KeyctlOperation operation, string name, nint b, nint c, nint d);

@@ -1,8 +1,8 @@
 namespace Sealdisk.Linux;
 
-/// <summary>The kernel said no: which act, on what, and its answer. Raised in this room only.</summary>
+/// <summary>The kernel refused: which act, on what, and its answer. Raised in this room and in the data path.</summary>
 /// <param name="errno">The kernel's answer.</param>
-/// <param name="operation">The act in words that fit behind "cannot", such as "open".</param>
+/// <param name="operation">The act in words that fit after "cannot", such as "open".</param>
 /// <param name="subject">The object: a path or a name, never key material.</param>
 public sealed class LinuxException(Errno errno, string operation, string subject)
     : IOException(Sentence(errno, operation, subject), (int)errno)

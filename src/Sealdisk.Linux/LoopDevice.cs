@@ -7,25 +7,29 @@ namespace Sealdisk.Linux;
 
 /// <summary>How a loop device shows its backing file.</summary>
 /// <param name="BlockSize">Logical block size in bytes: 512, 1024, 2048 or 4096.</param>
-/// <param name="DirectIo">Past the page cache of the backing file. The kernel quietly leaves it off where the file cannot; see <see cref="LoopStatus"/>.</param>
+/// <param name="DirectIo">
+/// Past the backing file's page cache. Stays off, without an error, if the file cannot do that; see <see cref="LoopStatus"/>.
+/// </param>
 /// <param name="ReadOnly">Refuse writes.</param>
 /// <param name="Offset">How much of the file to leave out in front.</param>
 /// <param name="SizeLimit">How much of the file to show; zero for all.</param>
 public sealed record LoopOptions(
     int BlockSize = 512, bool DirectIo = false, bool ReadOnly = false, ByteCount Offset = default, ByteCount SizeLimit = default);
 
-/// <summary>What the driver says of a loop device in use (LOOP_GET_STATUS64).</summary>
+/// <summary>What the driver reports of a loop device in use (LOOP_GET_STATUS64).</summary>
 /// <param name="BackingDevice">Device of the filesystem that holds the backing file.</param>
 /// <param name="BackingInode">The backing file's number in it.</param>
 /// <param name="Offset">How much is left out in front.</param>
 /// <param name="SizeLimit">How much is shown; zero for all.</param>
-/// <param name="ReadOnly">Writes are refused.</param>
-/// <param name="DirectIo">Direct I/O is really on.</param>
-/// <param name="Autoclear">Goes away with its last user.</param>
+/// <param name="ReadOnly">Whether writes are refused.</param>
+/// <param name="DirectIo">Whether direct I/O is really on.</param>
+/// <param name="Autoclear">Whether it goes away with its last user.</param>
 public sealed record LoopStatus(
     DeviceNumber BackingDevice, ulong BackingInode, ByteCount Offset, ByteCount SizeLimit, bool ReadOnly, bool DirectIo, bool Autoclear);
 
-/// <summary>A loop device: a file shown as a block device (drivers/block/loop.c, loop(4)). It outlives the process until detached.</summary>
+/// <summary>
+/// A loop device: a file shown as a block device (drivers/block/loop.c, loop(4)). It outlives the process, until detached.
+/// </summary>
 public sealed class LoopDevice
 {
     private static readonly TimeSpan DetachLimit = TimeSpan.FromSeconds(10);
@@ -41,7 +45,7 @@ public sealed class LoopDevice
     /// <summary>/dev/loopN.</summary>
     public string Path => $"/dev/loop{Number}";
 
-    /// <summary>The first free loop device, showing a file. Needs Linux 5.8 (LOOP_CONFIGURE).</summary>
+    /// <summary>Makes the first free loop device show a file. Needs Linux 5.8 (LOOP_CONFIGURE).</summary>
     public static LoopDevice Attach(string backingFile, LoopOptions options)
     {
         var (loop, held) = Attach(backingFile, options, flags: 0);
@@ -49,13 +53,17 @@ public sealed class LoopDevice
         return loop;
     }
 
-    /// <summary>The same, but it goes away with its last user (LO_FLAGS_AUTOCLEAR). The caller holds it open until somebody else does, and owns that descriptor.</summary>
-    public static FileDescriptor AttachHeld(string backingFile, LoopOptions options) => Attach(backingFile, options, LO_FLAGS_AUTOCLEAR).Held;
+    /// <summary>
+    /// The same for a device that goes away with its last user (LO_FLAGS_AUTOCLEAR). The caller owns the descriptor and keeps it until
+    /// another user has the device open.
+    /// </summary>
+    public static FileDescriptor AttachHeld(string backingFile, LoopOptions options) =>
+        Attach(backingFile, options, LO_FLAGS_AUTOCLEAR).Held;
 
     private static (LoopDevice Loop, FileDescriptor Held) Attach(string backingFile, LoopOptions options, uint flags)
     {
         using var backing = FileDescriptor.Open(backingFile, options.ReadOnly ? OpenFlags.Read : OpenFlags.ReadWrite);
-        _ = backing.Status(); // a FUSE file's size is known to the kernel only once it has asked, and the driver does not ask
+        _ = backing.Status(); // the kernel learns the size of a FUSE file only by asking, and the driver does not ask
         using var control = FileDescriptor.Open("/dev/loop-control", OpenFlags.ReadWrite);
         while (true)
         {
@@ -63,13 +71,13 @@ public sealed class LoopDevice
             if (number < 0)
                 throw LinuxException.Last("find a free loop device for", backingFile);
             var loop = new LoopDevice(number);
-            DirectoryEntries.MakeBlockDevice(loop.Path, new DeviceNumber(Major, (uint)number)); // there is none without udev or devtmpfs
+            DirectoryEntries.MakeBlockDevice(loop.Path, new DeviceNumber(Major, (uint)number)); // without udev or devtmpfs there is none
             if (loop.Configure(backing, options, flags) is { } held)
                 return (loop, held);
         }
     }
 
-    /// <summary>The loop devices that show a file, found by its device and inode and so under any name of it.</summary>
+    /// <summary>The loop devices that show a file, found by device and inode, so under any of its names.</summary>
     public static IReadOnlyList<LoopDevice> BackedBy(string backingFile)
     {
         if (FileStatus.TryOf(backingFile) is not { } file)
@@ -87,26 +95,28 @@ public sealed class LoopDevice
     public static LoopDevice OfNumber(int number) => new(number);
 
     /// <summary>The loop devices that show a file now, lowest number first.</summary>
-    public static IReadOnlyList<LoopDevice> InUse() => Numbered().FindAll(loop => Directory.Exists($"/sys/block/loop{loop.Number}/loop"));
+    public static IReadOnlyList<LoopDevice> InUse() => All().FindAll(loop => Directory.Exists($"/sys/block/loop{loop.Number}/loop"));
 
     /// <summary>The loop devices that show a file of that path, deleted or not, lowest number first.</summary>
     public static IReadOnlyList<LoopDevice> Showing(string backingFile) =>
-        Numbered().FindAll(loop => loop.BackingFile() is { } file && (file == backingFile || file == backingFile + " (deleted)"));
+        All().FindAll(loop => loop.BackingFile() is { } file && (file == backingFile || file == backingFile + " (deleted)"));
 
-    /// <summary>All that there are, in use or not.</summary>
-    private static List<LoopDevice> Numbered()
+    /// <summary>All loop devices, in use or not.</summary>
+    private static List<LoopDevice> All()
     {
         var numbers = new List<int>();
         foreach (var name in DirectoryEntries.Names("/sys/block"))
         {
-            if (name.StartsWith("loop", StringComparison.Ordinal) && int.TryParse(name.AsSpan(4), NumberStyles.None, CultureInfo.InvariantCulture, out var number))
+            if (!name.StartsWith("loop", StringComparison.Ordinal))
+                continue;
+            if (int.TryParse(name.AsSpan(4), NumberStyles.None, CultureInfo.InvariantCulture, out var number))
                 numbers.Add(number);
         }
         numbers.Sort();
         return numbers.ConvertAll(number => new LoopDevice(number));
     }
 
-    /// <summary>What it shows; null when it shows nothing.</summary>
+    /// <summary>What it shows; null if it shows nothing.</summary>
     public unsafe LoopStatus? Status()
     {
         using var device = FileDescriptor.Open(Path, OpenFlags.Read);
@@ -119,18 +129,21 @@ public sealed class LoopDevice
             (info.Flags & LO_FLAGS_READ_ONLY) != 0, (info.Flags & LO_FLAGS_DIRECT_IO) != 0, (info.Flags & LO_FLAGS_AUTOCLEAR) != 0);
     }
 
-    /// <summary>The backing file's path as the kernel knows it; null when it shows nothing. A deleted file ends in " (deleted)".</summary>
+    /// <summary>
+    /// The backing file's path as the kernel knows it; null if it shows nothing. The path of a deleted file ends in " (deleted)".
+    /// </summary>
     public string? BackingFile() => KernelFile.TryRead($"/sys/block/loop{Number}/loop/backing_file")?.TrimEnd('\n');
 
-    /// <summary>A number of /sys/block/loopN/queue, such as "write_zeroes_max_bytes"; null when the kernel has no such limit.</summary>
+    /// <summary>A number of /sys/block/loopN/queue, such as "write_zeroes_max_bytes"; null if the kernel has no such limit.</summary>
     public long? QueueLimit(string name) => BlockDevice.ReadNumber($"/sys/block/loop{Number}/queue/{name}");
 
     /// <summary>
-    /// Makes the driver stop sending write-zeroes to the backing file, so that every fallocate with PUNCH_HOLE it sends after is a discard.
-    /// Zeroes the first logical block on the way: meant for a backing file that refuses ZERO_RANGE with EOPNOTSUPP and drops those zeros.
-    /// True when the driver has stopped (Linux 6.10 and later: "loop: Disable fallocate() zero and discard if not supported", 5f75e081ab5c).
+    /// Makes the driver stop sending write-zeroes to the backing file, so that every fallocate with PUNCH_HOLE that it sends afterwards
+    /// is a discard. Zeroes the first logical block on the way: meant for a backing file that refuses ZERO_RANGE with EOPNOTSUPP and
+    /// drops those zeros. True if the driver has stopped (Linux 6.10 and later: "loop: Disable fallocate() zero and discard if not
+    /// supported", 5f75e081ab5c).
     /// </summary>
-    /// <remarks>Holds until someone reconfigures the device (LOOP_SET_BLOCK_SIZE and the like, which only root can).</remarks>
+    /// <remarks>Holds until the device is reconfigured (LOOP_SET_BLOCK_SIZE and the like), which only root can do.</remarks>
     public bool StopWriteZeroes()
     {
         using (var device = FileDescriptor.Open(Path, OpenFlags.ReadWrite))
@@ -139,10 +152,10 @@ public sealed class LoopDevice
     }
 
     /// <summary>
-    /// Lets go of the file and waits until that has happened: the driver puts it off while anyone, such as a probe of udev's, has the device open.
-    /// EBUSY when it is still in use after ten seconds; it then goes with its last user.
+    /// Detaches the file and waits until that has happened: the driver puts it off while anything, such as a probe of udev's, has the
+    /// device open. EBUSY if it is still in use after ten seconds; it then goes with its last user.
     /// </summary>
-    /// <param name="wait">False: it may go later, with its last user; for a backing file that answers nobody any more.</param>
+    /// <param name="wait">False: it may go later, with its last user; for a backing file that no longer answers.</param>
     public void Detach(bool wait = true)
     {
         using (var device = FileDescriptor.Open(Path, OpenFlags.Read))
@@ -163,7 +176,7 @@ public sealed class LoopDevice
         }
     }
 
-    /// <summary>The device, open; null when someone else took it between our finding it free and now.</summary>
+    /// <summary>The device, open; null if another process has taken it since we found it free.</summary>
     private unsafe FileDescriptor? Configure(FileDescriptor backing, LoopOptions options, uint flags)
     {
         var device = FileDescriptor.Open(Path, options.ReadOnly ? OpenFlags.Read : OpenFlags.ReadWrite);

@@ -28,7 +28,7 @@ public sealed record MountEntry(
             || !int.TryParse(fields[1], NumberStyles.None, CultureInfo.InvariantCulture, out var parent)
             || !uint.TryParse(majorText, NumberStyles.None, CultureInfo.InvariantCulture, out var major)
             || !uint.TryParse(minorText, NumberStyles.None, CultureInfo.InvariantCulture, out var minor))
-            throw new FormatException($"not a line of mountinfo: {line}");
+            throw new FormatException($"cannot read '{line}': it is not a line of mountinfo");
         return new MountEntry(
             id, parent, new DeviceNumber(major, minor), Decode(fields[3]), Decode(fields[4]), fields[5], Decode(fields[dash + 1]),
             Decode(fields[dash + 2]), fields[dash + 3]);

@@ -35,7 +35,7 @@ public enum UnmountFlags
     None = 0,
     Force = 1,
 
-    /// <summary>Out of the tree at once, away when the last user has gone.</summary>
+    /// <summary>Leaves the tree at once, and ends when its last user has gone.</summary>
     Detach = 2,
     Expire = 4,
     NoFollow = 8,
@@ -62,8 +62,9 @@ public static partial class Mounts
     public static IReadOnlyList<MountEntry> Read()
     {
         var entries = new List<MountEntry>();
-        const string List = "/proc/self/mountinfo";
-        foreach (var line in (KernelFile.TryRead(List) ?? throw new LinuxException(Errno.ENOENT, "read", List)).Split('\n', StringSplitOptions.RemoveEmptyEntries))
+        const string path = "/proc/self/mountinfo";
+        var list = KernelFile.TryRead(path) ?? throw new LinuxException(Errno.ENOENT, "read", path);
+        foreach (var line in list.Split('\n', StringSplitOptions.RemoveEmptyEntries))
             entries.Add(MountEntry.Parse(line));
         return entries;
     }

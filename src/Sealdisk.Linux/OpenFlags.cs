@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Sealdisk.Linux;
 
-/// <summary>open(2) flags in values of our own, since the kernel's differ per architecture. O_CLOEXEC is always added.</summary>
+/// <summary>open(2) flags with values of our own, as the kernel's differ per architecture. O_CLOEXEC is always added.</summary>
 [Flags]
 public enum OpenFlags
 {
@@ -18,7 +18,7 @@ public enum OpenFlags
     /// <summary>O_CREAT.</summary>
     Create = 1 << 2,
 
-    /// <summary>O_EXCL: with Create, the file must be new; on a block device, nobody else may have claimed it.</summary>
+    /// <summary>O_EXCL: with Create, the file must be new; a block device must not be claimed already.</summary>
     Exclusive = 1 << 3,
 
     /// <summary>O_TRUNC.</summary>
@@ -63,7 +63,7 @@ internal static class OpenFlagsExtensions
         {
             Architecture.X64 => (0x4000, 0x10000, 0x20000),
             Architecture.Arm64 => (0x10000, 0x4000, 0x8000),
-            _ => throw new PlatformNotSupportedException($"no open(2) flags known for {architecture}"),
+            _ => throw new PlatformNotSupportedException($"cannot open files on {architecture}: its open(2) flags are not known"),
         };
         return (int)(flags & (OpenFlags.Write | OpenFlags.ReadWrite))
             | O_CLOEXEC

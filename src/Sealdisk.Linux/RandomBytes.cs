@@ -2,7 +2,10 @@ using System.Runtime.InteropServices;
 
 namespace Sealdisk.Linux;
 
-/// <summary>The kernel's random number generator, getrandom(2). Blocks until the kernel has seeded it.</summary>
+/// <summary>
+/// The kernel's random number generator, getrandom(2). Blocks until the kernel has seeded it. By hand: .NET's RandomNumberGenerator
+/// loads OpenSSL.
+/// </summary>
 public static partial class RandomBytes
 {
     public static unsafe void Fill(Span<byte> destination)
@@ -22,7 +25,7 @@ public static partial class RandomBytes
         }
     }
 
-    /// <summary>False in the first moments of a boot, when asking would still wait for the kernel to gather entropy.</summary>
+    /// <summary>False in the first moments of a boot, when <see cref="Fill"/> would wait for the kernel to gather entropy.</summary>
     public static unsafe bool IsSeeded
     {
         get

@@ -5,10 +5,13 @@ using System.Security.Cryptography;
 namespace Sealdisk.Linux;
 
 /// <summary>
-/// A home for key bytes: whole pages of their own, locked in memory, left out of core dumps, blank in a forked child,
-/// never moved by the collector, and wiped on Dispose (a finalizer is the backstop). Starts zeroed.
+/// Memory for key bytes: whole pages of their own, locked in memory, left out of core dumps, blank in a forked child, never moved by
+/// the collector, and wiped on Dispose (a finalizer is the backstop). Starts zeroed.
 /// </summary>
-/// <remarks>A span or <see cref="Memory{T}"/> of it must not outlive the buffer: keep the buffer in a <c>using</c>, or in a field as long as they are used.</remarks>
+/// <remarks>
+/// A span or <see cref="Memory{T}"/> of it must not outlive the buffer: keep the buffer in a <c>using</c>, or in a field as long as
+/// they are used.
+/// </remarks>
 public sealed unsafe partial class SecretBuffer : MemoryManager<byte>
 {
     private readonly nuint _mapped;
@@ -21,25 +24,26 @@ public sealed unsafe partial class SecretBuffer : MemoryManager<byte>
         _mapped = mapped;
     }
 
-#pragma warning disable CA2015, MA0055 // A buffer that someone forgot must still be wiped; a span that outlives it then faults, which beats a key that lingers.
+    // A buffer that was not disposed must still be wiped. A span that outlives it then faults, which is better than a key that lingers.
+#pragma warning disable CA2015, MA0055
     ~SecretBuffer() => Dispose(disposing: false);
 #pragma warning restore CA2015, MA0055
 
-    /// <summary>Bytes lent; the pages behind may hold more, which stay zero.</summary>
+    /// <summary>How many bytes it lends; the pages behind may hold more, which stay zero.</summary>
     public int Length { get; }
 
-    /// <summary>Where it lies, to look it up in /proc/self/smaps.</summary>
+    /// <summary>Its address, for looking it up in /proc/self/smaps.</summary>
     internal ulong Address => (ulong)_start;
 
     /// <summary>A zeroed buffer of <paramref name="length"/> bytes.</summary>
-    /// <exception cref="LinuxException">The memory cannot be had or cannot be locked (EPERM, ENOMEM, EAGAIN: RLIMIT_MEMLOCK).</exception>
+    /// <exception cref="LinuxException">The memory cannot be allocated or locked (EPERM, ENOMEM, EAGAIN: RLIMIT_MEMLOCK).</exception>
     public static SecretBuffer Allocate(int length)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(length);
         var page = (nuint)Environment.SystemPageSize;
         var mapped = ((nuint)length + page - 1) / page * page;
 
-        // SAFETY: a fresh private mapping; every call below names exactly this mapping.
+        // SAFETY: a fresh private mapping; every call below refers to exactly this mapping.
         var start = mmap(null, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         if (start == MAP_FAILED)
             throw LinuxException.Last("allocate memory for", "a secret");
@@ -69,7 +73,7 @@ public sealed unsafe partial class SecretBuffer : MemoryManager<byte>
         return new Span<byte>(_start, Length);
     }
 
-    /// <summary>Wipes and releases the memory. Again is harmless.</summary>
+    /// <summary>Wipes and releases the memory. A second call is harmless.</summary>
     public void Dispose()
     {
         Dispose(disposing: true);
@@ -92,7 +96,7 @@ public sealed unsafe partial class SecretBuffer : MemoryManager<byte>
     {
     }
 
-    /// <summary>Says how long it is, never what it holds.</summary>
+    /// <summary>Shows its length, never its content.</summary>
     public override string ToString() => $"SecretBuffer({Length} bytes)";
 
     /// <inheritdoc/>

@@ -4,8 +4,8 @@ using System.Runtime.InteropServices;
 namespace Sealdisk.Linux;
 
 /// <summary>
-/// A number of 512-byte sectors: the unit in which the kernel places and measures what is on a block device, whatever sector size the device
-/// itself has. Counting beyond 2^64 throws an <see cref="OverflowException"/>.
+/// A number of 512-byte sectors: the unit in which the kernel places and measures what is on a block device, whatever sector size the
+/// device itself has. Counting beyond 2^64 throws an <see cref="OverflowException"/>.
 /// </summary>
 /// <param name="Count">How many.</param>
 [StructLayout(LayoutKind.Auto)]

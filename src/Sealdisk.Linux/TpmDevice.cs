@@ -2,10 +2,10 @@ using System.Globalization;
 
 namespace Sealdisk.Linux;
 
-/// <summary>A TPM's character device: one command written, one reply read (Documentation/security/tpm). What a command and a reply mean is not known here.</summary>
+/// <summary>A TPM's character device: one command written, one reply read (Documentation/security/tpm), whatever they mean.</summary>
 public sealed class TpmDevice : IDisposable
 {
-    /// <summary>The kernel's resource manager: whatever a caller leaves loaded in the TPM goes when this is closed.</summary>
+    /// <summary>The kernel's resource manager: closing it removes what a caller has left loaded in the TPM.</summary>
     public const string ResourceManager = "/dev/tpmrm0";
 
     /// <summary>The TPM itself, for one process at a time: what is left loaded stays loaded.</summary>
@@ -17,7 +17,9 @@ public sealed class TpmDevice : IDisposable
 
     private TpmDevice(FileDescriptor device) => _device = device;
 
-    /// <summary>The TPM's family as the kernel found it: 1 (for 1.2) or 2; null where there is no TPM, or a kernel before 5.5 that does not say.</summary>
+    /// <summary>
+    /// The TPM's family as the kernel found it: 1 (for 1.2) or 2; null if there is no TPM, or if the kernel is older than 5.5.
+    /// </summary>
     public static int? Family
     {
         get
@@ -26,7 +28,8 @@ public sealed class TpmDevice : IDisposable
             {
                 using var file = FileDescriptor.Open("/sys/class/tpm/tpm0/tpm_version_major", OpenFlags.Read);
                 Span<byte> text = stackalloc byte[8];
-                return int.TryParse(text[..file.Read(text)].Trim("\n"u8), NumberStyles.None, CultureInfo.InvariantCulture, out var major) ? major : null;
+                var digits = text[..file.Read(text)].Trim("\n"u8);
+                return int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var major) ? major : null;
             }
             catch (LinuxException)
             {
@@ -35,11 +38,11 @@ public sealed class TpmDevice : IDisposable
         }
     }
 
-    /// <exception cref="LinuxException">There is none (ENOENT), or somebody else has it (EBUSY, of <see cref="Raw"/> only).</exception>
+    /// <exception cref="LinuxException">There is none (ENOENT), or it is in use (EBUSY, of <see cref="Raw"/> only).</exception>
     public static TpmDevice Open(string path) => new(FileDescriptor.Open(path, OpenFlags.ReadWrite));
 
-    /// <summary>Has one command carried out; the whole reply.</summary>
-    /// <exception cref="LinuxException">The TPM or the kernel did not take it at all.</exception>
+    /// <summary>Sends one command and returns the whole reply.</summary>
+    /// <exception cref="LinuxException">The TPM or the kernel did not accept the command at all.</exception>
     public byte[] Exchange(ReadOnlySpan<byte> command)
     {
         _device.Write(command);

@@ -5,11 +5,11 @@ using System.Runtime.Intrinsics;
 namespace Sealdisk.Crypto;
 
 /// <summary>
-/// Eight AES blocks turned on their side: bit b of byte j of plane i is bit i of byte j of block b. One instruction on a
-/// plane does the same to 128 bytes of state.
+/// Eight AES blocks as bit planes: bit b of byte j of plane i is bit i of byte j of block b. One instruction on a plane works on one
+/// bit of all 128 bytes of state.
 /// </summary>
 [StructLayout(LayoutKind.Sequential)]
-internal struct Planes(Block p0, Block p1, Block p2, Block p3, Block p4, Block p5, Block p6, Block p7)
+internal struct BitPlanes(Block p0, Block p1, Block p2, Block p3, Block p4, Block p5, Block p6, Block p7)
 {
     public Block P0 = p0, P1 = p1, P2 = p2, P3 = p3, P4 = p4, P5 = p5, P6 = p6, P7 = p7;
 
@@ -104,7 +104,9 @@ internal struct Planes(Block p0, Block p1, Block p2, Block p3, Block p4, Block p
         P7 = c6 ^ b7 ^ TwoRowsUp(c7);
     }
 
-    /// <summary>Undoes <see cref="MixColumns"/>, whose inverse is itself times 4x^2 + 5: first a + 4 (a + a rotated by two rows).</summary>
+    /// <summary>
+    /// Undoes <see cref="MixColumns"/>. The inverse is MixColumns times 4x^2 + 5: first a + 4 (a + a rotated by two rows).
+    /// </summary>
     public void InverseMixColumns()
     {
         var c0 = P0 ^ TwoRowsUp(P0);
@@ -145,7 +147,7 @@ internal struct Planes(Block p0, Block p1, Block p2, Block p3, Block p4, Block p
         return words.AsByte();
     }
 
-    // A column is a word, its first row the low byte. Shifts, since shuffling bytes is not in every x86-64 CPU's reach.
+    // A column is a word; its first row is the low byte. Shifts are used because not every x86-64 CPU can shuffle bytes.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Block OneRowUp(Block plane) => ((plane.AsUInt32() >> 8) | (plane.AsUInt32() << 24)).AsByte();
 
