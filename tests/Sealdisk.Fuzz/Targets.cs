@@ -35,7 +35,7 @@ internal static class Targets
         new("huk-text", input => HukText.Parse(input, new byte[HukText.MaxBytes]), typeof(HukTextException)),
         new("candidates", ReadCandidates, typeof(HukTextException)),
         new("ndjson", ReadLines),
-        new("blkid", input => Signature.Parse(Encoding.UTF8.GetString(input))),
+        new("superblock", ReadSuperblocks),
         new("dm-status", ReadReply, typeof(LinuxException)),
         new("dm-table", input => CryptTable.Parse(Encoding.UTF8.GetString(input))),
         new("key-description", input => KeyStatus.TryParse(Encoding.UTF8.GetString(input))),
@@ -64,6 +64,14 @@ internal static class Targets
         var oracle = new HukOracle();
         PublicHuks.AddConstants(oracle);
         return oracle;
+    }
+
+    private static void ReadSuperblocks(byte[] input)
+    {
+        var start = new byte[Superblock.Window];
+        input.AsSpan(0, Math.Min(input.Length, start.Length)).CopyTo(start);
+        foreach (var type in FilesystemType.All)
+            type.ReadSuperblock(start);
     }
 
     /// <summary>Each record has one form: what is read is written as it was.</summary>

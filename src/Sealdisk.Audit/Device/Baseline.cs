@@ -24,7 +24,7 @@ public sealed class Baseline
     {
         var problems = new Problems(path);
         var sections = new TableReader(TomlTree.Parse(text, path), "the file", problems);
-        var accepts = sections.Read<TomlTable?>("accept", null, node => node is TomlTable table ? (table, null) : (null, $"must be a table, not {node.What}"));
+        var accepts = sections.Read<TomlTable?>("accept", null, SettingTypes.Table);
         sections.RefuseUnknown();
         var baseline = new Baseline();
         foreach (var (key, at, node) in accepts.Value?.Entries ?? [])

@@ -17,7 +17,7 @@ internal static class StatusVerb
         command.SetAction(parsed => EachVolume.Run(parsed, volumes, StatusOne, reports => new StatusesReport(reports),
             (spec, error) => new StatusReport(
                 spec.Name, "unknown", error.Error, spec.Device, null, spec.RecordFile ?? "header", "unknown", null, null, spec.Source.Text(), null, null, null, null, null,
-                spec.Cipher.Text, spec.KeySize, spec.SectorSize, spec.Filesystem, null, null, null, null, spec.Key.Text())));
+                spec.Cipher.Text, spec.KeySize, spec.SectorSize, spec.Filesystem.Name, null, null, null, null, spec.Key.Text())));
         return HelpWithExamples.With(command, "sealdisk status", "sealdisk status data --json");
     }
 

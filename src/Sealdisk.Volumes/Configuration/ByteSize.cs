@@ -20,7 +20,7 @@ internal static class ByteSize
         {
             problem = number.Length > 0
                 ? $"{shown} is too large"
-                : $"{shown} is not a size: write a whole number of bytes, or one with B, KiB, MiB, GiB or TiB, such as \"32MiB\"";
+                : $"{shown} is not a size: write a number of bytes, or a number with a unit, such as \"32MiB\"";
             return false;
         }
 
@@ -40,8 +40,8 @@ internal static class ByteSize
         }
 
         problem = Meant(unit) is { } meant
-            ? $"{shown} has an unknown unit: say \"{count}{meant}\""
-            : $"{shown} has an unknown unit: B, KiB, MiB, GiB or TiB";
+            ? $"{shown} has an unknown unit: write \"{count}{meant}\""
+            : $"{shown} has an unknown unit: use B, KiB, MiB, GiB or TiB";
         return false;
     }
 

@@ -7,7 +7,7 @@ public sealed record ConfigurationError(int Line, int Column, string Message);
 
 /// <summary>
 /// The configuration cannot be used, and nothing was touched. <see cref="Exception.Message"/> has one line per error,
-/// such as <c>/etc/sealdisk.toml:7:16: key-size 48 is not possible for aes-cbc-plain: 16, 24 or 32</c>.
+/// such as <c>/etc/sealdisk.toml:7:16: key-size 48 is not possible for aes-cbc-plain: use 32</c>.
 /// </summary>
 public sealed class ConfigurationException : Exception
 {
@@ -29,12 +29,12 @@ public sealed class ConfigurationException : Exception
     /// <summary>The file.</summary>
     public string Path { get; }
 
-    /// <summary>All errors in the order of the file; empty where the file could not be read.</summary>
+    /// <summary>All errors in the order of the file; empty if the file could not be read.</summary>
     public IReadOnlyList<ConfigurationError> Errors { get; }
 
-    /// <summary>Line of the first error, from 1; 0 where the file could not be read.</summary>
+    /// <summary>Line of the first error, from 1; 0 if the file could not be read.</summary>
     public int Line => Errors.Count > 0 ? Errors[0].Line : 0;
 
-    /// <summary>Column of the first error, from 1; 0 where the file could not be read.</summary>
+    /// <summary>Column of the first error, from 1; 0 if the file could not be read.</summary>
     public int Column => Errors.Count > 0 ? Errors[0].Column : 0;
 }

@@ -28,7 +28,7 @@ internal static class ConfigurationFile
         }
 
         if (length > MaxLength)
-            throw Wrong(path, new TextPosition(1, 1), "more than 1 MiB: not a configuration");
+            throw Wrong(path, new TextPosition(1, 1), "the file is larger than 1 MiB, so it is not a configuration");
         return Decode(bytes.AsSpan(0, length), path);
     }
 
@@ -42,7 +42,8 @@ internal static class ConfigurationFile
         var before = bytes[..read];
         var line = before.Count((byte)'\n') + 1;
         var column = Encoding.UTF8.GetString(before[(before.LastIndexOf((byte)'\n') + 1)..]).EnumerateRunes().Count() + 1;
-        throw Wrong(path, new TextPosition(line, column), "not UTF-8 text");
+        var isUtf16 = bytes.StartsWith<byte>([0xFF, 0xFE]) || bytes.StartsWith<byte>([0xFE, 0xFF]);
+        throw Wrong(path, new TextPosition(line, column), isUtf16 ? "the file is UTF-16: save it as UTF-8" : "this is not UTF-8 text");
     }
 
     private static ConfigurationException Wrong(string path, TextPosition at, string message) =>

@@ -1,12 +1,23 @@
 using System.Text;
 using Sealdisk.Crypto;
+using Sealdisk.Volumes.Filesystems;
+using Sealdisk.Volumes.Keys;
 
 namespace Sealdisk.Volumes.Configuration;
 
-/// <summary>The types that settings have: each reads one node, or says what is wrong with it (<see cref="TableReader.Parser{T}"/>).</summary>
+/// <summary>
+/// The types that settings have: each reads one node, or says what is wrong with it, as the end of a sentence that begins with the key
+/// (<see cref="TableReader.Parser{T}"/>).
+/// </summary>
 internal static class SettingTypes
 {
     private const int PathMax = 4096; // PATH_MAX of linux/limits.h, with the closing NUL
+    private const int SizeUnit = 4096; // the largest encryption sector: a size that is a multiple fits every one
+
+    private static readonly string[] Tags = ["UUID", "PARTUUID", "LABEL", "PARTLABEL", "ID"];
+
+    public static (TomlTable? Value, string? Problem) Table(TomlNode node) =>
+        node is TomlTable table ? (table, null) : (null, $"must be a table, not {node.What}");
 
     public static (bool Value, string? Problem) Boolean(TomlNode node) =>
         node is TomlBoolean flag ? (flag.Value, null) : (false, $"must be true or false, not {node.What}");
@@ -15,7 +26,7 @@ internal static class SettingTypes
     public static TableReader.Parser<int?> OneOf(params int[] possible) => node => node switch
     {
         TomlInteger number when possible.Any(value => value == number.Value) => ((int)number.Value, null),
-        TomlInteger number => (null, $"{number.Value} is not possible: {Or(possible)}"),
+        TomlInteger number => (null, $"{number.Value} is not possible: use {Or(possible)}"),
         _ => (null, $"must be a whole number, not {node.What}"),
     };
 
@@ -27,35 +38,39 @@ internal static class SettingTypes
         _ => (0, $"must be a whole number of bytes, not {node.What}"),
     };
 
-    /// <summary>One word out of a few: its index, in the order of the enum that they stand for.</summary>
-    public static TableReader.Parser<int> Word(params string[] words) => node => node switch
+    /// <summary>One word out of a few, in the order of the enum that they stand for.</summary>
+    public static TableReader.Parser<T> Word<T>(IReadOnlyList<string> words)
+        where T : struct, Enum => Word(words, Enum.GetValues<T>());
+
+    /// <summary>One word out of a few, each of which stands for the value at its place.</summary>
+    public static TableReader.Parser<T> Word<T>(IReadOnlyList<string> words, IReadOnlyList<T> values) => node =>
     {
-        TomlString text when Array.IndexOf(words, text.Value) is >= 0 and var index => (index, null),
-        TomlString text => (0, $"{TomlNode.Quote(text.Value)} is not known: {Or(words)}"),
-        _ => (0, $"must be a string ({Or(words)}), not {node.What}"),
+        if (node is not TomlString { Value: var text })
+            return (default, $"must be a string ({Or(words)}), not {node.What}");
+        for (var i = 0; i < words.Count; i++)
+        {
+            if (words[i] == text)
+                return (values[i], null);
+        }
+        return (default, $"{TomlNode.Quote(text)} is not known: use {Or(words)}");
     };
+
+    /// <summary>A filesystem that Sealdisk makes.</summary>
+    public static (FilesystemType? Value, string? Problem) Filesystem(TomlNode node) =>
+        Word<FilesystemType>([.. FilesystemType.All.Select(type => type.Name)], FilesystemType.All)(node);
 
     /// <summary>A size in bytes, as a number or text with a unit.</summary>
     public static (long? Value, string? Problem) Size(TomlNode node)
     {
-        long bytes;
-        if (node is TomlString text)
+        switch (node)
         {
-            if (!ByteSize.TryParse(text.Value, out bytes, out var problem))
-                return (null, problem);
+            case TomlInteger number:
+                return WholeUnits(number.Value);
+            case TomlString text:
+                return ByteSize.TryParse(text.Value, out var bytes, out var problem) ? WholeUnits(bytes) : (null, problem);
+            default:
+                return (null, $"must be a size such as \"32MiB\", not {node.What}");
         }
-        else if (node is TomlInteger number)
-        {
-            bytes = number.Value;
-        }
-        else
-        {
-            return (null, $"must be a size such as \"32MiB\", not {node.What}");
-        }
-
-        if (bytes <= 0)
-            return (null, "must be more than 0");
-        return bytes % 4096 == 0 ? (bytes, null) : (null, $"must be a multiple of 4096 bytes, and {bytes} is not");
     }
 
     /// <summary>An absolute path, with repeated and trailing slashes removed.</summary>
@@ -66,18 +81,15 @@ internal static class SettingTypes
         var shown = TomlNode.Quote(text);
         if (text.Length == 0)
             return (null, "is empty");
+        if (text.Split('=')[0] is var tag && Tags.Contains(tag, StringComparer.Ordinal))
+            return (null, $"{shown} is a tag, not a path: use the link in /dev/disk/by-{tag.ToLowerInvariant()}");
         if (text[0] != '/')
-        {
-            return text.Split('=')[0] is "UUID" or "PARTUUID" or "LABEL" or "PARTLABEL" or "ID"
-                ? (null, $"{shown} is a tag, not a path: use the link below /dev/disk/by-{text.Split('=')[0].ToLowerInvariant()}")
-                : (null, $"{shown} is not an absolute path");
-        }
-
+            return (null, $"{shown} is not an absolute path");
         if (text.Any(char.IsControl))
-            return (null, $"{shown} has a control character");
+            return (null, $"{shown} contains a control character");
         var steps = text.Split('/', StringSplitOptions.RemoveEmptyEntries);
         if (steps.Any(step => step is "." or ".."))
-            return (null, $"{shown} has a \".\" or \"..\" in it: write the plain path");
+            return (null, $"{shown} contains \".\" or \"..\": write the path without it");
         var path = "/" + string.Join('/', steps);
         return Encoding.UTF8.GetByteCount(path) < PathMax ? (path, null) : (null, "is too long for a path");
     }
@@ -86,41 +98,40 @@ internal static class SettingTypes
     public static (string? Value, string? Problem) RecordPlace(TomlNode node) => node switch
     {
         TomlString { Value: "header" } => (null, null),
-        TomlString text when !text.Value.StartsWith('/') => (null, $"{TomlNode.Quote(text.Value)} is neither \"header\" nor an absolute path"),
+        TomlString text when !text.Value.StartsWith('/') =>
+            (null, $"{TomlNode.Quote(text.Value)} is neither \"header\" nor an absolute path"),
         _ => AbsolutePath(node),
     };
 
     /// <summary>A sector cipher that Sealdisk and dm-crypt both know.</summary>
     public static (CipherSpec? Value, string? Problem) Cipher(TomlNode node)
     {
+        const string Key = "cipher "; // with which the reason begins if it names the cipher
         if (node is not TomlString { Value: var text })
             return (null, $"must be a string such as \"aes-xts-plain64\", not {node.What}");
         if (CipherSpec.TryParse(text, out var spec, out var reason))
             return (spec, null);
-        const string Key = "cipher "; // with which the reason begins where it names the cipher
-        return (null, reason!.StartsWith(Key, StringComparison.Ordinal) ? reason[Key.Length..] : $"{TomlNode.Quote(text)} is refused: {reason}");
+        var namesIt = reason!.StartsWith(Key, StringComparison.Ordinal);
+        return (null, namesIt ? reason[Key.Length..] : $"{TomlNode.Quote(text)} is refused: {reason}");
     }
 
     /// <summary>The public half of a recovery key.</summary>
     public static (byte[]? Value, string? Problem) RecoveryPublicKey(TomlNode node)
     {
+        const string What = "the public half of a recovery key";
         if (node is not TomlString { Value: var text })
-            return (null, $"must be the public half of a recovery key, which 'sealdisk recovery new FILE' prints, not {node.What}");
-        return Keys.RecoveryKey.ParsePublic(text, out var problem) is { } key ? (key, null) : (null, $"{TomlNode.Quote(text)} is no public half of a recovery key: it {problem}");
+            return (null, $"must be {What}, which 'sealdisk recovery new FILE' prints, not {node.What}");
+        return RecoveryKey.ParsePublic(text, out var problem) is { } key
+            ? (key, null)
+            : (null, $"{TomlNode.Quote(text)} is not {What}: it {problem}");
     }
 
     /// <summary>One mount option, as mount(2) takes them between commas.</summary>
     public static (string? Value, string? Problem) MountOption(TomlNode node)
     {
         if (node is not TomlString { Value: var option })
-            return (null, $"must be a list of strings, and this is {node.What}");
-        if (option.Length == 0)
-            return (null, "has an empty entry");
-        if (option.Contains(','))
-            return (null, $"{TomlNode.Quote(option)} has a comma: write one option per entry");
-        return option.Any(letter => char.IsWhiteSpace(letter) || char.IsControl(letter) || letter is '"' or '\'' or '\\')
-            ? (null, $"{TomlNode.Quote(option)} has a space, quote, backslash or control character")
-            : (option, null);
+            return (null, NotAString(node));
+        return MountOptions.Problem(option) is { } problem ? (null, $"{TomlNode.Quote(option)} {problem}") : (option, null);
     }
 
     /// <summary>The id of a check of the device audit, of those that can be required before a first boot.</summary>
@@ -128,13 +139,22 @@ internal static class SettingTypes
     public static TableReader.Parser<string> Requirement(IReadOnlyList<string> requirable) => node =>
     {
         if (node is not TomlString { Value: var id })
-            return (null, $"must be a list of strings, and this is {node.What}");
+            return (null, NotAString(node));
         return requirable.Contains(id, StringComparer.Ordinal)
             ? (id, null)
-            : (null, $"{TomlNode.Quote(id)} is no check that can be required{Spelling.Hint(id, requirable)}");
+            : (null, $"{TomlNode.Quote(id)} is not a check that can be required{Spelling.Hint(id, requirable)}");
     };
 
     /// <summary><c>16, 24 or 32</c>.</summary>
     public static string Or<T>(IReadOnlyList<T> words) =>
         words.Count == 1 ? $"{words[0]}" : $"{string.Join(", ", words.SkipLast(1))} or {words[^1]}";
+
+    private static string NotAString(TomlNode entry) => $"must be a list of strings, but this entry is {entry.What}";
+
+    private static (long? Value, string? Problem) WholeUnits(long bytes)
+    {
+        if (bytes <= 0)
+            return (null, "must be more than 0");
+        return bytes % SizeUnit == 0 ? (bytes, null) : (null, $"must be a multiple of {SizeUnit} bytes, but {bytes} is not");
+    }
 }

@@ -1,15 +1,15 @@
 namespace Sealdisk.Volumes.Configuration;
 
-/// <summary>Finds the word that someone meant.</summary>
+/// <summary>Finds the word that was meant.</summary>
 internal static class Spelling
 {
-    /// <summary><c>: did you mean key-size?</c> where a known word is at most two edits away, else every known word.</summary>
+    /// <summary><c>: did you mean key-size?</c> if a known word is at most two edits away, else every known word.</summary>
     public static string Hint(string word, IReadOnlyList<string> known)
     {
         var near = known.MinBy(candidate => Distance(word, candidate));
         return near is not null && Distance(word, near) <= Math.Min(2, near.Length / 2)
             ? $": did you mean {near}?"
-            : $": known are {string.Join(", ", known)}";
+            : $": the choices are {string.Join(", ", known)}";
     }
 
     /// <summary>Levenshtein's edit distance.</summary>

@@ -7,8 +7,8 @@ namespace Sealdisk.Volumes.Configuration;
 internal readonly record struct Setting<T>(T Value, TextPosition At, bool Given, bool Valid);
 
 /// <summary>
-/// Reads the settings of one table, each by its type, and reports what is wrong where it stands. A key that no one asked
-/// for is an error: see <see cref="RefuseUnknown"/>.
+/// Reads the settings of one table, each by its type, and reports what is wrong where it stands. A key that was never
+/// asked for is an error: see <see cref="RefuseUnknown"/>.
 /// </summary>
 /// <param name="name">The table in messages: <c>[volume.data]</c>.</param>
 internal sealed class TableReader(TomlTable table, string name, Problems problems)

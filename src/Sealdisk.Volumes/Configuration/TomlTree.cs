@@ -28,7 +28,7 @@ internal sealed class TomlTree(Problems problems)
         catch (TomlException refused)
         {
             // The one thing that Tomlyn throws for rather than lists: more than 64 lists or tables within each other.
-            problems.Report(new TextPosition(refused.Line ?? 1, refused.Column ?? 1), "nested too deeply");
+            problems.Report(new TextPosition(refused.Line ?? 1, refused.Column ?? 1), "lists and tables are nested too deeply");
         }
 
         problems.ThrowIfAny();
@@ -42,7 +42,7 @@ internal sealed class TomlTree(Problems problems)
         foreach (var header in document.Tables)
         {
             if (header is TableArraySyntax)
-                problems.Report(At(header.Span.Start), "no setting is a list of tables: write [ ] around the name, not [[ ]]");
+                problems.Report(At(header.Span.Start), "no setting is a list of tables: write [NAME], not [[NAME]]");
             else if (header.Name is not null && Open(root, Path(header.Name)) is { } table)
             {
                 foreach (var pair in header.Items)
@@ -51,7 +51,7 @@ internal sealed class TomlTree(Problems problems)
         }
     }
 
-    /// <summary>The table that a [header] names, made where it is new; null after a report.</summary>
+    /// <summary>The table that a [header] names, made if it is new; null after a report.</summary>
     private TomlTable? Open(TomlTable root, List<(string Key, TextPosition At)> path)
     {
         var table = root;
@@ -65,7 +65,8 @@ internal sealed class TomlTree(Problems problems)
                 table.Add(new TomlEntry(key, at, made));
                 table = made;
             }
-            else if (known.Node is TomlTable { Origin: not TomlTableOrigin.Inline } found && (!last || found.Origin == TomlTableOrigin.Implied))
+            else if (known.Node is TomlTable { Origin: not TomlTableOrigin.Inline } found
+                && (!last || found.Origin == TomlTableOrigin.Implied))
             {
                 if (last)
                     found.Origin = TomlTableOrigin.Header;
@@ -111,7 +112,7 @@ internal sealed class TomlTree(Problems problems)
     }
 
     private void ReportTwice(TextPosition at, TomlEntry earlier) =>
-        problems.Report(at, $"{Name(earlier.Key)} is already given at line {earlier.KeyAt.Line}");
+        problems.Report(at, $"{Name(earlier.Key)} is already given on line {earlier.KeyAt.Line}");
 
     private TomlNode Node(ValueSyntax value)
     {
@@ -147,7 +148,7 @@ internal sealed class TomlTree(Problems problems)
     private static (string Key, TextPosition At) Segment(BareKeyOrStringValueSyntax key) =>
         (key is StringValueSyntax quoted ? quoted.Value ?? "" : ((BareKeySyntax)key).Key!.Text!, At(key.Span.Start));
 
-    /// <summary>A key as a message shows it: bare where TOML lets it stand bare.</summary>
+    /// <summary>A key as a message shows it: bare if TOML allows that.</summary>
     internal static string Name(string key) => BareKeySyntax.IsBareKey(key) ? key : TomlNode.Quote(key);
 
     private static TextPosition At(Tomlyn.Syntax.TextPosition position) => new(position.Line + 1, position.Column + 1);

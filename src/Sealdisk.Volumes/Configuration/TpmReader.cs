@@ -13,24 +13,25 @@ internal static class TpmReader
     // With a longer one Linux 6.12 answers E2BIG to every new key.
     private static readonly string[] Hashes = ["sha1", "sha256"];
 
-    /// <summary>The settings, and the file with the password where one is given.</summary>
+    /// <summary>The settings, and the file with the password if one is given.</summary>
     public static (TpmSettings Settings, Setting<string?> Auth) Read(TomlTable table, Problems problems)
     {
         var reader = new TableReader(table, "[source.tpm]", problems);
         var parent = reader.Read("parent", TpmSettings.DefaultParent, Handle);
-        var hash = reader.Read("hash", -1, SettingTypes.Word(Hashes));
+        var hash = reader.Read<string?>("hash", null, SettingTypes.Word<string?>(Hashes, Hashes));
         var pcrs = reader.Read<IReadOnlyList<int>>("pcrs", [], Pcrs);
         var auth = reader.Read("auth", null, SettingTypes.AbsolutePath);
         reader.RefuseUnknown();
-        if (pcrs is { Valid: true, Value.Count: > 0 } && hash is { Valid: true, Given: true } && Hashes[hash.Value] != "sha256")
-            problems.Report(hash.At, $"hash \"{Hashes[hash.Value]}\" is not possible with pcrs: their policy is one of sha256");
-        return (new TpmSettings(parent.Value, hash is { Given: true, Valid: true } ? Hashes[hash.Value] : null, pcrs.Value, auth.Value), auth);
+        if (pcrs is { Valid: true, Value.Count: > 0 } && hash is { Valid: true, Value: not (null or "sha256") })
+            problems.Report(hash.At, $"hash \"{hash.Value}\" is not possible together with pcrs, whose policy uses sha256");
+        return (new TpmSettings(parent.Value, hash.Value, pcrs.Value, auth.Value), auth);
     }
 
     private static (uint Value, string? Problem) Handle(TomlNode node) => node switch
     {
         TomlInteger { Value: >= FirstPersistent and <= LastOfOwner } number => ((uint)number.Value, null),
-        TomlInteger number => (0, string.Create(CultureInfo.InvariantCulture, $"0x{number.Value:x} is no persistent handle of the owner's: 0x81000000 to 0x817fffff")),
+        TomlInteger { Value: var number } =>
+            (0, $"0x{number:x} is not a persistent handle of the owner: use 0x{FirstPersistent:x} to 0x{LastOfOwner:x}"),
         _ => (0, $"must be a whole number such as 0x81000001, not {node.What}"),
     };
 
@@ -39,12 +40,14 @@ internal static class TpmReader
         if (node is not TomlArray list)
             return (null, $"must be a list of whole numbers such as [7], not {node.What}");
         if (list.Items.Count == 0)
-            return (null, "is empty: leave it out, and the key opens whatever was booted");
+            return (null, "is empty: leave pcrs out if the key may open whatever was booted");
         var chosen = new SortedSet<int>();
         foreach (var item in list.Items)
         {
-            if (item is not TomlInteger { Value: >= 0 and <= LastPcr } number)
-                return (null, item is TomlInteger wrong ? $"has {wrong.Value}, and a TPM has the PCRs 0 to {LastPcr}" : $"must be a list of whole numbers, and this has {item.What}");
+            if (item is not TomlInteger number)
+                return (null, $"must be a list of whole numbers, but this one has {item.What}");
+            if (number.Value is < 0 or > LastPcr)
+                return (null, $"has {number.Value}, but a TPM has only the PCRs 0 to {LastPcr}");
             if (!chosen.Add((int)number.Value))
                 return (null, $"has {number.Value} twice");
         }

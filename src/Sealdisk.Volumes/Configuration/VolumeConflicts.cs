@@ -4,49 +4,56 @@ namespace Sealdisk.Volumes.Configuration;
 internal static class VolumeConflicts
 {
     /// <summary>Reports every clash at the later of the two settings. Volumes are mounted in the order of the file.</summary>
-    public static void Check(IReadOnlyList<PlacedVolume> volumes, Setting<string?> huk, Setting<string?> tpmAuth, Problems problems)
+    public static void Check(IReadOnlyList<PlacedVolume> volumes, SourceSettings sources, Problems problems)
+    {
+        CheckShared(volumes, sources, problems);
+        for (var i = 0; i < volumes.Count; i++)
+        {
+            foreach (var later in volumes.Skip(i))
+                CheckOrder(volumes[i], later, sources, problems);
+        }
+    }
+
+    private static void CheckShared(IReadOnlyList<PlacedVolume> volumes, SourceSettings sources, Problems problems)
     {
         var files = new Dictionary<string, string>(StringComparer.Ordinal);
         var mounts = new Dictionary<string, string>(StringComparer.Ordinal);
-        if (huk.Value is not null)
-            files[huk.Value] = "the huk of [source.soft]";
-        if (tpmAuth.Value is not null && !files.TryAdd(tpmAuth.Value, "the auth of [source.tpm]"))
-            problems.Report(tpmAuth.At, $"auth {TomlNode.Quote(tpmAuth.Value)} is already {files[tpmAuth.Value]}");
+        Claim(files, sources.Huk.Value, "the huk of [source.soft]", sources.Huk.At, "huk");
+        Claim(files, sources.TpmAuth.Value, "the auth of [source.tpm]", sources.TpmAuth.At, "auth");
         foreach (var (spec, deviceAt, recordAt, mountAt) in volumes)
         {
             Claim(files, spec.Device, $"the device of volume {spec.Name}", deviceAt, "device");
-            if (spec.RecordFile is not null)
-                Claim(files, spec.RecordFile, $"the record of volume {spec.Name}", recordAt, "record");
-            if (spec.Mount is not null)
-                Claim(mounts, spec.Mount, $"the mount point of volume {spec.Name}", mountAt, "mount");
+            Claim(files, spec.RecordFile, $"the record of volume {spec.Name}", recordAt, "record");
+            Claim(mounts, spec.Mount, $"the mount point of volume {spec.Name}", mountAt, "mount");
         }
 
-        for (var i = 0; i < volumes.Count; i++)
+        void Claim(Dictionary<string, string> claimed, string? path, string use, TextPosition at, string key)
         {
-            var (spec, deviceAt, recordAt, mountAt) = volumes[i];
-            foreach (var later in volumes.Skip(i))
-            {
-                CheckReachable(spec.Device, deviceAt, "device", later.Spec);
-                CheckReachable(spec.RecordFile, recordAt, "record", later.Spec);
-                if (spec.Huk is not null)
-                    CheckReachable(spec.Huk, huk.At, "huk", later.Spec);
-                if (spec.Tpm.Auth is not null)
-                    CheckReachable(spec.Tpm.Auth, tpmAuth.At, "auth", later.Spec);
-                if (IsBelow(spec.Mount, later.Spec.Mount))
-                    problems.Report(later.MountAt, $"mount {TomlNode.Quote(later.Spec.Mount!)} would cover {spec.Mount} of volume {spec.Name}: write [volume.{spec.Name}] after it");
-            }
-        }
-
-        void Claim(Dictionary<string, string> claimed, string path, string use, TextPosition at, string key)
-        {
-            if (!claimed.TryAdd(path, use))
+            if (path is not null && !claimed.TryAdd(path, use))
                 problems.Report(at, $"{key} {TomlNode.Quote(path)} is already {claimed[path]}");
         }
+    }
 
-        void CheckReachable(string? path, TextPosition at, string key, VolumeSpec later)
+    /// <summary>What the earlier volume needs must not be below the mount point of the later one, which may be the same volume.</summary>
+    private static void CheckOrder(PlacedVolume earlier, PlacedVolume later, SourceSettings sources, Problems problems)
+    {
+        var (spec, deviceAt, recordAt, _) = earlier;
+        Reachable(spec.Device, deviceAt, "device");
+        Reachable(spec.RecordFile, recordAt, "record");
+        Reachable(spec.Huk, sources.Huk.At, "huk");
+        Reachable(spec.Tpm.Auth, sources.TpmAuth.At, "auth");
+        if (IsBelow(spec.Mount, later.Spec.Mount))
         {
-            if (IsBelow(path, later.Mount))
-                problems.Report(at, $"{key} {TomlNode.Quote(path!)} is below {later.Mount}, where volume {later.Name} is not mounted yet when it is needed");
+            var covered = $"{spec.Mount} of volume {spec.Name}";
+            problems.Report(
+                later.MountAt, $"mount {TomlNode.Quote(later.Spec.Mount!)} would cover {covered}: write [volume.{spec.Name}] after it");
+        }
+
+        void Reachable(string? path, TextPosition at, string key)
+        {
+            var (name, mount) = (later.Spec.Name, later.Spec.Mount);
+            if (IsBelow(path, mount))
+                problems.Report(at, $"{key} {TomlNode.Quote(path!)} is below {mount}, but it is needed before volume {name} is mounted there");
         }
     }
 

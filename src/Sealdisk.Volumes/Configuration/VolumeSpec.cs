@@ -1,5 +1,6 @@
 using Sealdisk.Crypto;
 using Sealdisk.Volumes.Keys;
+using Sealdisk.Volumes.Filesystems;
 
 namespace Sealdisk.Volumes.Configuration;
 
@@ -17,10 +18,10 @@ public sealed record VolumeSpec
     /// <summary>Block device or image file.</summary>
     public required string Device { get; init; }
 
-    /// <summary>Bytes an absent image file is created with; a multiple of 4096. Null where not given.</summary>
+    /// <summary>Bytes an absent image file is created with; a multiple of 4096. Null if not given.</summary>
     public required long? Size { get; init; }
 
-    /// <summary>The detached record; null where the record is in the device's header.</summary>
+    /// <summary>The detached record; null if the record is in the device's header.</summary>
     public required string? RecordFile { get; init; }
 
     /// <summary>Who seals the key.</summary>
@@ -29,16 +30,23 @@ public sealed record VolumeSpec
     /// <summary>What seals the key: the source itself, or a root key that it seals.</summary>
     public KeyKind Key { get; init; }
 
-    /// <summary>With <see cref="KeyKind.Encrypted"/>, the public half of the recovery key that the key is wrapped for too; null for none.</summary>
+    /// <summary>
+    /// With <see cref="KeyKind.Encrypted"/>, the public half of the recovery key that the key is wrapped for too; null for none.
+    /// </summary>
     public byte[]? Recovery { get; init; }
 
-    /// <summary>With <see cref="KeyKind.Encrypted"/>, the other volumes that may have the root key already: those of the same source, in the order of the file.</summary>
+    /// <summary>
+    /// With <see cref="KeyKind.Encrypted"/>, the other volumes that may have the root key already: those of the same source, in the order
+    /// of the file.
+    /// </summary>
     public IReadOnlyList<RecordPlace> RootVolumes { get; init; } = [];
 
     /// <summary>The sector cipher.</summary>
     public required CipherSpec Cipher { get; init; }
 
-    /// <summary>Bytes of key; possible for the cipher, and 32 to 128 for a kernel source that seals it itself, 20 to 4096 on two levels.</summary>
+    /// <summary>
+    /// Bytes of key; possible for the cipher, and 32 to 128 for a kernel source that seals it itself, 20 to 4096 on two levels.
+    /// </summary>
     public required int KeySize { get; init; }
 
     /// <summary>Bytes per encryption sector: 512, 1024, 2048 or 4096. Null: the device's physical sector size, at most 4096.</summary>
@@ -47,14 +55,14 @@ public sealed record VolumeSpec
     /// <summary>The IV counts encryption sectors rather than 512-byte sectors. Never true with a <see cref="SectorSize"/> of 512.</summary>
     public required bool IvLargeSectors { get; init; }
 
-    /// <summary>ext2, ext3, ext4, xfs, btrfs, f2fs or vfat.</summary>
-    public required string Filesystem { get; init; }
+    /// <summary>What a first boot makes on it.</summary>
+    public required FilesystemType Filesystem { get; init; }
 
     /// <summary>The mount point; null: <c>up</c> ends with the mapping and its filesystem.</summary>
     public required string? Mount { get; init; }
 
-    /// <summary>Options for mount(2), one per entry; empty without a mount point.</summary>
-    public required IReadOnlyList<string> MountOptions { get; init; }
+    /// <summary>How it is mounted; none without a mount point.</summary>
+    public required MountOptions MountOptions { get; init; }
 
     /// <summary>Who decrypts. Never <see cref="MappingKind.Fuse"/> with a kernel source.</summary>
     public required MappingKind Mapping { get; init; }
@@ -74,12 +82,12 @@ public sealed record VolumeSpec
     /// <summary>File of the soft source's HUK; null for every other source.</summary>
     public required string? Huk { get; init; }
 
-    /// <summary>How a TPM seals, where it is one that does.</summary>
+    /// <summary>How a TPM seals, if one does.</summary>
     public TpmSettings Tpm { get; init; } = TpmSettings.Default;
 }
 
 /// <summary>Where another volume's record is.</summary>
 /// <param name="Volume">Its name.</param>
 /// <param name="Device">Its device.</param>
-/// <param name="RecordFile">Its detached record; null where the record is in the device's header.</param>
+/// <param name="RecordFile">Its detached record; null if the record is in the device's header.</param>
 public sealed record RecordPlace(string Volume, string Device, string? RecordFile);

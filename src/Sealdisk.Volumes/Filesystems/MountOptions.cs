@@ -2,58 +2,75 @@ using Sealdisk.Linux;
 
 namespace Sealdisk.Volumes.Filesystems;
 
-/// <summary>Splits mount options the way mount(8) does: the kernel's own flags apart from what is handed to the filesystem.</summary>
-/// <param name="Flags">MS_* flags for mount(2).</param>
-/// <param name="Data">The rest, comma separated, or null.</param>
-public sealed record MountOptions(MountFlags Flags, string? Data)
+/// <summary>Mount options as mount(8) reads them: the kernel's own flags apart from what is handed to the filesystem.</summary>
+public sealed class MountOptions
 {
-    /// <summary>Parses options as written in the configuration; later ones win.</summary>
-    public static MountOptions Parse(IEnumerable<string> options)
+    // What mount(8) and systemd keep for themselves.
+    private static readonly string[] NotForTheKernel = ["defaults", "auto", "noauto", "nofail", "_netdev"];
+
+    private static readonly (string Set, string Clear, MountFlags Flag)[] Pairs =
+    [
+        ("ro", "rw", MountFlags.ReadOnly),
+        ("nosuid", "suid", MountFlags.NoSetUserId),
+        ("nodev", "dev", MountFlags.NoDevices),
+        ("noexec", "exec", MountFlags.NoExecute),
+        ("sync", "async", MountFlags.Synchronous),
+        ("dirsync", "", MountFlags.DirectorySync),
+        ("noatime", "atime", MountFlags.NoAccessTime),
+        ("nodiratime", "diratime", MountFlags.NoDirectoryAccessTime),
+        ("relatime", "norelatime", MountFlags.RelativeAccessTime),
+        ("strictatime", "nostrictatime", MountFlags.StrictAccessTime),
+        ("lazytime", "nolazytime", MountFlags.LazyTime),
+        ("silent", "loud", MountFlags.Silent),
+    ];
+
+    private MountOptions(IReadOnlyList<string> words, MountFlags flags, string? data)
+    {
+        Words = words;
+        Flags = flags;
+        Data = data;
+    }
+
+    /// <summary>No options.</summary>
+    public static MountOptions None { get; } = Parse([]);
+
+    /// <summary>The options as they were written, one an entry.</summary>
+    public IReadOnlyList<string> Words { get; }
+
+    /// <summary>MS_* flags for mount(2).</summary>
+    public MountFlags Flags { get; }
+
+    /// <summary>What the filesystem gets, comma separated; null for nothing.</summary>
+    public string? Data { get; }
+
+    /// <summary>Reads options for which <see cref="Problem"/> has no objection; later ones win.</summary>
+    public static MountOptions Parse(IReadOnlyList<string> options)
     {
         var flags = MountFlags.None;
         var data = new List<string>();
         foreach (var option in options)
         {
-            if (Set(option) is { } set)
-                flags |= set;
-            else if (Clear(option) is { } clear)
-                flags &= ~clear;
-            else if (option is not ("defaults" or "auto" or "noauto" or "nofail" or "_netdev") && !option.StartsWith("x-", StringComparison.OrdinalIgnoreCase))
+            var (set, _, flag) = Array.Find(Pairs, pair => option == pair.Set || option == pair.Clear);
+            if (set is null && IsForTheKernel(option))
                 data.Add(option);
+            else
+                flags = option == set ? flags | flag : flags & ~flag;
         }
-        return new MountOptions(flags, data.Count == 0 ? null : string.Join(',', data));
+        return new MountOptions(options, flags, data.Count == 0 ? null : string.Join(',', data));
     }
 
-    private static MountFlags? Set(string option) => option switch
+    /// <summary>Why a word cannot be one option, as the end of a sentence that begins with the word; null if it can.</summary>
+    internal static string? Problem(string option)
     {
-        "ro" => MountFlags.ReadOnly,
-        "nosuid" => MountFlags.NoSetUserId,
-        "nodev" => MountFlags.NoDevices,
-        "noexec" => MountFlags.NoExecute,
-        "sync" => MountFlags.Synchronous,
-        "dirsync" => MountFlags.DirectorySync,
-        "noatime" => MountFlags.NoAccessTime,
-        "nodiratime" => MountFlags.NoDirectoryAccessTime,
-        "relatime" => MountFlags.RelativeAccessTime,
-        "strictatime" => MountFlags.StrictAccessTime,
-        "lazytime" => MountFlags.LazyTime,
-        "silent" => MountFlags.Silent,
-        _ => null,
-    };
+        if (option.Length == 0)
+            return "is empty";
+        if (option.Contains(','))
+            return "contains a comma: write one option per entry";
+        return option.Any(letter => char.IsWhiteSpace(letter) || char.IsControl(letter) || letter is '"' or '\'' or '\\')
+            ? "contains a space, quote, backslash or control character"
+            : null;
+    }
 
-    private static MountFlags? Clear(string option) => option switch
-    {
-        "rw" => MountFlags.ReadOnly,
-        "suid" => MountFlags.NoSetUserId,
-        "dev" => MountFlags.NoDevices,
-        "exec" => MountFlags.NoExecute,
-        "async" => MountFlags.Synchronous,
-        "atime" => MountFlags.NoAccessTime,
-        "diratime" => MountFlags.NoDirectoryAccessTime,
-        "norelatime" => MountFlags.RelativeAccessTime,
-        "nostrictatime" => MountFlags.StrictAccessTime,
-        "nolazytime" => MountFlags.LazyTime,
-        "loud" => MountFlags.Silent,
-        _ => null,
-    };
+    private static bool IsForTheKernel(string option) =>
+        !NotForTheKernel.Contains(option, StringComparer.Ordinal) && !option.StartsWith("x-", StringComparison.OrdinalIgnoreCase);
 }

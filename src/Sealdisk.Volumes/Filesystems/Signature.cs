@@ -2,27 +2,27 @@ using Sealdisk.Linux;
 
 namespace Sealdisk.Volumes.Filesystems;
 
-/// <summary>What blkid recognises at the start of a device or file; all null where it recognises nothing.</summary>
-/// <param name="Type">The filesystem's or container's type: ext4, crypto_LUKS, ...</param>
-/// <param name="Uuid">Its UUID or serial, as blkid prints it.</param>
-/// <param name="Usage">blkid's word for it: filesystem, crypto, raid, other.</param>
-/// <param name="PartitionTable">The partition table's type: gpt, dos, ...</param>
+/// <summary>What a device or file is recognised to hold; all null if nothing is recognised. The words are blkid's.</summary>
+/// <param name="Type">The type of the filesystem or container: ext4, crypto_LUKS, ...</param>
+/// <param name="Uuid">UUID or serial number of a filesystem that Sealdisk makes, as blkid prints it; null for everything else.</param>
+/// <param name="Usage">What it is for: filesystem, crypto, raid, other.</param>
+/// <param name="PartitionTable">The type of the partition table: gpt or dos.</param>
 /// <param name="Ambivalent">Several things are recognised at once, which no sound device shows.</param>
 public sealed record Signature(string? Type, string? Uuid, string? Usage, string? PartitionTable, bool Ambivalent)
 {
-    private const int NothingFound = 2;
-    private const int AmbivalentResult = 8;
+    /// <summary>Bytes at the start that must be readable before "nothing" is believed.</summary>
+    private const long MustBeReadable = 1 << 20;
 
-    /// <summary>Nothing known to blkid.</summary>
+    /// <summary>Nothing that Sealdisk recognises.</summary>
     public static Signature None { get; } = new(null, null, null, null, false);
 
-    /// <summary>True where blkid recognises nothing. That is no proof of emptiness: ciphertext looks the same.</summary>
+    /// <summary>True if nothing is recognised. That does not prove that the device is empty: ciphertext looks the same.</summary>
     public bool IsNothing => Type is null && PartitionTable is null && !Ambivalent;
 
-    /// <summary>True for a plain filesystem that could be mounted as it is, and nothing beside it.</summary>
+    /// <summary>True for a plain filesystem that could be mounted as it is, and nothing else with it.</summary>
     public bool IsPlainFilesystem => Usage == "filesystem" && PartitionTable is null && !Ambivalent;
 
-    /// <summary>For messages: "an ext4 filesystem", "a LUKS volume", "a gpt partition table".</summary>
+    /// <summary>For messages: "a plain ext4 filesystem", "a LUKS volume", "a gpt partition table".</summary>
     public string Description => this switch
     {
         { Ambivalent: true } => "several signatures at once",
@@ -31,67 +31,67 @@ public sealed record Signature(string? Type, string? Uuid, string? Usage, string
         { Type: "crypto_LUKS" } => "a LUKS volume",
         { Type: not null } => $"{Type} ({Usage ?? "unknown use"})",
         { PartitionTable: not null } => $"a {PartitionTable} partition table",
-        _ => "nothing known to blkid",
+        _ => "nothing that Sealdisk recognises",
     };
 
-    /// <summary>Probes a device or file with <c>blkid -p</c>, past the cache.</summary>
+    /// <summary>Looks at a device or file; reads it, changes nothing.</summary>
     /// <param name="path">A block device or a file.</param>
     /// <param name="offset">Bytes to skip.</param>
-    /// <param name="length">Bytes to look at, or null for all.</param>
-    /// <exception cref="SealdiskException">blkid is missing (exit code 5), or failed (exit code 1).</exception>
+    /// <param name="length">Bytes to look at; null for all.</param>
     /// <exception cref="LinuxException">It cannot be opened or read, which is never taken for "nothing".</exception>
     public static Signature Probe(string path, long offset = 0, long? length = null)
     {
-        var arguments = new List<string> { "-p", "-o", "export", "-O", $"{offset}" };
-        if (length is { } size)
-            arguments.AddRange(["-S", $"{size}"]);
-        arguments.Add(path);
-        var result = SystemProgram.Run("blkid", arguments.ToArray());
-        return result.ExitCode switch
-        {
-            0 => Parse(result.Output),
-            AmbivalentResult => None with { Ambivalent = true },
-            NothingFound => NothingIn(path, offset, length),
-            _ => throw SealdiskException.Failed($"cannot probe {path}: blkid ended with {result.ExitCode}: {result.Error.Trim()}"),
-        };
+        using var file = FileDescriptor.Open(path, OpenFlags.Read);
+        var content = new ProbedContent(file, offset, length);
+        var found = Superblocks(content) with { PartitionTable = PartitionTables.Find(content) };
+        if (found.IsNothing && PartitionTables.HasStrayGpt(content))
+            return found with { PartitionTable = PartitionTables.Gpt };
+        if (found.IsNothing)
+            content.RequireReadable(MustBeReadable);
+        return found;
     }
 
     /// <summary>
-    /// blkid ends with 2, and no word, both where it finds nothing and where it cannot open or read (util-linux 2.38). What it looks at is
-    /// in the first MiB, but for a few containers that end a device, so that much must be readable before "nothing" is believed.
+    /// What holds other things (RAID, encryption) hides them, so it comes first and ends the search. Of the rest, more than one is a
+    /// contradiction, unless all of them are types that may share a device, as a disc with both ISO 9660 and UDF does.
     /// </summary>
-    private static Signature NothingIn(string path, long offset, long? length)
+    private static Signature Superblocks(ProbedContent content)
     {
-        using var file = FileDescriptor.Open(path, OpenFlags.Read);
-        Span<byte> piece = stackalloc byte[4096];
-        for (var at = 0; at < Math.Min(length ?? long.MaxValue, 1 << 20); at += piece.Length)
+        if (KnownContent.Containers.FirstOrDefault(known => known.IsIn(content)) is { } container)
+            return Of(container);
+        var found = new List<Signature>();
+        var mayShare = true;
+        if (OfKnownFilesystem(content) is { } own)
         {
-            if (file.ReadAt(piece, offset + at) < piece.Length)
-                break;
+            found.Add(own);
+            mayShare = own.Type is { } type && FilesystemType.Find(type) is { MayShare: true };
         }
-        return None;
+        foreach (var known in KnownContent.Others.Where(known => known.IsIn(content)))
+        {
+            found.Add(Of(known));
+            mayShare &= known.MayShare;
+        }
+        if (found.Count == 0)
+            return None;
+        return found.Count == 1 || mayShare ? found[0] : None with { Ambivalent = true };
     }
 
-    /// <summary>Reads blkid's export format: one NAME=value a line.</summary>
-    internal static Signature Parse(string export)
+    private static Signature? OfKnownFilesystem(ProbedContent content)
     {
-        var found = None;
-        foreach (var line in export.Split('\n', StringSplitOptions.RemoveEmptyEntries))
+        using var start = SecretBuffer.Allocate(Superblock.Window); // of a volume, this is its plaintext
+        content.Read(0, start.Memory.Span);
+        Signature? found = null;
+        // ext2, ext3 and ext4 share one reader, which says which of them it is.
+        foreach (var type in FilesystemType.All.DistinctBy(type => type.Package))
         {
-            var equals = line.IndexOf('=', StringComparison.Ordinal);
-            if (equals < 0)
+            if (type.ReadSuperblock(start.Memory.Span) is not { } superblock)
                 continue;
-            // blkid escapes what is odd in a value with backslashes; none of the fields used here ever needs that.
-            var value = line[(equals + 1)..];
-            found = line[..equals] switch
-            {
-                "TYPE" => found with { Type = value },
-                "UUID" => found with { Uuid = value },
-                "USAGE" => found with { Usage = value },
-                "PTTYPE" => found with { PartitionTable = value },
-                _ => found,
-            };
+            if (found is not null)
+                return None with { Ambivalent = true };
+            found = new Signature(superblock.Type, superblock.Uuid, superblock.Type == "jbd" ? "other" : "filesystem", null, false);
         }
         return found;
     }
+
+    private static Signature Of(KnownContent known) => new(known.Type, null, known.Usage, null, false);
 }

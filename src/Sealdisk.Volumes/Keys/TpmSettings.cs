@@ -3,7 +3,9 @@ namespace Sealdisk.Volumes.Keys;
 /// <summary>How a TPM seals: [source.tpm]. Only <see cref="Default"/> means anything to a TPM 1.2.</summary>
 /// <param name="Parent">Persistent handle of the storage key under which it seals.</param>
 /// <param name="Hash">Name algorithm of the sealed object, in the kernel's words; null for the kernel's default, sha256.</param>
-/// <param name="Pcrs">The key opens only while these PCRs (SHA-256 bank) are what they were; ascending, empty for whatever was booted.</param>
+/// <param name="Pcrs">
+/// The key opens only while these PCRs (SHA-256 bank) are what they were; ascending, empty for whatever was booted.
+/// </param>
 /// <param name="Auth">File with a password of the sealed object, hex text of 20 bytes; null for none.</param>
 public sealed record TpmSettings(uint Parent, string? Hash, IReadOnlyList<int> Pcrs, string? Auth)
 {

@@ -18,7 +18,9 @@ public enum TrustSource
     /// <summary>The software model of OP-TEE's sealing, fed with a HUK from a file. Never chosen unless named.</summary>
     Soft,
 
-    /// <summary>The source that this kernel registered. Only in a configuration: a record always names the source it was sealed by.</summary>
+    /// <summary>
+    /// The source that this kernel registered. Only in a configuration: a record always names the source that sealed it.
+    /// </summary>
     Auto,
 }
 
@@ -31,7 +33,7 @@ public static class TrustSourceText
     /// <summary>The word for a source, such as <c>tee</c>.</summary>
     public static string Text(this TrustSource source) => Words[(int)source];
 
-    /// <summary>True where the key is a kernel trusted key: never in user space, 32 to 128 bytes. <c>auto</c> is such a source.</summary>
+    /// <summary>True if the key is a kernel trusted key: never in user space, 32 to 128 bytes. <c>auto</c> is such a source.</summary>
     public static bool IsKernel(this TrustSource source) => source != TrustSource.Soft;
 
     /// <summary>Reads a word; lower case only.</summary>

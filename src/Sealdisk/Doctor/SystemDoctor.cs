@@ -36,8 +36,6 @@ public sealed record DoctorFinding(string Id, DoctorLevel Level, string Text, st
 /// <summary>What this system can and cannot do; asks the kernel, never its version, and changes nothing.</summary>
 public static class SystemDoctor
 {
-    private static readonly string[] MakersOfFilesystems = ["mkfs.ext4", "mkfs.xfs", "mkfs.btrfs", "mkfs.f2fs", "mkfs.vfat"];
-
     /// <summary>All findings, in reading order.</summary>
     /// <param name="volumes">Those of the configuration, where there is one: what they need is then missing, and not merely noted.</param>
     public static IReadOnlyList<DoctorFinding> Examine(IReadOnlyList<VolumeSpec> volumes)
@@ -56,8 +54,7 @@ public static class SystemDoctor
             "fuse mappings: /dev/fuse is there", "fuse mappings: no driver answers at /dev/fuse", "load the 'fuse' module (CONFIG_FUSE_FS); dm mappings do without"));
         findings.Add(DoctorFinding.Of("loop", IsThere("/dev/loop-control"), otherwise,
             "loop devices: /dev/loop-control is there", "loop devices: no driver answers at /dev/loop-control", "load the 'loop' module (CONFIG_BLK_DEV_LOOP); only image files and fuse mappings need it"));
-        findings.Add(Tool("blkid", DoctorLevel.Missing, "install util-linux"));
-        findings.AddRange(MakersOfFilesystems.Select(maker => Tool(maker, NeedOf(volumes, maker), "only needed for volumes with that filesystem")));
+        findings.AddRange(MakersOfFilesystems(volumes));
         findings.Add(Aes());
         findings.Add(LockedMemory());
         findings.Add(Swap());
@@ -69,8 +66,18 @@ public static class SystemDoctor
         ? new DoctorFinding($"volume-{spec.Name}", DoctorLevel.Missing, $"volume {spec.Name}: {problem}", remedy)
         : DoctorFinding.Good($"volume-{spec.Name}", $"volume {spec.Name}: this system has what source {spec.Source.Text()} and mapping {spec.Mapping.Text()} need");
 
-    private static DoctorLevel NeedOf(IReadOnlyList<VolumeSpec> volumes, string maker) =>
-        volumes.Any(volume => maker == $"mkfs.{volume.Filesystem}") ? DoctorLevel.Missing : DoctorLevel.Note;
+    /// <summary>The program of every filesystem that a volume has, and of the newest of each package.</summary>
+    private static IEnumerable<DoctorFinding> MakersOfFilesystems(IReadOnlyList<VolumeSpec> volumes)
+    {
+        var needed = volumes.Select(volume => volume.Filesystem).ToHashSet();
+        var newest = FilesystemType.All.GroupBy(type => type.Package).Select(types => types.Last());
+        foreach (var type in FilesystemType.All.Intersect(needed.Union(newest)))
+        {
+            yield return needed.Contains(type)
+                ? Tool(type.Mkfs.Name, DoctorLevel.Missing, $"install {type.Package}")
+                : Tool(type.Mkfs.Name, DoctorLevel.Note, $"only needed for volumes with filesystem = \"{type}\" (package {type.Package})");
+        }
+    }
 
     /// <summary>A node alone is no driver: opening one that nobody serves gives ENODEV or ENXIO.</summary>
     private static bool IsThere(string node)

@@ -37,11 +37,11 @@ public static class Adoption
         {
             key.Load(record);
             using var view = DecryptedView.Open(spec, record, key);
-            using var start = SecretBuffer.Allocate(FilesystemUuid.Window);
+            using var start = SecretBuffer.Allocate(Superblock.Window);
             view.ReadStart(start.Memory.Span);
             record = record with
             {
-                FilesystemUuid = FilesystemUuid.Read(spec.Filesystem, start.Memory.Span) ?? throw SealdiskException.Refused(
+                FilesystemUuid = spec.Filesystem.ReadSuperblock(start.Memory.Span)?.Uuid ?? throw SealdiskException.Refused(
                     $"cannot {act}: the key unseals, but {spec.Device} decrypts to no {spec.Filesystem}",
                     $"the table it was made with has another cipher, key-size, sector-size ({record.Format.Layout.SectorSize} here) or offset (sector {record.Format.Offset} here), or the blob is another volume's; nothing was changed"),
             };

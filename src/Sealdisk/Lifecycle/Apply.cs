@@ -206,7 +206,7 @@ internal sealed class Apply : IDisposable
 
     private string? MakeFilesystem(string type)
     {
-        var uuid = FilesystemTools.Make(type, BlockPath, _spec.Discard);
+        var uuid = FilesystemTools.Make(FilesystemType.Named(type), BlockPath, _spec.Discard);
         using (var block = FileDescriptor.Open(BlockPath, OpenFlags.ReadWrite))
             block.Sync();
         _record = Record with { FilesystemUuid = uuid };
@@ -220,11 +220,11 @@ internal sealed class Apply : IDisposable
         return null;
     }
 
-    /// <summary>The filesystem's own superblock tells; blkid is asked what is there instead only where it does not.</summary>
+    /// <summary>The recorded filesystem's own superblock tells; if it does not, the device is searched for what is there instead.</summary>
     private string? VerifyFilesystem(Step.VerifyFilesystem recorded)
     {
         using var start = ReadStart();
-        var found = Is(FilesystemUuid.Read(recorded.Type, start.Memory.Span)) ? new Signature(recorded.Type, recorded.Uuid, null, null, false) : Signature.Probe(BlockPath);
+        var found = Is(Superblock.Read(recorded.Type, start.Memory.Span)?.Uuid) ? new Signature(recorded.Type, recorded.Uuid, null, null, false) : Signature.Probe(BlockPath);
         if (found.Type == recorded.Type && Is(found.Uuid))
         {
             RecordProof.RequireRoom(_spec, Record, start.Memory.Span, "bring up");
@@ -243,7 +243,7 @@ internal sealed class Apply : IDisposable
     private string? VerifyUnused()
     {
         using var start = ReadStart();
-        return FilesystemUse.LastMount(Record.Filesystem, start.Memory.Span) is not { } mounted
+        return Superblock.Read(Record.Filesystem, start.Memory.Span)?.LastMount is not { } mounted
             ? null
             : throw SealdiskException.Refused(
                 $"cannot bring up {_spec.Name}: {RecordProof.OlderThanItsData} {mounted}", $"nothing was changed; 'sealdisk repair {_spec.Name}' makes the record agree with it");
@@ -251,11 +251,11 @@ internal sealed class Apply : IDisposable
 
     /// <summary>An automounter may be quicker than we are; what it has mounted is checked no more, as the journal has been replayed.</summary>
     private string CheckFilesystem(string type) =>
-        Mounts.Read().FirstOrDefault(_mapping!.Mounted) is { } mount ? $"not done: it was mounted on {mount.Target} meanwhile" : FilesystemTools.Check(type, BlockPath) ?? "clean";
+        Mounts.Read().FirstOrDefault(_mapping!.Mounted) is { } mount ? $"not done: it was mounted on {mount.Target} meanwhile" : FilesystemTools.Check(FilesystemType.Named(type), BlockPath) ?? "clean";
 
     private SecretBuffer ReadStart()
     {
-        var start = SecretBuffer.Allocate(FilesystemUuid.Window);
+        var start = SecretBuffer.Allocate(Superblock.Window);
         using var block = FileDescriptor.Open(BlockPath, OpenFlags.Read);
         block.ReadAt(start.Memory.Span, 0);
         return start;
@@ -263,7 +263,7 @@ internal sealed class Apply : IDisposable
 
     private string? MountOn(string target)
     {
-        var options = MountOptions.Parse(_spec.MountOptions);
+        var options = _spec.MountOptions;
         MakeDirectories(target);
         try
         {
@@ -273,9 +273,9 @@ internal sealed class Apply : IDisposable
         {
             throw SealdiskException.Lacking(problem.Message, $"this kernel does not know {Record.Filesystem}: load its module, or build the kernel with it");
         }
-        catch (LinuxException problem) when (problem.Errno == Errno.EINVAL && _spec.MountOptions.Count > 0)
+        catch (LinuxException problem) when (problem.Errno == Errno.EINVAL && options.Words.Count > 0)
         {
-            throw SealdiskException.Failed(problem.Message, $"{Record.Filesystem} may not know one of the mount-options {string.Join(',', _spec.MountOptions)}: see dmesg");
+            throw SealdiskException.Failed(problem.Message, $"{Record.Filesystem} may not know one of the mount-options {string.Join(',', options.Words)}: see dmesg");
         }
         return null;
     }

@@ -10,11 +10,11 @@ public abstract record Content
     {
     }
 
-    /// <summary>No signature known to blkid, and all 00 or all FF, as erased media are, wherever <see cref="BlankSpots"/> looks.</summary>
+    /// <summary>Nothing that <see cref="Signature"/> recognises, and all 00 or all FF, as erased media are, wherever <see cref="BlankSpots"/> looks.</summary>
     public sealed record Blank : Content;
 
     /// <summary>A filesystem that could be mounted as it is, in the clear.</summary>
-    /// <param name="Signature">What blkid says.</param>
+    /// <param name="Signature">What it is.</param>
     public sealed record PlainFilesystem(Signature Signature) : Content;
 
     /// <summary>Anything else; it may be a volume whose record was lost.</summary>

@@ -140,7 +140,7 @@ public static class Planner
             : new Step.SealNewKey(source, spec.KeySize));
         steps.Add(new Step.WriteProvisioning(Where(spec)));
         steps.Add(new Step.OpenMapping(observed.Kind.Text(), spec.Cipher.Text, sectorSize));
-        steps.Add(new Step.MakeFilesystem(spec.Filesystem));
+        steps.Add(new Step.MakeFilesystem(spec.Filesystem.Name));
         steps.Add(new Step.WriteReady(Where(spec)));
         if (spec.Mount is { } target)
             steps.Add(new Step.Mount(target));

@@ -25,11 +25,11 @@ internal static class RecordProof
             : $"the root key unseals ({record.Source.Text()}), the key opens under it ({record.Format.KeySize} bytes)";
         if (record.State == VolumeState.Provisioning)
         {
-            return FilesystemUse.LastMount(record.Filesystem, start.Memory.Span) is not { } mounted
+            return Superblock.Read(record.Filesystem, start.Memory.Span)?.LastMount is not { } mounted
                 ? verified + "; its first boot was cut short and will be resumed"
                 : throw SealdiskException.Refused($"cannot vouch for {spec.Name}: {OlderThanItsData} {mounted}", $"'sealdisk repair {spec.Name}' makes the record agree with it");
         }
-        var found = FilesystemUuid.Read(record.Filesystem, start.Memory.Span);
+        var found = Superblock.Read(record.Filesystem, start.Memory.Span)?.Uuid;
         if (!string.Equals(found, record.FilesystemUuid, StringComparison.OrdinalIgnoreCase))
             throw SealdiskException.Refused(
                 $"cannot vouch for {spec.Name}: its key unseals, but the decrypted volume holds {(found is null ? $"no {record.Filesystem}" : $"{record.Filesystem} {found}")}, and {record.FilesystemUuid} is recorded",
@@ -52,7 +52,7 @@ internal static class RecordProof
     internal static string? InUse(VolumeSpec spec, VolumeRecord record, MappingKind kind)
     {
         using var start = Decrypted(spec, record, kind);
-        return FilesystemUse.LastMount(record.Filesystem, start.Memory.Span) is null ? null : FilesystemUuid.Read(record.Filesystem, start.Memory.Span);
+        return Superblock.Read(record.Filesystem, start.Memory.Span)?.LastMount is null ? null : Superblock.Read(record.Filesystem, start.Memory.Span)?.Uuid;
     }
 
     private static SecretBuffer Decrypted(VolumeSpec spec, VolumeRecord record, MappingKind kind)
@@ -60,7 +60,7 @@ internal static class RecordProof
         using var key = new VolumeKey(spec, kind);
         key.Load(record);
         using var view = DecryptedView.Open(spec, record, key);
-        var start = SecretBuffer.Allocate(FilesystemUuid.Window);
+        var start = SecretBuffer.Allocate(Superblock.Window);
         view.ReadStart(start.Memory.Span);
         return start;
     }

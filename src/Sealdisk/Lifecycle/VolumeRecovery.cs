@@ -107,7 +107,7 @@ public static class VolumeRecovery
         using var start = SecretBuffer.Allocate(FilesystemUuid.Window);
         using var volume = record.Format.Decrypt(FileDescriptor.Open(spec.Device, OpenFlags.Read), key);
         volume.Read(0, start.Memory.Span[..(int)Math.Min(start.Length, volume.Size)]);
-        if (!string.Equals(FilesystemUuid.Read(record.Filesystem, start.Memory.Span), record.FilesystemUuid, StringComparison.OrdinalIgnoreCase))
+        if (!string.Equals(Superblock.Read(record.Filesystem, start.Memory.Span)?.Uuid, record.FilesystemUuid, StringComparison.OrdinalIgnoreCase))
             throw SealdiskException.Refused(
                 $"cannot {act}: the recovery key opens, but the decrypted volume does not hold {record.Filesystem} {record.FilesystemUuid}",
                 "nothing was changed; the data were overwritten, or the record belongs to another volume");

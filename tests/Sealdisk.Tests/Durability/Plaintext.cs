@@ -29,7 +29,7 @@ internal sealed class Plaintext(string hukFile)
             key);
         var start = new byte[FilesystemUuid.Window];
         volume.Read(0, start);
-        return (FilesystemUuid.Read(record.Filesystem, start), FilesystemUse.LastMount(record.Filesystem, start) is not null);
+        return (Superblock.Read(record.Filesystem, start)?.Uuid, Superblock.Read(record.Filesystem, start)?.LastMount is not null);
     }
 
     private void Unseal(VolumeRecord record, Span<byte> key)

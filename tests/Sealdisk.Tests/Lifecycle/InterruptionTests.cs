@@ -112,7 +112,7 @@ public sealed partial class InterruptionTests
     [Theory]
     [InlineData("exit 1", "cannot make ext4 on /dev/loop", ExitCode.Failed)]
     [InlineData("echo 'mkfs: no luck today' >&2; exit 9", "mkfs.ext4 ended with 9: mkfs: no luck today", ExitCode.Failed)]
-    [InlineData("exit 0", "mkfs.ext4 reported success, but blkid sees nothing known to blkid", ExitCode.Failed)]
+    [InlineData("exit 0", "mkfs.ext4 reported success, but the device holds nothing that Sealdisk recognises", ExitCode.Failed)]
     [InlineData(null, "cannot run /usr/sbin/mkfs.ext4: Permission denied (EACCES)", ExitCode.Lacking)]
     public void A_mkfs_that_fails_or_is_missing(string? script, string message, ExitCode code)
     {

@@ -26,7 +26,7 @@ public sealed class PlannerPropertyTests
         from record in Gen.OneOf<string?>(null, "/etc/data.record")
         from mount in Gen.OneOf<string?>(null, "/data")
         from first in Gen.Enum<FirstBoot>()
-        from filesystem in Gen.OneOf("ext4", "xfs")
+        from filesystem in Gen.OneOf(FilesystemType.Named("ext4"), FilesystemType.Named("xfs"))
         select Volume with { Size = size, RecordFile = record, Mount = mount, FirstBoot = first, Filesystem = filesystem };
 
     private static readonly Gen<Observed> AnyObserved =

@@ -2,6 +2,7 @@ using Sealdisk.Volumes.Keys;
 using Sealdisk.Crypto;
 using Sealdisk.Lifecycle;
 using Sealdisk.Volumes.Configuration;
+using Sealdisk.Volumes.Filesystems;
 using Sealdisk.Volumes.Records;
 using static Sealdisk.Tests.Lifecycle.Situation;
 

@@ -22,9 +22,9 @@ public sealed class SealdiskConfigurationTests
         Assert.Equal(64, volume.KeySize);
         Assert.Null(volume.SectorSize);
         Assert.False(volume.IvLargeSectors);
-        Assert.Equal("ext4", volume.Filesystem);
+        Assert.Equal("ext4", volume.Filesystem.Name);
         Assert.Null(volume.Mount);
-        Assert.Empty(volume.MountOptions);
+        Assert.Empty(volume.MountOptions.Words);
         Assert.Equal(MappingKind.Auto, volume.Mapping);
         Assert.Equal(FirstBoot.Blank, volume.FirstBoot);
         Assert.False(volume.Discard);
@@ -45,9 +45,9 @@ public sealed class SealdiskConfigurationTests
         Assert.Equal(16, volume.KeySize);
         Assert.Equal(4096, volume.SectorSize);
         Assert.True(volume.IvLargeSectors);
-        Assert.Equal("xfs", volume.Filesystem);
+        Assert.Equal("xfs", volume.Filesystem.Name);
         Assert.Equal("/data", volume.Mount);
-        Assert.Equal(["noatime", "nodev"], volume.MountOptions);
+        Assert.Equal(["noatime", "nodev"], volume.MountOptions.Words);
         Assert.Equal(MappingKind.Fuse, volume.Mapping);
         Assert.Equal(FirstBoot.Replace, volume.FirstBoot);
         Assert.Equal(["closed", "huk-unknown"], volume.Require);
@@ -100,14 +100,15 @@ public sealed class SealdiskConfigurationTests
     {
         var text = "[volume.data]\ndevice = \"/dev/vda2\"\n\n\n\nsource       = \"tee\"\nkey-size     = 48\ncipher = \"aes-cbc-plain\"\n";
         var refused = Assert.Throws<ConfigurationException>(() => SealdiskConfiguration.Parse(text, Somewhere, Checks.Requirable));
-        Assert.Equal("/etc/sealdisk.toml:7:16: key-size 48 is not possible for aes-cbc-plain: 32", refused.Message);
+        Assert.Equal("/etc/sealdisk.toml:7:16: key-size 48 is not possible for aes-cbc-plain: use 32", refused.Message);
         Assert.Equal((Somewhere, 7, 16), (refused.Path, refused.Line, refused.Column));
     }
 
     [Fact]
     public void Carriage_returns_and_a_byte_order_mark_do_not_shift_positions()
     {
-        var refused = Assert.Throws<ConfigurationException>(() => SealdiskConfiguration.Parse("\uFEFF[volume.data]\r\ndevice = 4\r\n", Somewhere, Checks.Requirable));
+        var refused = Assert.Throws<ConfigurationException>(
+            () => SealdiskConfiguration.Parse("\uFEFF[volume.data]\r\ndevice = 4\r\n", Somewhere, Checks.Requirable));
         Assert.Equal((2, 10), (refused.Line, refused.Column));
     }
 
@@ -122,11 +123,15 @@ public sealed class SealdiskConfigurationTests
 
     [Fact]
     public void A_directory_is_a_configuration_error() =>
-        Assert.Equal("cannot read /: Is a directory (EISDIR)", Assert.Throws<ConfigurationException>(() => SealdiskConfiguration.Load("/", Checks.Requirable)).Message);
+        Assert.Equal(
+            "cannot read /: Is a directory (EISDIR)",
+            Assert.Throws<ConfigurationException>(() => SealdiskConfiguration.Load("/", Checks.Requirable)).Message);
 
     [Fact]
     public void An_endless_file_is_a_configuration_error() =>
-        Assert.Equal("/dev/zero:1:1: more than 1 MiB: not a configuration", Assert.Throws<ConfigurationException>(() => SealdiskConfiguration.Load("/dev/zero", Checks.Requirable)).Message);
+        Assert.Equal(
+            "/dev/zero:1:1: the file is larger than 1 MiB, so it is not a configuration",
+            Assert.Throws<ConfigurationException>(() => SealdiskConfiguration.Load("/dev/zero", Checks.Requirable)).Message);
 
     [Fact]
     public void Every_example_of_the_manual_is_right()
@@ -149,7 +154,8 @@ public sealed class SealdiskConfigurationTests
     {
         string[] pieces =
         [
-            "[", "]", "[[", "]]", "volume", ".", "data", "device", " = ", "\"/dev/vda\"", "{", "}", ",", "\n", "#", "'", "\"\"\"", "\\", "1", "-", "0x",
+            "[", "]", "[[", "]]", "volume", ".", "data", "device", " = ", "\"/dev/vda\"", "{", "}", ",", "\n", "#", "'", "\"\"\"", "\\",
+            "1", "-", "0x",
             "2026-01-01", "true", "source", "soft", "huk", "mount-options", "\0", "é", "\r", "inf", "_",
         ];
         Gen.Int[0, pieces.Length - 1].Select(i => pieces[i]).List[0, 30].Select(string.Concat).Sample(text =>

@@ -7,7 +7,8 @@ public sealed class MountOptionsTests
 {
     [Theory]
     [InlineData("", MountFlags.None, null)]
-    [InlineData("noatime,nosuid,nodev,noexec", MountFlags.NoAccessTime | MountFlags.NoSetUserId | MountFlags.NoDevices | MountFlags.NoExecute, null)]
+    [InlineData("noatime,nodev", MountFlags.NoAccessTime | MountFlags.NoDevices, null)]
+    [InlineData("nosuid,noexec", MountFlags.NoSetUserId | MountFlags.NoExecute, null)]
     [InlineData("ro", MountFlags.ReadOnly, null)]
     [InlineData("ro,rw", MountFlags.None, null)]
     [InlineData("rw,ro", MountFlags.ReadOnly, null)]
@@ -17,6 +18,9 @@ public sealed class MountOptionsTests
     [InlineData("defaults,nofail,auto,_netdev,x-systemd.device-timeout=5,X-mount.mkdir", MountFlags.None, null)]
     [InlineData("lazytime,sync,dirsync", MountFlags.LazyTime | MountFlags.Synchronous | MountFlags.DirectorySync, null)]
     [InlineData("uid=1000,umask=077", MountFlags.None, "uid=1000,umask=077")]
-    public void Are_split_as_by_mount_8(string options, MountFlags flags, string? data) =>
-        Assert.Equal(new MountOptions(flags, data), MountOptions.Parse(options.Split(',', StringSplitOptions.RemoveEmptyEntries)));
+    public void Are_split_as_by_mount_8(string text, MountFlags flags, string? data)
+    {
+        var options = MountOptions.Parse(text.Split(',', StringSplitOptions.RemoveEmptyEntries));
+        Assert.Equal((flags, data), (options.Flags, options.Data));
+    }
 }

@@ -7,18 +7,22 @@ public sealed class TornSuperblockTests
 {
     private const int Sector = 512;
 
+    private static readonly FilesystemType Ext4 = FilesystemType.Named("ext4");
+
     [Theory]
     [InlineData(2)]
     [InlineData(3)]
-    public void It_is_mended_from_its_backup(int sectorFromBefore)
+    public void It_is_restored_from_its_backup(int sectorFromBefore)
     {
         using var folder = new TemporaryDirectory();
-        var uuid = Torn(folder["image"], 11, sectorFromBefore);
-        Assert.Equal(new ExtSuperblock(uuid, IsTorn: true, (8193, 1024)), ExtSuperblock.Read(folder["image"]));
-        Assert.Equal("a power cut had torn the superblock; fsck.ext4 mended it from its backup", FilesystemTools.Check("ext4", folder["image"]));
-        Assert.Null(FilesystemTools.Check("ext4", folder["image"]));
-        Assert.Equal(new ExtSuperblock(uuid, IsTorn: false, (8193, 1024)), ExtSuperblock.Read(folder["image"]));
-        Assert.Equal("whole", Tool.Shell("debugfs -R 'cat file' $1 2>/dev/null", folder["image"]));
+        var image = folder["image"];
+        var uuid = Torn(image, 11, sectorFromBefore);
+        Assert.Equal(["-b", "8193", "-B", "1024"], Ext.FindTorn(image)!.BackupArguments!);
+        Assert.Equal("a power cut had torn the superblock; fsck.ext4 restored it from its backup", FilesystemTools.Check(Ext4, image));
+        Assert.Null(FilesystemTools.Check(Ext4, image));
+        Assert.Null(Ext.FindTorn(image));
+        Assert.Equal(uuid, Signature.Probe(image).Uuid);
+        Assert.Equal("whole", Tool.Shell("debugfs -R 'cat file' $1 2>/dev/null", image));
     }
 
     /// <summary>A filesystem of one block group has no backup.</summary>
@@ -28,9 +32,9 @@ public sealed class TornSuperblockTests
         using var folder = new TemporaryDirectory();
         Torn(folder["image"], 4, 2);
         var before = File.ReadAllBytes(folder["image"]);
-        var problem = Assert.Throws<SealdiskException>(() => FilesystemTools.Check("ext4", folder["image"]));
+        var problem = Assert.Throws<SealdiskException>(() => FilesystemTools.Check(Ext4, folder["image"]));
         Assert.Equal(ExitCode.Refused, problem.Code);
-        Assert.EndsWith("(exit code 8): the superblock is torn, and there is no good backup of it", problem.Message, StringComparison.Ordinal);
+        Assert.EndsWith("(exit code 8): the superblock is torn, and it has no good backup", problem.Message, StringComparison.Ordinal);
         Assert.Equal(before, File.ReadAllBytes(folder["image"]));
     }
 
@@ -42,19 +46,22 @@ public sealed class TornSuperblockTests
     {
         using var folder = new TemporaryDirectory();
         Tool.Shell("truncate -s 11M $1; mkfs.$2 -q $1", folder["image"], type);
-        Assert.False(ExtSuperblock.Read(folder["image"])!.IsTorn);
-        Assert.Null(ExtSuperblock.Read("/dev/zero"));
+        Assert.Null(Ext.FindTorn(folder["image"]));
+        Assert.Null(Ext.FindTorn("/dev/zero"));
     }
 
     /// <summary>An ext4 with a file, and a superblock of which one sector is older than the other; returns its UUID.</summary>
     private static string Torn(string image, int mebibytes, int sectorFromBefore)
     {
-        Tool.Shell("printf whole > $1.file; truncate -s $2M $1; mkfs.ext4 -q $1; debugfs -w -R \"write $1.file file\" $1 2>&1", image, $"{mebibytes}");
+        Tool.Shell(
+            "printf whole > $1.file; truncate -s $2M $1; mkfs.ext4 -q $1; debugfs -w -R \"write $1.file file\" $1 2>&1",
+            image,
+            $"{mebibytes}");
         var before = File.ReadAllBytes(image);
         Tool.Shell("debugfs -w -R 'set_super_value mnt_count 7' $1 2>&1", image);
         var torn = File.ReadAllBytes(image);
         before.AsSpan(sectorFromBefore * Sector, Sector).CopyTo(torn.AsSpan(sectorFromBefore * Sector));
         File.WriteAllBytes(image, torn);
-        return FilesystemUuid.Read("ext4", torn)!;
+        return Superblock.Read("ext4", torn)!.Uuid!;
     }
 }
