@@ -97,6 +97,11 @@ internal sealed class BackupReport(string volume, string file, int bytes) : IRep
     public void Write(ReportWriter to) => to.Field("volume", volume).Field("file", file).Field("bytes", bytes);
 }
 
+internal sealed class RenameReport(string volume, bool renamed, string? verified) : IReport
+{
+    public void Write(ReportWriter to) => to.Field("volume", volume).Field("renamed", renamed).Field("verified", verified);
+}
+
 internal sealed class ImportReport(string volume, bool restored, string? verified) : IReport
 {
     public void Write(ReportWriter to) => to.Field("volume", volume).Field("restored", restored).Field("verified", verified);

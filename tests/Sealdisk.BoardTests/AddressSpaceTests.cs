@@ -28,7 +28,7 @@ public sealed class AddressSpaceTests
         machine.Succeed("for i in $(seq 300); do grep -q 'SIGSTOP' /tmp/trace 2>/dev/null && break; sleep 0.1; done; grep -q 'stopped by SIGSTOP' /tmp/trace");
         var pid = machine.Succeed("pidof sealdisk");
         var blob = machine.Succeed("dd if=/dev/vda bs=4096 count=1 2>/dev/null | grep -a -m1 -o 'sealed-key=[0-9a-f]*' | cut -d= -f2");
-        machine.Put("/tmp/key", SealedKey.Open(blob, "huk-default.hex"));
+        machine.Put("/tmp/key", OpTeeBlob.Open(blob, "huk-default.hex"));
 
         var scan = machine.Run($"memscan {pid} /tmp/key");
         Assert.Matches("^scanned [0-9]{6,} bytes, 0 found", scan.Output.TrimEnd('\n').Split('\n')[^1]);
@@ -37,7 +37,7 @@ public sealed class AddressSpaceTests
 
         machine.Succeed($"kill -CONT {pid}");
         Assert.Equal(0, traced.Wait().ExitCode);
-        var key = Convert.ToHexStringLower(SealedKey.Open(blob, "huk-default.hex"));
+        var key = Convert.ToHexStringLower(OpTeeBlob.Open(blob, "huk-default.hex"));
         var spoken = machine.Succeed("cat /tmp/trace; dmsetup table --showkeys; cat /proc/keys; dmesg");
         for (var at = 0; at + 32 <= key.Length; at += 32)
             Assert.DoesNotContain(key[at..(at + 32)], spoken, StringComparison.OrdinalIgnoreCase);

@@ -32,7 +32,7 @@ public sealed class CipherTests
         foreach (var size in new[] { 16, 24, 32, 64 })
         {
             // Trusted keys begin at 32 bytes; smaller ones are sealed by the software model all the same, as the kernel opens them too.
-            machine.Put($"/tmp/blobs/{size}", File.ReadAllBytes(SealedKey.Make(size, machine.Get("/tmp/huk"))));
+            machine.Put($"/tmp/blobs/{size}", File.ReadAllBytes(OpTeeBlob.Make(size, machine.Get("/tmp/huk"))));
         }
         var failures = new List<string>();
         foreach (var row in Layouts)

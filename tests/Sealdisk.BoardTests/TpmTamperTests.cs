@@ -1,4 +1,5 @@
 using Sealdisk.Board;
+using Sealdisk.Tests.Support;
 using Sealdisk.Volumes.Keys;
 using Sealdisk.Volumes.Records;
 
@@ -14,8 +15,8 @@ public sealed class TpmTamperTests
         using var work = new Workplace();
         var (options, good) = FirstBoot(work, "trusted");
         // The end of the sealed blob, its middle, and its public part.
-        foreach (var back in new[] { 1, 100, good.SealedKey.Length / 2 })
-            Refused(work, options, "trusted", good with { SealedKey = Flipped(good.SealedKey, back) }, "cannot unseal the key of data");
+        foreach (var back in new[] { 1, 100, good.Key.Text.Length / 2 })
+            Refused(work, options, "trusted", good.WithSealedKey(text => Flipped(text, back)), "cannot unseal the key of data");
         Whole(work, options, "trusted", good);
     }
 
@@ -24,12 +25,12 @@ public sealed class TpmTamperTests
     {
         using var work = new Workplace();
         var (options, good) = FirstBoot(work, "encrypted");
-        foreach (var back in new[] { 1, good.RootKey!.Length / 2 })
-            Refused(work, options, "encrypted", good with { RootKey = Flipped(good.RootKey, back) }, "cannot unseal the root key above the key of data");
+        foreach (var back in new[] { 1, good.RootKey()!.Length / 2 })
+            Refused(work, options, "encrypted", good.WithRootKey(text => Flipped(text, back)), "cannot unseal the root key above the key of data");
         // The MAC, the ciphertext, the IV; and the name of the root key, which is authenticated too.
         foreach (var back in new[] { 1, 100, 220 })
-            Refused(work, options, "encrypted", good with { SealedKey = Flipped(good.SealedKey, back) }, "cannot decrypt the key of data: it does not open under its root key (EINVAL)");
-        Refused(work, options, "encrypted", good with { SealedKey = good.SealedKey.Replace("sealdisk:root-", "sealdisk:toor-", StringComparison.Ordinal) }, "it does not open under its root key (EINVAL)");
+            Refused(work, options, "encrypted", good.WithSealedKey(text => Flipped(text, back)), "cannot decrypt the key of data: it does not open under its root key (EINVAL)");
+        Refused(work, options, "encrypted", good.WithSealedKey(text => text.Replace("sealdisk:root-", "sealdisk:toor-", StringComparison.Ordinal)), "it does not open under its root key (EINVAL)");
         Whole(work, options, "encrypted", good);
     }
 

@@ -17,6 +17,7 @@ internal static class RecordVerbs
         record.Subcommands.Add(Show());
         record.Subcommands.Add(Export());
         record.Subcommands.Add(Import());
+        record.Subcommands.Add(Rename());
         return record;
     }
 
@@ -72,6 +73,24 @@ internal static class RecordVerbs
             return 0;
         });
         return HelpWithExamples.With(command, "sealdisk record import data /mnt/usb/data.record");
+    }
+
+    private static Command Rename()
+    {
+        var oldName = new Argument<string>("NAME") { Description = "The name that the record has" };
+        var volume = new Argument<string>("NEW") { Description = "The volume's name in the configuration now" };
+        var command = new Command("rename", "Give the record the name that its volume has in the configuration now") { oldName, volume };
+        command.SetAction(parsed =>
+        {
+            var (terminal, spec, old) = (new Terminal(parsed), VolumeArgument.SpecOf(parsed, volume), parsed.GetRequiredValue(oldName));
+            var proof = RecordRename.Run(spec, old);
+            if (terminal.Json)
+                terminal.Result(new RenameReport(spec.Name, proof is not null, proof));
+            else
+                terminal.Result(proof is null ? $"the record has the name {spec.Name} already" : $"renamed {old} to {spec.Name}: {proof}");
+            return 0;
+        });
+        return HelpWithExamples.With(command, "sealdisk record rename data logs");
     }
 
     private static byte[] ReadBackup(string? path)

@@ -30,7 +30,7 @@ internal static class StatusVerb
             record?.State.Text(), record?.Uuid.ToString("D"), (record?.Source ?? spec.Source).Text(),
             observed.Mapping?.Kind.Text(), observed.Mapping?.BlockPath, observed.Mapping?.VolumePath, observed.Mapping?.Server, observed.Mapping?.PassesDiscards,
             (record?.Format.Cipher ?? spec.Cipher).Text, record?.Format.KeySize ?? spec.KeySize, record?.Format.Layout.SectorSize ?? spec.SectorSize,
-            record?.Filesystem ?? spec.Filesystem, record?.FilesystemUuid, observed.MountedAt, record?.LifeCycle, record?.CreatedBy,
+            record?.Filesystem ?? spec.Filesystem.Name, record?.FilesystemUuid, observed.MountedAt, record?.LifeCycle, record?.CreatedBy,
             (record?.Key.Kind ?? spec.Key).Text(), record?.Key.RootKeyName, record?.Key.RecoveryKeyId);
         if (!terminal.Json)
             Print(terminal, report);

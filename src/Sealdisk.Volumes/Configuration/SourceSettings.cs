@@ -1,3 +1,5 @@
+using Sealdisk.Volumes.Keys;
+
 namespace Sealdisk.Volumes.Configuration;
 
 /// <summary>What [source.soft] and [source.tpm] say; every volume with that source uses it.</summary>

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Sealdisk.Volumes.Keys;
 
 namespace Sealdisk.Volumes.Configuration;

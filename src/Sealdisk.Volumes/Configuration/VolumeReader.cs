@@ -1,4 +1,5 @@
 using Sealdisk.Volumes.Filesystems;
+using Sealdisk.Volumes.Keys;
 
 namespace Sealdisk.Volumes.Configuration;
 

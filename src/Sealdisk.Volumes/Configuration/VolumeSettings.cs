@@ -1,5 +1,6 @@
 using Sealdisk.Crypto;
 using Sealdisk.Volumes.Filesystems;
+using Sealdisk.Volumes.Keys;
 
 namespace Sealdisk.Volumes.Configuration;
 

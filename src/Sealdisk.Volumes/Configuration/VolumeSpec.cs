@@ -1,6 +1,6 @@
 using Sealdisk.Crypto;
-using Sealdisk.Volumes.Keys;
 using Sealdisk.Volumes.Filesystems;
+using Sealdisk.Volumes.Keys;
 
 namespace Sealdisk.Volumes.Configuration;
 

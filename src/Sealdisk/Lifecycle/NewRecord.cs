@@ -23,7 +23,7 @@ internal static class NewRecord
             Source = source,
             Key = key,
             Format = FormatOf(spec, observed),
-            Filesystem = spec.Filesystem,
+            Filesystem = spec.Filesystem.Name,
             FilesystemUuid = null,
             LifeCycle = ChipLifeCycle.Of(source),
             CreatedBy = $"sealdisk {ProductVersion.Text}",

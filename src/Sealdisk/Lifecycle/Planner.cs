@@ -157,7 +157,9 @@ public static class Planner
         if (Disagreement(spec, record) is { } disagreement)
             return Plan.Refuse(SealdiskException.Refused(
                 $"cannot bring up {spec.Name}: {disagreement}",
-                record.State == VolumeState.Ready
+                spec.Name != record.Name
+                    ? $"is it the device of another volume? If you renamed the volume, 'sealdisk record rename {record.Name} {spec.Name}'"
+                    : record.State == VolumeState.Ready
                     ? "the configuration decides and the record must agree: correct the configuration, or give the volume its own device"
                     : $"its first boot never ended: go back to the recorded setting; or, since it never held data, begin anew after 'sealdisk erase {spec.Name}'"));
         if (Geometry.Truncation(spec, record, observed.DeviceSize!.Value) is { } truncation)
@@ -226,7 +228,7 @@ public static class Planner
             return Says("iv-large-sectors", spec.IvLargeSectors ? "true" : "false", format.Layout.IvLargeSectors ? "true" : "false");
         if (format.Integrity != SectorFormat.NoIntegrity)
             return Says("integrity", SectorFormat.NoIntegrity, format.Integrity);
-        if (spec.Filesystem != record.Filesystem)
+        if (spec.Filesystem.Name != record.Filesystem)
             return Says("filesystem", spec.Filesystem, record.Filesystem);
         var dataOffset = new Sectors(spec.RecordFile is null ? HeaderSectors : 0);
         return format.Offset != dataOffset ? $"its data should begin at sector {dataOffset}, its record says {format.Offset}" : null;

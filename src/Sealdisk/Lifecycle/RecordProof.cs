@@ -42,7 +42,7 @@ internal static class RecordProof
     /// <exception cref="SealdiskException">It does not (3).</exception>
     internal static void RequireRoom(VolumeSpec spec, VolumeRecord record, ReadOnlySpan<byte> start, string act)
     {
-        if (FilesystemSize.Read(record.Filesystem, start) is { } size && size > (UInt128)record.Format.Length.Count * 512)
+        if (Superblock.Read(record.Filesystem, start)?.Size is { } size && size > (UInt128)record.Format.Length.Count * 512)
             throw SealdiskException.Refused(
                 $"cannot {act} {spec.Name}: its {record.Filesystem} has {size} bytes, and its record gives it {(UInt128)record.Format.Length.Count * 512}",
                 $"the record is not what this volume was made with; nothing was changed; 'sealdisk record import {spec.Name} FILE' restores it from a backup");

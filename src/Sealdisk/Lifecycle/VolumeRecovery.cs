@@ -104,7 +104,7 @@ public static class VolumeRecovery
     /// <summary>The recorded filesystem is there under that key, or nothing is written.</summary>
     private static void Prove(VolumeSpec spec, VolumeRecord record, SecretBuffer key, string act)
     {
-        using var start = SecretBuffer.Allocate(FilesystemUuid.Window);
+        using var start = SecretBuffer.Allocate(Superblock.Window);
         using var volume = record.Format.Decrypt(FileDescriptor.Open(spec.Device, OpenFlags.Read), key);
         volume.Read(0, start.Memory.Span[..(int)Math.Min(start.Length, volume.Size)]);
         if (!string.Equals(Superblock.Read(record.Filesystem, start.Memory.Span)?.Uuid, record.FilesystemUuid, StringComparison.OrdinalIgnoreCase))

@@ -1,7 +1,5 @@
 using Sealdisk.DataPath;
 using Sealdisk.Linux;
-using Sealdisk.Tests.Linux;
-using Sealdisk.Volumes.Keys;
 
 namespace Sealdisk.Tests.DataPath;
 

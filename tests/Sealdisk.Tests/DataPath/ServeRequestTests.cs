@@ -2,7 +2,6 @@ using System.Text;
 using CsCheck;
 using Sealdisk.DataPath;
 using Sealdisk.Linux;
-using Sealdisk.Volumes.Keys;
 
 namespace Sealdisk.Tests.DataPath;
 

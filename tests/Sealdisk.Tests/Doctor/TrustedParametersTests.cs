@@ -1,6 +1,5 @@
 using Sealdisk.Audit.Device;
 using Sealdisk.Doctor;
-using Sealdisk.Volumes.Configuration;
 using Sealdisk.Volumes.Keys;
 
 namespace Sealdisk.Tests.Doctor;

@@ -176,7 +176,7 @@ public sealed class CutPointTests(ITestOutputHelper output)
         using var source = Sealdisk.Volumes.Keys.SoftSource.Open(huk);
         using var root = Sealdisk.Linux.SecretBuffer.Random(32);
         var other = new byte[RecordFormat.BlockSize];
-        RecordFormat.Write(record with { RootKey = source.Seal(root) }, other);
+        RecordFormat.Write(record.WithRootKey(source.SealBlob(root).ToString()), other);
         return other;
     }
 

@@ -3,7 +3,6 @@ using System.Text.RegularExpressions;
 using Sealdisk.Audit.Device;
 using Sealdisk.Lifecycle;
 using Sealdisk.Volumes.Configuration;
-using Sealdisk.Volumes.Keys;
 using Sealdisk.Volumes.Records;
 
 namespace Sealdisk.Tests.Durability;
@@ -206,8 +205,8 @@ internal sealed partial class CutPoints : IDisposable
         Assert.Equal(VolumeState.Ready, good.Record.State);
         if (onTheMedium is { Record: var record })
             Assert.Equal(
-                (record.Uuid, record.SealedKey, record.FilesystemUuid ?? good.Record.FilesystemUuid),
-                (good.Record.Uuid, good.Record.SealedKey, good.Record.FilesystemUuid));
+                (record.Uuid, record.Key.Text, record.FilesystemUuid ?? good.Record.FilesystemUuid),
+                (good.Record.Uuid, good.Record.Key.Text, good.Record.FilesystemUuid));
     }
 
     /// <summary>What is wrong with a state, or null.</summary>
@@ -226,7 +225,7 @@ internal sealed partial class CutPoints : IDisposable
             (_, _, { Kind: PlanKind.FirstBoot }) when HoldsData(rules, at.Start, state) => "a new key and filesystem over data",
             ({ } was, null, _) => $"the record of generation {was.Record.Generation} is lost",
             ({ } was, { } now, _) when was.Record.Uuid != now.Record.Uuid
-                || (was.Record.SealedKey != now.Record.SealedKey && !rules.Rotates) =>
+                || (was.Record.Key.Text != now.Record.Key.Text && !rules.Rotates) =>
                 "another key than the one that was on the medium",
             ({ } was, { } now, _) when now.Record.Generation < was.Record.Generation && !rules.GoesBack =>
                 $"generation {now.Record.Generation} after generation {was.Record.Generation}",

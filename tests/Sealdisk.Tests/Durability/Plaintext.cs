@@ -1,6 +1,3 @@
-using System.Text;
-using Sealdisk.Crypto;
-using Sealdisk.DataPath;
 using Sealdisk.Linux;
 using Sealdisk.OpTee;
 using Sealdisk.Volumes.Filesystems;
@@ -17,32 +14,25 @@ internal sealed class Plaintext(string hukFile)
     /// <summary>The UUID of the recorded type of filesystem, if one is there, and whether it was ever mounted.</summary>
     public (string? Uuid, bool WasMounted) Of(VolumeRecord record, string image)
     {
-        using var key = SecretBuffer.Allocate(record.KeySize);
+        using var key = SecretBuffer.Allocate(record.Format.KeySize);
         Unseal(record, key.Memory.Span);
-        using var volume = Sealdisk.Mapping.FuseVolume.Decrypted(
-            new FileDevice(
-                FileDescriptor.Open(image, OpenFlags.Read),
-                new Sectors(record.DataOffset).Bytes,
-                new Sectors(record.DataLength).Bytes),
-            CipherSpec.Parse(record.Cipher),
-            new SectorLayout(record.SectorSize, record.IvLargeSectors, record.IvOffset),
-            key);
-        var start = new byte[FilesystemUuid.Window];
+        using var volume = record.Format.Decrypt(FileDescriptor.Open(image, OpenFlags.Read), key);
+        var start = new byte[Superblock.Window];
         volume.Read(0, start);
         return (Superblock.Read(record.Filesystem, start)?.Uuid, Superblock.Read(record.Filesystem, start)?.LastMount is not null);
     }
 
     private void Unseal(VolumeRecord record, Span<byte> key)
     {
-        var blob = BlobText.Parse(Encoding.ASCII.GetBytes(record.Blob));
-        if (record.RootKey is null)
+        var blob = record.Key.Blob.Bytes;
+        if (record.Key is not SealedKey.TwoLevel two)
         {
             Assert.Equal(UnsealResult.Opened, TrustedKeysTa.Unseal(_taKey, blob, key));
             return;
         }
-        Span<byte> root = stackalloc byte[TwoLevelKey.RootSize];
+        Span<byte> root = stackalloc byte[RootKey.Size];
         Assert.Equal(UnsealResult.Opened, TrustedKeysTa.Unseal(_taKey, blob, root));
-        Assert.True(EncryptedKeyModel.Unwrap(TwoLevelKey.Read(record.SealedKey), root, key));
+        Assert.True(EncryptedKeyModel.Unwrap(two.Key, root, key));
     }
 
     private static byte[] TaKey(string hukFile)

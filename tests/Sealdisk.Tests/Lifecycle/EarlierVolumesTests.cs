@@ -33,7 +33,9 @@ public sealed class EarlierVolumesTests
     public void What_is_there_already_counts_as_what_will_be()
     {
         var earlier = new EarlierVolumes();
-        var found = New with { ParentToMake = null, SharedRoot = new SharedRoot("c", "00", "default trusted:sealdisk:root-1 64 00", "") };
+        var key = new EncryptedKeyText("default", "trusted:sealdisk:root-1", 64, new byte[16], new byte[64], new byte[32]);
+        var shared = new SealedKey.TwoLevel(SealedBlob.Of([0]), key) { Made = KeyCustody.Kernel };
+        var found = New with { ParentToMake = null, SharedRoot = new SharedRoot("c", shared) };
         Assert.Equal(("MakeTwoLevelKey", "c"), Keys(earlier, Spec("b", "a", "c"), found));
         // Looking finds the first of the configuration.
         Assert.Equal(("MakeTwoLevelKey", "b"), Keys(earlier, Spec("a", "b", "c"), found));

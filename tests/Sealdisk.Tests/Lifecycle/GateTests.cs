@@ -1,6 +1,5 @@
 using Sealdisk.Audit.Device;
 using Sealdisk.Lifecycle;
-using Sealdisk.OpTee;
 using Sealdisk.Volumes.Configuration;
 using Sealdisk.Volumes.Keys;
 
@@ -68,7 +67,7 @@ public sealed class GateTests
                     "\ncaam_jr 2101000.jr: using insecure test key, enable HAB to use unique device key!");
             if (tree == "unknown-arm")
                 File.Delete(Path.Combine(folder, "proc/cmdline"));
-            return BlobText.Write(require == "caam-key" ? RootTree.Made(112, 5) : ConstructedRoots.Dcp());
+            return SealedBlob.Of(require == "caam-key" ? RootTree.Made(112, 5) : ConstructedRoots.Dcp());
         }));
         Assert.Equal(1, tried);
         Assert.Equal(words is null ? null : ExitCode.Refused, (refusal as SealdiskException)?.Code);
@@ -125,7 +124,7 @@ public sealed class GateTests
         root => Gate.Check(
             Spec(require),
             root,
-            () => BlobText.Write(RootTree.Sealed(huk ?? throw new InvalidOperationException("nobody asked for it")))));
+            () => SealedBlob.Of(RootTree.Sealed(huk ?? throw new InvalidOperationException("nobody asked for it")))));
 
     private static void InTree(string tree, Action<SystemRoot> look) => InTree(tree, (_, root) => look(root));
 

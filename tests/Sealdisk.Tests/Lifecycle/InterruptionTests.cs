@@ -3,8 +3,6 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Sealdisk.Linux;
-using Sealdisk.Tests.DataPath;
-using Sealdisk.Volumes.Keys;
 
 namespace Sealdisk.Tests.Lifecycle;
 

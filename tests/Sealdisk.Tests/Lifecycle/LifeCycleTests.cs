@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Sealdisk.Volumes.Filesystems;
-using Sealdisk.Volumes.Keys;
 using Sealdisk.Volumes.Records;
 
 namespace Sealdisk.Tests.Lifecycle;
@@ -119,7 +118,7 @@ public sealed class LifeCycleTests
             Assert.Equal(name, File.ReadAllText(volume[name + ".mnt/name"]));
         volume.Down();
 
-        Assert.Distinct(names.Select(name => Record(volume[name]).SealedKey));
+        Assert.Distinct(names.Select(name => Record(volume[name]).Key.Text));
         Assert.Distinct(names.Select(name => Record(volume[name]).Uuid));
         Assert.Distinct(names.Select(name => Convert.ToHexString(File.ReadAllBytes(volume[name])[TestVolume.MiB..(TestVolume.MiB + 512)])));
     }
@@ -221,9 +220,9 @@ public sealed class LifeCycleTests
         File.WriteAllText(volume.MountedFile, "read by debugfs");
         volume.Down();
         var record = Record(volume["record"]);
-        File.WriteAllText(volume["blob"], record.SealedKey);
+        File.WriteAllText(volume["blob"], record.Key.Text);
         TestVolume.Done(NativeBinary.Run(
-            "image", "decrypt", volume.Image, volume["plain"], "--cipher", record.Cipher, "--key-size", "32",
+            "image", "decrypt", volume.Image, volume["plain"], "--cipher", record.Format.Cipher.Text, "--key-size", "32",
             "--sector-size", "4096", "--blob", volume["blob"], "--source", "soft", "--huk", volume["huk.hex"]));
         Tool.Run("e2fsck", "-fn", volume["plain"]);
         Assert.Equal(record.FilesystemUuid, Tool.Run("blkid", "-p", "-s", "UUID", "-o", "value", volume["plain"]).Trim());

@@ -11,9 +11,9 @@ namespace Sealdisk.Tests.Lifecycle;
 public sealed class PlannerPropertyTests
 {
     private static readonly Gen<CopyReading> Copy = Gen.OneOf<CopyReading>(
-        Blank, new CopyReading.Absent(Blank: false), new CopyReading.Bad("the checksum is wrong"), new CopyReading.OtherVersion(3),
+        Blank, new CopyReading.Absent(Blank: false), new CopyReading.Bad("the checksum is wrong"), new CopyReading.OtherVersion(4),
         new CopyReading.Valid(Ready), new CopyReading.Valid(Provisioning), new CopyReading.Valid(Provisioning with { Generation = 1 }),
-        new CopyReading.Claim(ClaimKind.FirstBoot), new CopyReading.Valid(Ready with { DataOffset = 0 }),
+        new CopyReading.Claim(ClaimKind.FirstBoot), new CopyReading.Valid(Ready.WithData(0, Ready.Format.Length.Count)),
         new CopyReading.Valid(Ready with { Uuid = Guid.Empty }));
 
     private static readonly Gen<Content> AnyContent = Gen.OneOf<Content>(

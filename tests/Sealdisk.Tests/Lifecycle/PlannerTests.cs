@@ -1,8 +1,8 @@
-using Sealdisk.Volumes.Keys;
 using Sealdisk.Crypto;
 using Sealdisk.Lifecycle;
 using Sealdisk.Volumes.Configuration;
 using Sealdisk.Volumes.Filesystems;
+using Sealdisk.Volumes.Keys;
 using Sealdisk.Volumes.Records;
 using static Sealdisk.Tests.Lifecycle.Situation;
 
@@ -18,7 +18,7 @@ public sealed class PlannerTests
     private static readonly VolumeSpec Image = Volume with { Size = Bytes };
     private static readonly VolumeSpec Detached = Volume with { RecordFile = "/etc/data.record" };
     private static readonly VolumeSpec Replacing = Volume with { FirstBoot = FirstBoot.Replace };
-    private static readonly VolumeRecord ReadyDetached = Ready with { DataOffset = 0, DataLength = Bytes / 512 };
+    private static readonly VolumeRecord ReadyDetached = Ready.WithData(0, Bytes / 512);
     private static readonly CopyReading BadCopy = new CopyReading.Bad("the checksum is wrong");
     private static readonly CopyReading ReadyCopy = new CopyReading.Valid(Ready);
     private static readonly Observed Missing = new() { DeviceSize = null };
@@ -213,9 +213,9 @@ public sealed class PlannerTests
             "sealdisk repair data"),
         ["newer format"] = new(
             Volume,
-            Holding(new RecordReading(new CopyReading.OtherVersion(3), ReadyCopy)),
+            Holding(new RecordReading(new CopyReading.OtherVersion(4), ReadyCopy)),
             ExitCode.Refused,
-            "cannot bring up data: its record has format version 3, and this Sealdisk knows version 2",
+            "cannot bring up data: its record has format version 4, written by a later Sealdisk; this one knows version 3",
             "the Sealdisk that wrote it"),
         ["another source"] = new(
             Volume,
@@ -260,13 +260,13 @@ public sealed class PlannerTests
             "cannot bring up data: the configuration says iv-large-sectors true, its record says false",
             "correct the configuration"),
         ["another filesystem"] = new(
-            Volume with { Filesystem = "xfs" },
+            Volume with { Filesystem = FilesystemType.Named("xfs") },
             Holding(Ready),
             ExitCode.Refused,
             "cannot bring up data: the configuration says filesystem xfs, its record says ext4",
             "correct the configuration"),
         ["another filesystem, never made"] = new(
-            Volume with { Filesystem = "xfs" },
+            Volume with { Filesystem = FilesystemType.Named("xfs") },
             Holding(Provisioning),
             ExitCode.Refused,
             "cannot bring up data: the configuration says filesystem xfs, its record says ext4",
@@ -277,12 +277,24 @@ public sealed class PlannerTests
             ExitCode.Refused,
             "cannot bring up data: its data should begin at sector 2048, its record says 0",
             "correct the configuration"),
-        ["a cipher nobody knows"] = new(
+        ["the record of a volume of another name"] = new(
             Volume,
-            Holding(Ready with { Cipher = "serpent-xts-plain64" }),
+            Holding(Ready with { Name = "logs" }),
             ExitCode.Refused,
-            "cannot bring up data: the configuration says cipher aes-xts-plain64, its record says serpent-xts-plain64",
+            "cannot bring up data: its record is of a volume named logs",
+            "sealdisk record rename logs data"),
+        ["authenticated sectors"] = new(
+            Volume,
+            Holding(Ready with { Format = Ready.Format with { Integrity = "hmac(sha256)" } }),
+            ExitCode.Refused,
+            "cannot bring up data: the configuration says integrity none, its record says hmac(sha256)",
             "correct the configuration"),
+        ["data half converted"] = new(
+            Volume,
+            Holding(Ready with { State = VolumeState.Converting }),
+            ExitCode.Refused,
+            "cannot bring up data: its data were being converted in place, and this version of Sealdisk cannot go on with that",
+            "use the version that began it"),
         ["truncated device"] = new(
             Volume,
             Holding(Ready) with { DeviceSize = Bytes - 512 },

@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using Sealdisk.Linux;
-using Sealdisk.Tests.DataPath;
 using Sealdisk.Volumes.Keys;
 
 namespace Sealdisk.Tests.Lifecycle;
@@ -20,7 +18,7 @@ public sealed class RecoverTests
         TestVolume.Done(volume.Run("recover", volume.Name, "--key", volume["recovery.key"]));
         volume.AssertNothingOpen();
         var after = Record(volume, detached).Record(0);
-        Assert.Equal(before with { Generation = before.Generation + 1, RootKey = after.RootKey, SealedKey = after.SealedKey }, after);
+        Assert.Equal(before with { Generation = before.Generation + 1, Key = after.Key }, after);
         Assert.Equal(after, Record(volume, detached).Record(1));
         Assert.Equal(data, File.ReadAllBytes(volume.Image)[(detached ? 0 : TestVolume.MiB)..]);
         volume.Up();
@@ -81,9 +79,9 @@ public sealed class RecoverTests
 
         var whole = Record(volume).Record(0);
         Record(volume).Rewrite(
-            record => record with { Recovery = record.Recovery![..^1] + (record.Recovery[^1] == '0' ? '1' : '0') }, 0, 1);
+            record => record.WithRecovery(text => text[..^1] + (text[^1] == '0' ? '1' : '0')), 0, 1);
         Refused(volume["recovery.key"], ExitCode.DoesNotOpen, $"cannot recover {volume.Name}: what was wrapped for recovery key ");
-        Record(volume).Rewrite(_ => whole with { Recovery = null }, 0, 1);
+        Record(volume).Rewrite(_ => whole with { Key = (SealedKey.TwoLevel)whole.Key with { Recovery = null } }, 0, 1);
         Refused(volume["recovery.key"], ExitCode.Failed, $"cannot recover {volume.Name}: its key was wrapped for no recovery key");
         Record(volume).Rewrite(_ => whole with { FilesystemUuid = "00000000-0000-4000-8000-000000000000" }, 0, 1);
         Refused(
@@ -125,9 +123,9 @@ public sealed class RecoverTests
     {
         using var volume = TestVolume.OnAnotherDevice();
         using var other = TestVolume.OnAnotherDevice();
-        var foreign = Record(other).Record(0).Recovery;
-        Assert.NotEqual(foreign, Record(volume).Record(0).Recovery);
-        Record(volume).Rewrite(record => record with { Recovery = foreign }, 0, 1);
+        var foreign = Record(other).Record(0).Recovery();
+        Assert.NotEqual(foreign, Record(volume).Record(0).Recovery());
+        Record(volume).Rewrite(record => record.WithRecovery(_ => foreign!), 0, 1);
         TestVolume.AssertFailure(
             volume.Run("recover", volume.Name, "--key", other["recovery.key"]),
             ExitCode.Refused,

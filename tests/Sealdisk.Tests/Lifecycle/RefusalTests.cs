@@ -1,4 +1,3 @@
-using Sealdisk.Volumes.Configuration;
 using Sealdisk.Volumes.Keys;
 using Sealdisk.Volumes.Records;
 

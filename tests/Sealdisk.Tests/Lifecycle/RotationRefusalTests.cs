@@ -1,5 +1,4 @@
 using Sealdisk.Lifecycle;
-using Sealdisk.Volumes.Configuration;
 using Sealdisk.Volumes.Keys;
 
 namespace Sealdisk.Tests.Lifecycle;

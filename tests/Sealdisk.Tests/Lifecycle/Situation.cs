@@ -1,5 +1,6 @@
 using Sealdisk.Crypto;
 using Sealdisk.Lifecycle;
+using Sealdisk.Linux;
 using Sealdisk.Mapping;
 using Sealdisk.Volumes.Configuration;
 using Sealdisk.Volumes.Filesystems;
@@ -37,9 +38,8 @@ internal static class Situation
     public static readonly VolumeRecord Ready = RecordSamples.Ready with
     {
         Source = TrustSource.Soft,
-        IvLargeSectors = false,
-        DataLength = (Bytes / 512) - 2048,
         FilesystemUuid = Uuid,
+        Format = RecordSamples.Ready.Format with { Layout = new SectorLayout(4096, false, 0), Length = new Sectors((Bytes / 512) - 2048) },
     };
 
     public static readonly VolumeRecord Provisioning = Ready with { State = VolumeState.Provisioning, FilesystemUuid = null };

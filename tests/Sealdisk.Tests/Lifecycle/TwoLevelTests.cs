@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
-using Sealdisk.Volumes.Keys;
 
 namespace Sealdisk.Tests.Lifecycle;
 
@@ -25,7 +24,7 @@ public sealed class TwoLevelTests
     public void A_tampered_encrypted_key()
     {
         using var volume = Ready();
-        Record(volume).Rewrite(record => record with { SealedKey = Flipped(record.SealedKey, 1) }, 0, 1);
+        Record(volume).Rewrite(record => record.WithSealedKey(text => Flipped(text, 1)), 0, 1);
         foreach (var verb in (string[])["up", "check"])
             volume.Refused(
                 verb,
@@ -40,7 +39,7 @@ public sealed class TwoLevelTests
     {
         using var volume = Ready();
         Record(volume).Rewrite(
-            record => record with { SealedKey = record.SealedKey.Replace("sealdisk:root-", "sealdisk:toor-", StringComparison.Ordinal) },
+            record => record.WithSealedKey(text => text.Replace("sealdisk:root-", "sealdisk:toor-", StringComparison.Ordinal)),
             0,
             1);
         volume.Refused("up", ExitCode.DoesNotOpen, $"cannot decrypt the key of {volume.Name}: it does not open under its root key");
@@ -50,7 +49,7 @@ public sealed class TwoLevelTests
     public void A_tampered_root_key()
     {
         using var volume = Ready();
-        Record(volume).Rewrite(record => record with { RootKey = Flipped(record.RootKey!, 1) }, 0, 1);
+        Record(volume).Rewrite(record => record.WithRootKey(text => Flipped(text, 1)), 0, 1);
         foreach (var verb in (string[])["up", "check"])
             volume.Refused(
                 verb,
@@ -74,8 +73,8 @@ public sealed class TwoLevelTests
         using var volume = Ready();
         using var other = Ready();
         File.Copy(volume["huk.hex"], other["huk.hex"], overwrite: true);
-        var foreign = Record(other).Record(0).RootKey;
-        Record(volume).Rewrite(record => record with { RootKey = foreign }, 0, 1);
+        var foreign = Record(other).Record(0).RootKey()!;
+        Record(volume).Rewrite(record => record.WithRootKey(foreign), 0, 1);
         volume.Refused("up", ExitCode.DoesNotOpen, "cannot unseal the root key above");
     }
 
@@ -113,7 +112,7 @@ public sealed class TwoLevelTests
         using var volume = Ready();
         var whole = Record(volume).Record(0);
         volume.Add(volume.Name + "b", ("device", volume["second"]), ("size", "8MiB"), ("key", "encrypted"));
-        Record(volume).Rewrite(record => record with { RootKey = Flipped(record.RootKey!, 1) }, 0, 1);
+        Record(volume).Rewrite(record => record.WithRootKey(text => Flipped(text, 1)), 0, 1);
         var result = volume.Run("up", volume.Name + "b");
         TestVolume.AssertFailure(
             result,
@@ -126,8 +125,8 @@ public sealed class TwoLevelTests
         Record(volume).Spoil(1);
         TestVolume.Done(volume.Run("up", volume.Name + "b"));
         TestVolume.Done(volume.Run("down", volume.Name + "b"));
-        Assert.Equal(Record(volume).Record(0).RootKey, new RecordFile(volume["second"], isHeader: true).Record(0).RootKey);
-        Assert.NotEqual(Record(volume).Record(0).SealedKey, new RecordFile(volume["second"], isHeader: true).Record(0).SealedKey);
+        Assert.Equal(Record(volume).Record(0).RootKey(), new RecordFile(volume["second"], isHeader: true).Record(0).RootKey());
+        Assert.NotEqual(Record(volume).Record(0).Key.Text, new RecordFile(volume["second"], isHeader: true).Record(0).Key.Text);
     }
 
     [Fact]
@@ -151,8 +150,8 @@ public sealed class TwoLevelTests
         volume.AssertNothingOpen();
         var after = Record(volume).Record(0);
         Assert.Equal(after, Record(volume).Record(1));
-        Assert.Equal(before with { Generation = before.Generation + 1, RootKey = after.RootKey, SealedKey = after.SealedKey }, after);
-        Assert.NotEqual((before.RootKey, before.RootKeyName), (after.RootKey, after.RootKeyName));
+        Assert.Equal(before with { Generation = before.Generation + 1, Key = after.Key }, after);
+        Assert.NotEqual((before.RootKey(), before.Key.RootKeyName), (after.RootKey(), after.Key.RootKeyName));
         Assert.Equal(data, File.ReadAllBytes(volume.Image)[TestVolume.MiB..]);
         volume.Up();
         Assert.Equal("the file of the first boot", File.ReadAllText(volume.MountedFile));
@@ -166,8 +165,8 @@ public sealed class TwoLevelTests
         var before = Record(volume).Record(0);
         TestVolume.Done(volume.Run("rotate"));
         var after = Record(volume).Record(0);
-        Assert.NotEqual(before.SealedKey, after.SealedKey);
-        Assert.Equal(before with { Generation = before.Generation + 1, SealedKey = after.SealedKey }, after);
+        Assert.NotEqual(before.Key.Text, after.Key.Text);
+        Assert.Equal(before with { Generation = before.Generation + 1, Key = after.Key }, after);
         volume.Up();
         Assert.Equal("the file of the first boot", File.ReadAllText(volume.MountedFile));
         TestVolume.AssertFailure(

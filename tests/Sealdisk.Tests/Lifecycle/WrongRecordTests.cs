@@ -1,4 +1,3 @@
-using Sealdisk.Volumes.Configuration;
 using Sealdisk.Volumes.Keys;
 using Sealdisk.Volumes.Records;
 
@@ -104,43 +103,43 @@ public sealed class WrongRecordTests(WrongRecordTests.Volumes volumes) : IClassF
 
         new(
             "the key of another volume",
-            there => there.Change(record => record with { SealedKey = KeyOf(there.Neighbour) }, 0, 1),
+            there => there.Change(record => record.WithSealedKey(KeyOf(there.Neighbour)), 0, 1),
             ExitCode.Refused,
             "the mapping should hold ext4",
             NotItsData),
         new(
             "the key of another volume, newer",
-            there => there.Change(record => record with { SealedKey = KeyOf(there.Neighbour), Generation = 9 }, 0),
+            there => there.Change(record => record.WithSealedKey(KeyOf(there.Neighbour)) with { Generation = 9 }, 0),
             ExitCode.Refused,
             "the mapping should hold ext4",
             NotItsData),
         new(
             "the key of another volume in copy A",
-            there => there.Change(record => record with { SealedKey = KeyOf(there.Neighbour) }, 0),
+            there => there.Change(record => record.WithSealedKey(KeyOf(there.Neighbour)), 0),
             ExitCode.Refused,
             "both copies have generation 2, and they differ",
             "'sealdisk repair"),
         new(
             "the key of another device",
-            there => there.Change(record => record with { SealedKey = KeyOf(there.Stranger) }, 0, 1),
+            there => there.Change(record => record.WithSealedKey(KeyOf(there.Stranger)), 0, 1),
             ExitCode.DoesNotOpen,
             "it does not open with this device's key",
             "sealed by another device or under another HUK"),
         new(
             "a key of another size",
-            there => there.Change(record => record with { SealedKey = there.ShortKey }, 0, 1),
+            there => there.Change(record => record.WithSealedKey(there.ShortKey), 0, 1),
             ExitCode.Usage,
             "it seals a key of 32 bytes, and 64 are asked for",
             "is it the sealed key of another volume?"),
         new(
             "a key with one digit changed",
-            there => there.Change(record => record with { SealedKey = Flipped(record.SealedKey) }, 0, 1),
+            there => there.Change(record => record.WithSealedKey(Flipped), 0, 1),
             ExitCode.DoesNotOpen,
             "it does not open with this device's key",
             "or the blob was altered"),
         new(
             "half a key",
-            there => there.Change(record => record with { SealedKey = record.SealedKey[..64] }, 0, 1),
+            there => there.Change(record => record.WithSealedKey(text => text[..64]), 0, 1),
             ExitCode.DoesNotOpen,
             "cannot unseal",
             "blob"),
@@ -153,19 +152,19 @@ public sealed class WrongRecordTests(WrongRecordTests.Volumes volumes) : IClassF
             "'sealdisk repair"),
         new(
             "another cipher",
-            there => there.Change(record => record with { Cipher = "aes-xts-plain" }, 0, 1),
+            there => there.Change(record => record.WithCipher("aes-xts-plain"), 0, 1),
             ExitCode.Refused,
             "the configuration says cipher aes-xts-plain64, its record says aes-xts-plain",
             "correct the configuration"),
         new(
             "another key size",
-            there => there.Change(record => record with { KeySize = 32 }, 0, 1),
+            there => there.Change(record => record.WithKeySize(32), 0, 1),
             ExitCode.Refused,
             "the configuration says key-size 64, its record says 32",
             "correct the configuration"),
         new(
             "another sector size",
-            there => there.Change(record => record with { SectorSize = 512 }, 0, 1),
+            there => there.Change(record => record.WithLayout(layout => layout with { SectorSize = 512 }), 0, 1),
             ExitCode.Refused,
             "the configuration says sector-size 4096, its record says 512",
             "correct the configuration"),
@@ -189,25 +188,25 @@ public sealed class WrongRecordTests(WrongRecordTests.Volumes volumes) : IClassF
             NotItsData),
         new(
             "another IV offset",
-            there => there.Change(record => record with { IvOffset = 8 }, 0, 1),
+            there => there.Change(record => record.WithLayout(layout => layout with { IvOffset = 8 }), 0, 1),
             ExitCode.Refused,
             "the mapping should hold ext4",
             NotItsData),
         new(
             "data elsewhere",
-            there => there.Change(record => record with { DataOffset = record.DataOffset + 8, DataLength = record.DataLength - 8 }, 0, 1),
+            there => there.Change(record => record.WithData(record.Format.Offset.Count + 8, record.Format.Length.Count - 8), 0, 1),
             ExitCode.Refused,
             "its data should begin at sector",
             "correct the configuration"),
         new(
             "data longer than the device",
-            there => there.Change(record => record with { DataLength = record.DataLength + 8 }, 0, 1),
+            there => there.Change(record => record.WithLength(sectors => sectors + 8), 0, 1),
             ExitCode.Refused,
             "it was truncated",
             "bring the device back whole"),
         new(
             "data shorter than the filesystem",
-            there => there.Change(record => record with { DataLength = record.DataLength - 2048 }, 0, 1),
+            there => there.Change(record => record.WithLength(sectors => sectors - 2048), 0, 1),
             ExitCode.Refused,
             "bytes, and its record gives it ",
             Import),
@@ -306,7 +305,7 @@ public sealed class WrongRecordTests(WrongRecordTests.Volumes volumes) : IClassF
         Assert.Empty(Assert.IsType<RecordOutcome.Good>(store.Read().Outcome).CopiesToRepair);
     }
 
-    private static string KeyOf(byte[] copy) => Assert.IsType<CopyReading.Valid>(RecordFormat.Read(copy)).Record.SealedKey;
+    private static string KeyOf(byte[] copy) => Assert.IsType<CopyReading.Valid>(RecordFormat.Read(copy)).Record.Key.Text;
 
     private static string Flipped(string key) => key[..20] + (key[20] == '0' ? '1' : '0') + key[21..];
 

@@ -1,8 +1,8 @@
 using Sealdisk.Crypto;
+using Sealdisk.DataPath;
 using Sealdisk.Linux;
 using Sealdisk.Mapping;
 using Sealdisk.Volumes.Configuration;
-using Sealdisk.Volumes.Keys;
 
 namespace Sealdisk.Tests.Mapping;
 
@@ -13,34 +13,40 @@ public sealed class CryptTableTests
     {
         Name = "data",
         Device = "/dev/vda",
-        Cipher = CipherSpec.Parse("aes-cbc-plain"),
-        KeySize = 32,
-        Layout = new SectorLayout(512, false, 0),
-        Offset = 0,
-        Length = 65536,
+        Format = new SectorFormat
+        {
+            Cipher = CipherSpec.Parse("aes-cbc-plain"),
+            KeySize = 32,
+            Layout = new SectorLayout(512, false, 0),
+            Offset = Sectors.Zero,
+            Length = new Sectors(65536),
+        },
         SealedKey = null,
         Huk = null,
     };
 
     [Fact]
     public void The_plainest_table() =>
-        Assert.Equal("aes-cbc-plain :32:trusted:kmk 0 7:0 0", CryptTable.Of(Request, "trusted", "kmk", new DeviceNumber(7, 0)).ToString());
+        Assert.Equal("aes-cbc-plain :32:trusted:kmk 0 7:0 0", CryptTable.Of(Request, "trusted", KeyDescription.Parse("kmk"), new DeviceNumber(7, 0)).ToString());
 
     [Fact]
     public void Every_option_in_the_order_in_which_the_kernel_prints_it()
     {
         var request = Request with
         {
-            Cipher = CipherSpec.Parse("aes-xts-plain64"),
-            KeySize = 64,
-            Layout = new SectorLayout(4096, true, 8),
-            Offset = 2048,
+            Format = Request.Format with
+            {
+                Cipher = CipherSpec.Parse("aes-xts-plain64"),
+                KeySize = 64,
+                Layout = new SectorLayout(4096, true, 8),
+                Offset = new Sectors(2048),
+            },
             Discard = true,
             Options = new CryptOptions(true, true, true, true),
         };
         const string expected = "aes-xts-plain64 :64:logon:sealdisk:data 8 179:4 2048 7 allow_discards same_cpu_crypt "
             + "submit_from_crypt_cpus no_read_workqueue no_write_workqueue sector_size:4096 iv_large_sectors";
-        Assert.Equal(expected, CryptTable.Of(request, "logon", "sealdisk:data", new DeviceNumber(179, 4)).ToString());
+        Assert.Equal(expected, CryptTable.Of(request, "logon", KeyDescription.Parse("sealdisk:data"), new DeviceNumber(179, 4)).ToString());
 
         var read = CryptTable.Parse(expected);
         Assert.NotNull(read);

@@ -170,14 +170,14 @@ public sealed class KeysInMemoryTests
         using (var image = FileDescriptor.Open(volume.Image, OpenFlags.Read))
             image.ReadAt(block, 0);
         var record = Assert.IsType<CopyReading.Valid>(RecordFormat.Read(block)).Record;
-        var blob = Convert.FromHexString(record.Blob);
+        var blob = record.Key.Blob.Bytes.ToArray();
         var unsealed = new byte[blob.Length - TrustedKeysTa.Overhead];
         Assert.Equal(UnsealResult.Opened, TrustedKeysTa.Unseal(taKey, blob, unsealed));
-        if (record.RootKey is null)
+        if (record.Key is not SealedKey.TwoLevel two)
             return (unsealed, others);
         others.Add(("root key", unsealed));
-        var key = new byte[record.KeySize];
-        Assert.True(EncryptedKeyModel.Unwrap(TwoLevelKey.Read(record.SealedKey), unsealed, key));
+        var key = new byte[record.Format.KeySize];
+        Assert.True(EncryptedKeyModel.Unwrap(two.Key, unsealed, key));
         return (key, others);
     }
 }

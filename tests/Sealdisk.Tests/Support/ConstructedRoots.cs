@@ -1,5 +1,4 @@
 using Sealdisk.OpTee.Huk;
-using Sealdisk.Volumes.Configuration;
 using Sealdisk.Volumes.Keys;
 
 namespace Sealdisk.Tests.Support;

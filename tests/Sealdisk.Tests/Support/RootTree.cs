@@ -1,5 +1,8 @@
 using System.Buffers.Binary;
 using System.Text;
+using Sealdisk.Crypto;
+using Sealdisk.DataPath;
+using Sealdisk.Linux;
 using Sealdisk.OpTee;
 using Sealdisk.Volumes.Configuration;
 using Sealdisk.Volumes.Keys;
@@ -169,18 +172,20 @@ internal sealed class RootTree(string about)
         var block = new byte[RecordFormat.BlockSize];
         RecordFormat.Write(new VolumeRecord
         {
+            Name = name,
             Uuid = new Guid(Encoding.ASCII.GetBytes(name.PadRight(16, '.'))),
             Generation = 2,
             State = VolumeState.Ready,
             Source = source,
-            SealedKey = BlobText.Write(blob),
-            Cipher = cipher,
-            KeySize = keySize,
-            SectorSize = 4096,
-            IvLargeSectors = false,
-            IvOffset = 0,
-            DataOffset = 0,
-            DataLength = 204800,
+            Key = RecordEdits.Trusted(BlobText.Write(blob)),
+            Format = new SectorFormat
+            {
+                Cipher = CipherSpec.Parse(cipher),
+                KeySize = keySize,
+                Layout = new SectorLayout(4096, false, 0),
+                Offset = Sectors.Zero,
+                Length = new Sectors(204800),
+            },
             Filesystem = "ext4",
             FilesystemUuid = "0f0e0d0c-0b0a-4908-8706-050403020100",
             LifeCycle = lifeCycle,

@@ -1,6 +1,5 @@
 using Sealdisk.Audit.Device;
 using Sealdisk.Crypto;
-using Sealdisk.Volumes.Configuration;
 using Sealdisk.Volumes.Keys;
 
 namespace Sealdisk.Tests.Audit.Device;

@@ -1,4 +1,3 @@
-using Sealdisk.Tests.DataPath;
 using Sealdisk.Volumes.Filesystems;
 
 namespace Sealdisk.Tests.Volumes.Filesystems;

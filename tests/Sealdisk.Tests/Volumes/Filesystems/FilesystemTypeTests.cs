@@ -1,5 +1,3 @@
-using Sealdisk.Tests.DataPath;
-using Sealdisk.Tests.Linux;
 using Sealdisk.Volumes.Filesystems;
 
 namespace Sealdisk.Tests.Volumes.Filesystems;

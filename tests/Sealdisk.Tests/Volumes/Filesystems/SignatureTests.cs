@@ -1,6 +1,4 @@
 using Sealdisk.Linux;
-using Sealdisk.Tests.DataPath;
-using Sealdisk.Tests.Linux;
 using Sealdisk.Volumes.Filesystems;
 
 namespace Sealdisk.Tests.Volumes.Filesystems;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Sealdisk.Volumes.Keys;
 using Sealdisk.Volumes.Keys.Tpm;
 
 namespace Sealdisk.Tests.Volumes.Keys;
@@ -124,17 +125,32 @@ public sealed class TpmTests
     }
 
     [Fact]
-    public void What_a_record_keeps_is_found_again_and_nothing_else_is()
+    public void Each_part_of_a_binding_is_read_as_it_was_written()
     {
-        var kept = new TpmIdentity(0x81000001, "54c8c9027cd9a4d8ff0be9c13309f0d4", "unknown", []);
-        Assert.Equal("tpm parent 81000001 54c8c9027cd9a4d8ff0be9c13309f0d4, ek unknown", kept.Text);
-        Assert.Equal(kept.Text, TpmIdentity.Find($"unknown (nothing says); {kept.Text}")!.Text);
-        var bound = kept with { Pcrs = [(7, "65caf8dd1e0ea7a6347b635d2b379c93"), (14, "00000000000000000000000000000000")] };
-        Assert.Equal(bound.Pcrs, TpmIdentity.Find($"unknown; {bound.Text}")!.Pcrs);
-        Assert.Null(TpmIdentity.Find(bound.Text + " 1=2"));
-        Assert.Null(TpmIdentity.Find("closed (HAB)"));
-        Assert.Null(TpmIdentity.Find("tpm parent 81000001 54c8c9027cd9a4d8, ek unknown"));
+        const string Name = "54c8c9027cd9a4d8ff0be9c13309f0d4";
+        Assert.True(TpmParentKey.TryParse($"81000001 {Name}", out var parent));
+        Assert.Equal(new TpmParentKey(0x81000001, TpmFingerprint.Parse(Name)), parent);
+        Assert.True(PcrValues.TryParse($"sha256 7={Name} 14={Name}", out var pcrs));
+        Assert.Equal([7, 14], pcrs!.Numbers);
+        Assert.True(NvCounter.TryParse("01c10000 42", out var counter));
+        Assert.Equal(new NvCounter(0x01c10000, 42), counter);
     }
+
+    [Theory]
+    [InlineData("81000001")]
+    [InlineData("81000001 54c8c9027cd9a4d8")]
+    [InlineData("0x81000001 54c8c9027cd9a4d8ff0be9c13309f0d4")]
+    [InlineData("81000001 54C8C9027CD9A4D8FF0BE9C13309F0D4")]
+    public void What_is_not_a_parent_key_is_not_read_as_one(string text) => Assert.False(TpmParentKey.TryParse(text, out _));
+
+    [Theory]
+    [InlineData("sha256")]
+    [InlineData("sha1 7=54c8c9027cd9a4d8ff0be9c13309f0d4")]
+    [InlineData("sha256 7=54c8")]
+    [InlineData("sha256 24=54c8c9027cd9a4d8ff0be9c13309f0d4")]
+    [InlineData("sha256 7=54c8c9027cd9a4d8ff0be9c13309f0d4 7=54c8c9027cd9a4d8ff0be9c13309f0d4")]
+    [InlineData("sha256 14=54c8c9027cd9a4d8ff0be9c13309f0d4 7=54c8c9027cd9a4d8ff0be9c13309f0d4")]
+    public void What_are_not_values_of_pcrs_are_not_read_as_such(string text) => Assert.False(PcrValues.TryParse(text, out _));
 
     [Theory]
     [InlineData("54c8c9027cd9a4d8ff0be9c13309f0d4", "54c8c9027cd9a4d8ff0be9c13309f0d4", ReadPublic, null)]
@@ -147,7 +163,12 @@ public sealed class TpmTests
     {
         // The chip makes the same key of both hierarchies, which a real one never does: here its fingerprint alone matters.
         var chip = new Chip(CreatePrimary, Done, atHandle, CreatePrimary, Done);
-        Assert.Equal(change, new TpmIdentity(0x81000001, parent, endorsement, []).Change(chip.Tpm));
+        var binding = new SealBinding
+        {
+            Parent = new TpmParentKey(0x81000001, TpmFingerprint.Parse(parent)),
+            EndorsementKey = TpmFingerprint.TryParse(endorsement, out var key) ? key : null,
+        };
+        Assert.Equal(change, TpmBinding.Change(binding, chip.Tpm));
     }
 
     private const string PolicyPcr = "f0cffa5a90b87b7c7d3e05bcd09af5be29231813ca26a56ba1e01f5e85646700";

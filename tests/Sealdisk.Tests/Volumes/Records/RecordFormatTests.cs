@@ -1,5 +1,4 @@
 using CsCheck;
-using Sealdisk.Volumes.Configuration;
 using Sealdisk.Volumes.Keys;
 using Sealdisk.Volumes.Records;
 
@@ -26,7 +25,7 @@ public sealed class RecordFormatTests
             CopyReading.Absent { Blank: true } => "blank",
             CopyReading.Absent => "foreign",
             CopyReading.Bad bad => $"bad: {bad.Reason}",
-            CopyReading.OtherVersion newer => $"newer {newer.Version}",
+            CopyReading.OtherVersion other => $"version {other.Version}",
             _ => reading.ToString(),
         });
         if (reading is CopyReading.Valid valid)
@@ -86,12 +85,11 @@ public sealed class RecordFormatTests
         new("generation 0 is not possible", RecordSamples.Ready with { Generation = 0 }),
         new("source has an impossible value", RecordSamples.Ready with { Source = TrustSource.Auto }),
         new("uuid has an impossible value", RecordSamples.Ready with { Uuid = Guid.Empty }),
-        new("sealed-key has an impossible value", RecordSamples.Ready with { SealedKey = "" }),
-        new("sector-size has an impossible value", RecordSamples.Ready with { SectorSize = 520 }),
-        new("key-size has an impossible value", RecordSamples.Ready with { KeySize = -1 }),
-        new("the body does not have 15 lines", RecordSamples.Ready with { LifeCycle = "open\nstate=ready" }),
+                new("sector-size has an impossible value", RecordSamples.Ready.WithLayout(layout => layout with { SectorSize = 520 })),
+        new("key-size has an impossible value", RecordSamples.Ready.WithKeySize(-1)),
+        new("the body does not have 27 lines", RecordSamples.Ready with { LifeCycle = "open\nstate=ready" }),
         new("it does not read back as it is", RecordSamples.Ready with { FilesystemUuid = "" }),
-        new("its body is longer than 4032 bytes", RecordSamples.Ready with { LifeCycle = new string('x', 4000) }),
+        new("its body is longer than 3520 bytes", RecordSamples.Ready with { LifeCycle = new string('x', 4000) }),
     ];
 
     [Theory]
@@ -103,6 +101,6 @@ public sealed class RecordFormatTests
     public void A_person_can_read_the_sealed_key()
     {
         var text = System.Text.Encoding.ASCII.GetString(RecordSamples.Block(RecordSamples.Ready));
-        Assert.Contains($"\nsealed-key={RecordSamples.Ready.SealedKey}\n", text, StringComparison.Ordinal);
+        Assert.Contains($"\nsealed-key={RecordSamples.Ready.Key.Text}\n", text, StringComparison.Ordinal);
     }
 }

@@ -28,8 +28,8 @@ public sealed class RecordReadingTests
         ["bad"] = new CopyReading.Bad("the checksum is wrong"),
         ["blank"] = new CopyReading.Absent(Blank: true),
         ["foreign"] = new CopyReading.Absent(Blank: false),
-        ["newer"] = new CopyReading.OtherVersion(3),
-        ["newest"] = new CopyReading.OtherVersion(3),
+        ["newer"] = new CopyReading.OtherVersion(4),
+        ["newest"] = new CopyReading.OtherVersion(4),
         ["claim"] = new CopyReading.Claim(ClaimKind.FirstBoot),
     };
 
@@ -58,21 +58,21 @@ public sealed class RecordReadingTests
         blank        | foreign      | none
         foreign      | blank        | none
         foreign      | foreign      | none
-        newer        | newer        | newer 3
-        newer        | newest       | newer 3
-        newest       | newer        | newer 3
-        newer        | current      | newer 3
-        current      | newer        | newer 3
-        newer        | bad          | newer 3
-        bad          | newer        | newer 3
-        newer        | blank        | newer 3
-        foreign      | newer        | newer 3
+        newer        | newer        | newer 4
+        newer        | newest       | newer 4
+        newest       | newer        | newer 4
+        newer        | current      | newer 4
+        current      | newer        | newer 4
+        newer        | bad          | newer 4
+        bad          | newer        | newer 4
+        newer        | blank        | newer 4
+        foreign      | newer        | newer 4
         blank        | claim        | none, claimed
         foreign      | claim        | none, claimed
         bad          | claim        | none, claimed
         older        | claim        | use older, repair B: copy B is missing: not written yet
         current      | claim        | use current, repair B: copy B is missing: not written yet
-        newer        | claim        | newer 3
+        newer        | claim        | newer 4
         claim        | claim        | none, claimed
         claim        | blank        | damaged: copy A is missing: not written yet; copy B is missing: blank
         claim        | bad          | damaged: copy A is missing: not written yet; copy B is bad: the checksum is wrong

@@ -5,7 +5,7 @@ using Sealdisk.Volumes.Keys;
 namespace Sealdisk.BoardTests;
 
 /// <summary>Blobs of the software model, for keys of any size.</summary>
-internal static class SealedKey
+internal static class OpTeeBlob
 {
     /// <summary>A random key, sealed under a HUK given as hex text; the path of a file with the blob's text.</summary>
     public static string Make(int size, byte[] hukText)
