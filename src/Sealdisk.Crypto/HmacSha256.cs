@@ -9,7 +9,7 @@ namespace Sealdisk.Crypto;
 public static class HmacSha256
 {
     /// <summary>Bytes of the longest message.</summary>
-    public const int MaxMessage = 8192;
+    internal const int MaxMessage = 8192;
 
     private const int BlockSize = 64;
 

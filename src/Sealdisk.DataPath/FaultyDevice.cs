@@ -4,7 +4,7 @@ using Sealdisk.Linux;
 namespace Sealdisk.DataPath;
 
 /// <summary>What a layer was asked to do.</summary>
-public enum DeviceOperation
+internal enum DeviceOperation
 {
     Read,
     Write,
@@ -18,18 +18,18 @@ public enum DeviceOperation
 /// <param name="Offset">Bytes; 0 for a flush.</param>
 /// <param name="Length">Bytes; 0 for a flush.</param>
 [StructLayout(LayoutKind.Auto)]
-public readonly record struct DeviceRequest(long Index, DeviceOperation Operation, long Offset, long Length);
+internal readonly record struct DeviceRequest(long Index, DeviceOperation Operation, long Offset, long Length);
 
 /// <summary>How a request fails.</summary>
 /// <param name="Errno">The error that the caller gets.</param>
 /// <param name="Done">Bytes of a read or write that are transferred before it fails.</param>
 [StructLayout(LayoutKind.Auto)]
-public readonly record struct Fault(Errno Errno, int Done = 0);
+internal readonly record struct Fault(Errno Errno, int Done = 0);
 
 /// <summary>Passes requests on, except those for which the schedule names a fault.</summary>
 /// <param name="inner">The device below.</param>
 /// <param name="schedule">Asked once per request, from any thread; null lets the request pass.</param>
-public sealed class FaultyDevice(IBlockDevice inner, Func<DeviceRequest, Fault?> schedule) : IBlockDevice
+internal sealed class FaultyDevice(IBlockDevice inner, Func<DeviceRequest, Fault?> schedule) : IBlockDevice
 {
     private long _count = -1;
 

@@ -38,7 +38,7 @@ public sealed class FileDevice : IBlockDevice
     public int SectorSize { get; }
 
     /// <summary>Whether transfers go past the page cache.</summary>
-    public bool IsDirect => _direct is not null;
+    internal bool IsDirect => _direct is not null;
 
     /// <summary>The file, for callers that transfer themselves; stays this object's.</summary>
     internal FileDescriptor File => _file;

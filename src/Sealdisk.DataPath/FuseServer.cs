@@ -24,7 +24,7 @@ namespace Sealdisk.DataPath;
 /// <param name="fsName">The source that /proc/mounts shows.</param>
 /// <param name="discard">Start by arming, see above; without it the server is live at once and discards nothing.</param>
 /// <param name="threads">Threads that encrypt and decrypt.</param>
-public sealed class FuseServer(IBlockDevice volume, string mountFile, string fsName, bool discard, int threads = 2) : IDisposable
+internal sealed class FuseServer(IBlockDevice volume, string mountFile, string fsName, bool discard, int threads = 2) : IDisposable
 {
     /// <summary>
     /// While arming, zeros written to so many bytes at the start are dropped: the largest logical block of a loop device.

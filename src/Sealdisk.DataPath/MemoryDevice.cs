@@ -1,7 +1,7 @@
 namespace Sealdisk.DataPath;
 
 /// <summary>A device in memory, for tests and models. A discarded range reads as 0xDD bytes, so that no code relies on zeros.</summary>
-public sealed class MemoryDevice(int size, int sectorSize = 512) : IBlockDevice
+internal sealed class MemoryDevice(int size, int sectorSize = 512) : IBlockDevice
 {
     private readonly byte[] _bytes = new byte[size];
     private readonly Lock _lock = new();

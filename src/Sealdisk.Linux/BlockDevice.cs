@@ -53,9 +53,6 @@ public static class BlockDevice
         Check(device.Ioctl(BLKDISCARD, range), "discard a range of", device);
     }
 
-    /// <summary>Writes back and drops the kernel's cached pages of the device.</summary>
-    public static void FlushCache(FileDescriptor device) => Check(device.Ioctl(BLKFLSBUF, (nuint)0), "flush the cache of", device);
-
     /// <summary>A number in a sysfs file; null if there is no such file.</summary>
     internal static long? ReadNumber(string path) =>
         KernelFile.TryRead(path) is { } text ? long.Parse(text.AsSpan().Trim(), CultureInfo.InvariantCulture) : null;
@@ -66,5 +63,5 @@ public static class BlockDevice
             throw LinuxException.Last(operation, device.Name);
     }
 
-    private const uint BLKFLSBUF = 0x1261, BLKSSZGET = 0x1268, BLKDISCARD = 0x1277, BLKPBSZGET = 0x127B, BLKGETSIZE64 = 0x80081272;
+    private const uint BLKSSZGET = 0x1268, BLKDISCARD = 0x1277, BLKPBSZGET = 0x127B, BLKGETSIZE64 = 0x80081272;
 }

@@ -38,7 +38,7 @@ public sealed class DeviceMapper : IDisposable
     }
 
     /// <summary>The target types that the kernel has loaded so far, with their versions.</summary>
-    public IReadOnlyDictionary<string, DmVersion> Targets()
+    internal IReadOnlyDictionary<string, DmVersion> Targets()
     {
         var buffer = Ask(DmCommand.DM_LIST_VERSIONS, "", "list the targets of", DmControl.Path);
         return new DmReply(buffer, "list the targets of", DmControl.Path).Versions();
@@ -105,7 +105,7 @@ public sealed class DeviceMapper : IDisposable
     }
 
     /// <summary>Drops a table that is loaded and not yet in place.</summary>
-    public DmDevice ClearTable(DmName name)
+    internal DmDevice ClearTable(DmName name)
     {
         RequirePlain(name, "drop the inactive table of mapping");
         return Simple(DmCommand.DM_TABLE_CLEAR, name, DmFlags.None, "drop the inactive table of mapping");
@@ -129,7 +129,7 @@ public sealed class DeviceMapper : IDisposable
     /// <param name="name">The mapping.</param>
     /// <param name="lockFilesystem">First make a filesystem on it consistent on disk.</param>
     /// <param name="flush">First finish the I/O that has been queued.</param>
-    public DmDevice Suspend(DmName name, bool lockFilesystem = true, bool flush = true)
+    internal DmDevice Suspend(DmName name, bool lockFilesystem = true, bool flush = true)
     {
         RequirePlain(name, "suspend mapping");
         var flags = DmFlags.DM_SUSPEND;
@@ -168,7 +168,7 @@ public sealed class DeviceMapper : IDisposable
     public IReadOnlyList<DmTarget> Status(DmName name) => Lines(name, DmFlags.DM_NOFLUSH, "read the status of mapping");
 
     /// <summary>The devices that a mapping's active table uses.</summary>
-    public IReadOnlyList<DeviceNumber> Dependencies(DmName name)
+    internal IReadOnlyList<DeviceNumber> Dependencies(DmName name)
     {
         const string Operation = "list the devices of mapping";
         RequireAny(name, Operation);

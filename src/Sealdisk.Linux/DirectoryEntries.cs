@@ -86,14 +86,14 @@ public static partial class DirectoryEntries
         FileDescriptor.Open(path, OpenFlags.ReadWrite | OpenFlags.Create | OpenFlags.Exclusive | OpenFlags.NoFollow, mode);
 
     /// <summary>mknod(2) of a block device node; one that exists already is left as it is.</summary>
-    public static void MakeBlockDevice(string path, DeviceNumber device, int mode = 0b110_000_000)
+    internal static void MakeBlockDevice(string path, DeviceNumber device, int mode = 0b110_000_000)
     {
         if (mknod(path, (uint)FileKind.BlockDevice | (uint)mode, device.Encoded) != 0 && ErrnoExtensions.Last() != Errno.EEXIST)
             throw LinuxException.Last("make device node", path);
     }
 
     /// <summary>mknod(2) of a character device node; one that exists already is left as it is.</summary>
-    public static void MakeCharacterDevice(string path, DeviceNumber device, int mode = 0b110_000_000)
+    internal static void MakeCharacterDevice(string path, DeviceNumber device, int mode = 0b110_000_000)
     {
         if (mknod(path, (uint)FileKind.CharacterDevice | (uint)mode, device.Encoded) != 0 && ErrnoExtensions.Last() != Errno.EEXIST)
             throw LinuxException.Last("make device node", path);

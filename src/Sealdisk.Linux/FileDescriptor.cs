@@ -122,7 +122,7 @@ public sealed partial class FileDescriptor : SafeHandle
     }
 
     /// <summary>lseek(2) to the end: <see cref="Read"/> then gives only what comes after this moment.</summary>
-    public void SeekToEnd()
+    internal void SeekToEnd()
     {
         if (lseek(this, 0, SEEK_END) < 0)
             throw LinuxException.Last("seek in", Name);
@@ -174,7 +174,7 @@ public sealed partial class FileDescriptor : SafeHandle
     }
 
     /// <summary>fchmod(2).</summary>
-    public void SetMode(int mode) => Check(fchmod(this, (uint)mode), "set the mode of");
+    internal void SetMode(int mode) => Check(fchmod(this, (uint)mode), "set the mode of");
 
     /// <summary>What the file is, by statx(2).</summary>
     public FileStatus Status() => FileStatus.Of(this);

@@ -20,7 +20,7 @@ public enum FileKind
 public readonly record struct DeviceNumber(uint Major, uint Minor)
 {
     /// <summary>The C library's 64-bit dev_t.</summary>
-    public ulong Encoded => ((Major & 0xFFFul) << 8) | ((Major & ~0xFFFul) << 32) | (Minor & 0xFFul) | ((Minor & ~0xFFul) << 12);
+    internal ulong Encoded => ((Major & 0xFFFul) << 8) | ((Major & ~0xFFFul) << 32) | (Minor & 0xFFul) | ((Minor & ~0xFFul) << 12);
 
     /// <summary>From a 64-bit dev_t, which is also what the loop driver reports.</summary>
     public static DeviceNumber Decode(ulong device) =>

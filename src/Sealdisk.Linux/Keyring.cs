@@ -69,7 +69,7 @@ public static partial class Keyring
     }
 
     /// <summary>An empty keyring in another one. It replaces one of the same name, whose keys go.</summary>
-    public static KeySerial CreateKeyring(KeyDescription name, KeySerial parent)
+    internal static KeySerial CreateKeyring(KeyDescription name, KeySerial parent)
     {
         var serial = TryAdd("keyring", name.Text, [], parent);
         return serial >= 0 ? new KeySerial((int)serial) : throw LinuxException.Last("make keyring", name.Text);
@@ -136,7 +136,7 @@ public static partial class Keyring
 
     /// <summary>The keys and keyrings that are linked into a keyring, in no order.</summary>
     /// <exception cref="LinuxException">ENOTDIR: not a keyring.</exception>
-    public static IReadOnlyList<KeySerial> Members(KeySerial keyring)
+    internal static IReadOnlyList<KeySerial> Members(KeySerial keyring)
     {
         if (Describe(keyring).Type != "keyring") // other types have a payload that we must not read
             throw new LinuxException(Errno.ENOTDIR, "list keyring", keyring.ToString());
@@ -183,30 +183,30 @@ public static partial class Keyring
     /// <summary>
     /// Makes every later use fail with EKEYREVOKED. The payload of a "trusted" key is wiped only once its last user has gone.
     /// </summary>
-    public static void Revoke(KeySerial key) => Check(Keyctl(KeyctlOperation.KEYCTL_REVOKE, key.Value, 0), "revoke key", key);
+    internal static void Revoke(KeySerial key) => Check(Keyctl(KeyctlOperation.KEYCTL_REVOKE, key.Value, 0), "revoke key", key);
 
     /// <summary>
     /// Removes a key for everyone at once: every later use fails with ENOKEY, or with EACCES while it is being collected. Until its
     /// links are collected, a search may still come upon it and fail with EKEYREVOKED.
     /// </summary>
-    public static void Invalidate(KeySerial key) => Check(Keyctl(KeyctlOperation.KEYCTL_INVALIDATE, key.Value, 0), "invalidate key", key);
+    internal static void Invalidate(KeySerial key) => Check(Keyctl(KeyctlOperation.KEYCTL_INVALIDATE, key.Value, 0), "invalidate key", key);
 
     /// <summary>Unlinks everything that is in a keyring.</summary>
     public static void Clear(KeySerial keyring) => Check(Keyctl(KeyctlOperation.KEYCTL_CLEAR, keyring.Value, 0), "clear keyring", keyring);
 
     /// <summary>Sets who may do what with a key. Only its owner and CAP_SYS_ADMIN can, and only if they may set its attributes.</summary>
-    public static void SetPermissions(KeySerial key, KeyPermissions permissions) =>
+    internal static void SetPermissions(KeySerial key, KeyPermissions permissions) =>
         Check(Keyctl(KeyctlOperation.KEYCTL_SETPERM, key.Value, (nint)(uint)permissions), "set the permissions of key", key);
 
     /// <summary>Lets a key expire after this many seconds; 0 cancels the expiry.</summary>
-    public static void SetTimeout(KeySerial key, uint seconds) =>
+    internal static void SetTimeout(KeySerial key, uint seconds) =>
         Check(Keyctl(KeyctlOperation.KEYCTL_SET_TIMEOUT, key.Value, (nint)seconds), "set the timeout of key", key);
 
     /// <summary>
     /// Gives the calling OS thread, and the threads and children that it starts later, another session keyring: a new anonymous one; or
     /// the one of that name, if its permissions let this user search it (by default they do not); or else a new one of that name.
     /// </summary>
-    public static unsafe KeySerial JoinSession(KeyDescription? name)
+    internal static unsafe KeySerial JoinSession(KeyDescription? name)
     {
         var serial = name is null
             ? keyctl(KeyctlNumber(Here), KeyctlOperation.KEYCTL_JOIN_SESSION_KEYRING, 0, 0, 0, 0)

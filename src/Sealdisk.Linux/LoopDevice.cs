@@ -24,7 +24,7 @@ public sealed record LoopOptions(
 /// <param name="ReadOnly">Whether writes are refused.</param>
 /// <param name="DirectIo">Whether direct I/O is really on.</param>
 /// <param name="Autoclear">Whether it goes away with its last user.</param>
-public sealed record LoopStatus(
+internal sealed record LoopStatus(
     DeviceNumber BackingDevice, ulong BackingInode, ByteCount Offset, ByteCount SizeLimit, bool ReadOnly, bool DirectIo, bool Autoclear);
 
 /// <summary>
@@ -91,9 +91,6 @@ public sealed class LoopDevice
         return found;
     }
 
-    /// <summary>A loop device by its number, in use or not.</summary>
-    public static LoopDevice OfNumber(int number) => new(number);
-
     /// <summary>The loop devices that show a file now, lowest number first.</summary>
     public static IReadOnlyList<LoopDevice> InUse() => All().FindAll(loop => Directory.Exists($"/sys/block/loop{loop.Number}/loop"));
 
@@ -117,7 +114,7 @@ public sealed class LoopDevice
     }
 
     /// <summary>What it shows; null if it shows nothing.</summary>
-    public unsafe LoopStatus? Status()
+    internal unsafe LoopStatus? Status()
     {
         using var device = FileDescriptor.Open(Path, OpenFlags.Read);
         LoopInfo64 info;

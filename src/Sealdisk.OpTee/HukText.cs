@@ -9,7 +9,7 @@ namespace Sealdisk.OpTee;
 public static class HukText
 {
     /// <summary>Bytes of the shortest HUK: OP-TEE's default length.</summary>
-    public const int MinBytes = 16;
+    internal const int MinBytes = 16;
 
     /// <summary>Bytes of the longest HUK: Qualcomm's, and HMAC-SHA256's limit of usefulness.</summary>
     public const int MaxBytes = 32;

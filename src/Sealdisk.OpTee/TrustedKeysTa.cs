@@ -126,7 +126,7 @@ public static class TrustedKeysTa
     /// <summary>Whether a blob was sealed under a TA key, by its tag alone: decrypts and allocates nothing.</summary>
     /// <param name="taKey">Holds the TA key.</param>
     /// <param name="blob">A blob of <see cref="MinBlob"/> to <see cref="MaxBlob"/> bytes.</param>
-    public static bool IsSealedUnder(Gcm taKey, ReadOnlySpan<byte> blob)
+    internal static bool IsSealedUnder(Gcm taKey, ReadOnlySpan<byte> blob)
     {
         ArgumentNullException.ThrowIfNull(taKey);
         return taKey.Verify(blob.Slice(IvOffset, IvSize), blob[TextOffset..], blob.Slice(TagOffset, TagSize));

@@ -19,7 +19,7 @@ public static class HukModels
     /// <summary>
     /// The development key that OP-TEE's Versal port has in its source (drivers/versal_huk.c), used unless another key is chosen.
     /// </summary>
-    public static ReadOnlySpan<byte> VersalDevelopmentKey =>
+    internal static ReadOnlySpan<byte> VersalDevelopmentKey =>
     [
         0xf8, 0x78, 0xb8, 0x38, 0xd8, 0x58, 0x98, 0x18, 0xe8, 0x68, 0xa8, 0x28, 0xc8, 0x48, 0x88, 0x08,
         0xf0, 0x70, 0xb0, 0x30, 0xd0, 0x50, 0x90, 0x10, 0xe0, 0x60, 0xa0, 0x20, 0xc0, 0x40, 0x80, 0x00,
@@ -30,7 +30,7 @@ public static class HukModels
     /// <summary>STM32MP15, mode "BSEC key" (core/drivers/stm32mp15_huk.c): the four OTP words as they are, little-endian.</summary>
     /// <param name="otp">16 bytes.</param>
     /// <param name="huk">Receives the HUK.</param>
-    public static void Stm32Mp15Key(ReadOnlySpan<byte> otp, Span<byte> huk)
+    internal static void Stm32Mp15Key(ReadOnlySpan<byte> otp, Span<byte> huk)
     {
         Require(otp, 16, nameof(otp));
         otp.CopyTo(huk);
@@ -43,7 +43,7 @@ public static class HukModels
     /// <param name="otp">16 bytes: the key.</param>
     /// <param name="uid">12 bytes, as OTP words 13 to 15 lie in nvmem; readable from Linux.</param>
     /// <param name="huk">Receives the HUK.</param>
-    public static void Stm32Mp15Uid(ReadOnlySpan<byte> otp, ReadOnlySpan<byte> uid, Span<byte> huk)
+    internal static void Stm32Mp15Uid(ReadOnlySpan<byte> otp, ReadOnlySpan<byte> uid, Span<byte> huk)
     {
         Require(otp, 16, nameof(otp));
         Require(uid, 12, nameof(uid));
@@ -58,7 +58,7 @@ public static class HukModels
     /// </summary>
     /// <param name="dna">12 bytes.</param>
     /// <param name="huk">Receives the HUK: 16 bytes, or 32 if OP-TEE was built for that length.</param>
-    public static void ZynqMpDevelopment(ReadOnlySpan<byte> dna, Span<byte> huk)
+    internal static void ZynqMpDevelopment(ReadOnlySpan<byte> dna, Span<byte> huk)
     {
         Require(dna, 12, nameof(dna));
         Sha256(dna, [], huk);
@@ -73,7 +73,7 @@ public static class HukModels
     /// <param name="dna">12 bytes.</param>
     /// <param name="userFuses">The selected user fuse words, 4 bytes each, ascending; empty if none is selected.</param>
     /// <param name="huk">Receives the HUK.</param>
-    public static void ZynqMpProduction(ReadOnlySpan<byte> aesKey, ReadOnlySpan<byte> dna, ReadOnlySpan<byte> userFuses, Span<byte> huk)
+    internal static void ZynqMpProduction(ReadOnlySpan<byte> aesKey, ReadOnlySpan<byte> dna, ReadOnlySpan<byte> userFuses, Span<byte> huk)
     {
         Require(aesKey, 32, nameof(aesKey));
         Require(dna, 12, nameof(dna));
@@ -90,7 +90,7 @@ public static class HukModels
     /// <param name="key">32 bytes: an eFuse user key, or <see cref="VersalDevelopmentKey"/>.</param>
     /// <param name="dna">16 bytes.</param>
     /// <param name="huk">Receives the HUK.</param>
-    public static void Versal(ReadOnlySpan<byte> key, ReadOnlySpan<byte> dna, Span<byte> huk)
+    internal static void Versal(ReadOnlySpan<byte> key, ReadOnlySpan<byte> dna, Span<byte> huk)
     {
         Require(key, 32, nameof(key));
         Require(dna, 16, nameof(dna));
@@ -109,7 +109,7 @@ public static class HukModels
     /// </summary>
     /// <param name="value">32 bytes.</param>
     /// <param name="huk">Receives the HUK.</param>
-    public static void VersalGen2(ReadOnlySpan<byte> value, Span<byte> huk)
+    internal static void VersalGen2(ReadOnlySpan<byte> value, Span<byte> huk)
     {
         Require(value, 32, nameof(value));
         Sha256("AMD-ASU-HUK"u8, value, huk[..Size]);
@@ -120,7 +120,7 @@ public static class HukModels
     /// </summary>
     /// <param name="uniqueKey">16 bytes; all zero if the chip is in neither secure nor trusted state.</param>
     /// <param name="huk">Receives the HUK.</param>
-    public static void Dcp(ReadOnlySpan<byte> uniqueKey, Span<byte> huk)
+    internal static void Dcp(ReadOnlySpan<byte> uniqueKey, Span<byte> huk)
     {
         Require(uniqueKey, 16, nameof(uniqueKey));
         ReadOnlySpan<byte> message = [0x01, (byte)'h', (byte)'u', (byte)'k', 0x00, .. "opteeosdcp"u8, 0x80];
@@ -143,7 +143,7 @@ public static class HukModels
     /// <summary>Nuvoton NPCM8xx (plat-nuvoton/main.c): SHA-256 of five bytes of memory since OP-TEE 4.1, of 64 bytes in 4.0.</summary>
     /// <param name="bytes">5 or 64 bytes.</param>
     /// <param name="huk">Receives the HUK.</param>
-    public static void Npcm(ReadOnlySpan<byte> bytes, Span<byte> huk)
+    internal static void Npcm(ReadOnlySpan<byte> bytes, Span<byte> huk)
     {
         if (bytes.Length is not (5 or 64))
             throw new ArgumentException("it must have 5 or 64 bytes", nameof(bytes));
@@ -155,7 +155,7 @@ public static class HukModels
     /// </summary>
     /// <param name="value">16 or 32 bytes.</param>
     /// <param name="huk">Receives the HUK.</param>
-    public static void Leading(ReadOnlySpan<byte> value, Span<byte> huk)
+    internal static void Leading(ReadOnlySpan<byte> value, Span<byte> huk)
     {
         if (value.Length is not (16 or 32))
             throw new ArgumentException("it must have 16 or 32 bytes", nameof(value));

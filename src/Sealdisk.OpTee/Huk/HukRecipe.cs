@@ -18,30 +18,30 @@ public sealed class HukRecipe
     private delegate bool Derivation(FuseValues given, Span<byte> huk);
 
     /// <summary>The HUK is all zeros, so no value is needed.</summary>
-    public static HukRecipe AllZeros { get; } = new("nothing: the HUK is all zeros", (given, _) => given.Lengths == default);
+    internal static HukRecipe AllZeros { get; } = new("nothing: the HUK is all zeros", (given, _) => given.Lengths == default);
 
     /// <summary>Fuse words of 16 bytes that are the HUK.</summary>
-    public static HukRecipe FuseWords { get; } = new(
+    internal static HukRecipe FuseWords { get; } = new(
         "--otp (16 bytes)",
         (given, huk) => given.Lengths is (16, 0, 0, 0, 0, 0) && Leading(given.Otp, huk));
 
     /// <summary>Fuse words of 16 or 32 bytes, of which the first 16 are the HUK.</summary>
-    public static HukRecipe LeadingFuseWords { get; } = new(
+    internal static HukRecipe LeadingFuseWords { get; } = new(
         "--otp (16 or 32 bytes)",
         (given, huk) => given.Lengths is (16 or 32, 0, 0, 0, 0, 0) && Leading(given.Otp, huk));
 
     /// <summary>A value that the firmware passes, of which the first 16 bytes are the HUK.</summary>
-    public static HukRecipe FirmwareValue { get; } = new(
+    internal static HukRecipe FirmwareValue { get; } = new(
         "--key (16 or 32 bytes: what the firmware passes)",
         (given, huk) => given.Lengths is (0, 16 or 32, 0, 0, 0, 0) && Leading(given.Key, huk));
 
     /// <summary>CAAM's master key verification blob, of which the first 16 bytes are the HUK.</summary>
-    public static HukRecipe CaamBlob { get; } = new(
+    internal static HukRecipe CaamBlob { get; } = new(
         "--key (16 or 32 bytes: CAAM's master key verification blob)",
         (given, huk) => given.Lengths is (0, 16 or 32, 0, 0, 0, 0) && Leading(given.Key, huk));
 
     /// <summary>The DCP of i.MX6ULL and its like.</summary>
-    public static HukRecipe Dcp { get; } = new("--key (16 bytes: the DCP's unique key)", (given, huk) =>
+    internal static HukRecipe Dcp { get; } = new("--key (16 bytes: the DCP's unique key)", (given, huk) =>
     {
         if (given.Lengths is not (0, 16, 0, 0, 0, 0))
             return false;
@@ -50,7 +50,7 @@ public sealed class HukRecipe
     });
 
     /// <summary>STM32MP15: the fuse words, or a derivation from them and the UID.</summary>
-    public static HukRecipe Stm32Mp15 { get; } = new(
+    internal static HukRecipe Stm32Mp15 { get; } = new(
         "--otp (16 bytes); with --uid (12 bytes) if OP-TEE derives the HUK from the UID",
         (given, huk) =>
         {
@@ -68,7 +68,7 @@ public sealed class HukRecipe
         });
 
     /// <summary>Zynq UltraScale+, for both kinds of boot.</summary>
-    public static HukRecipe ZynqMp { get; } = new(
+    internal static HukRecipe ZynqMp { get; } = new(
         "--dna (12 bytes) for an unauthenticated boot; with --key (the eFuse AES key, 32 bytes) and, if OP-TEE uses them, --user-fuses "
         + "for an authenticated one",
         (given, huk) =>
@@ -87,7 +87,7 @@ public sealed class HukRecipe
         });
 
     /// <summary>Versal and Versal NET, with the development key or with another one.</summary>
-    public static HukRecipe Versal { get; } = new(
+    internal static HukRecipe Versal { get; } = new(
         "--dna (16 bytes) for the development key; with --key (eFuse user key, 32 bytes) for that one",
         (given, huk) =>
         {
@@ -98,7 +98,7 @@ public sealed class HukRecipe
         });
 
     /// <summary>Versal Gen 2.</summary>
-    public static HukRecipe VersalGen2 { get; } = new("--key (32 bytes: what the ASU firmware answers)", (given, huk) =>
+    internal static HukRecipe VersalGen2 { get; } = new("--key (32 bytes: what the ASU firmware answers)", (given, huk) =>
     {
         if (given.Lengths is not (0, 32, 0, 0, 0, 0))
             return false;
@@ -107,7 +107,7 @@ public sealed class HukRecipe
     });
 
     /// <summary>Nuvoton NPCM8xx.</summary>
-    public static HukRecipe Npcm { get; } = new("--scratch (5 bytes; 64 for OP-TEE 4.0)", (given, huk) =>
+    internal static HukRecipe Npcm { get; } = new("--scratch (5 bytes; 64 for OP-TEE 4.0)", (given, huk) =>
     {
         if (given.Lengths is not (0, 0, 0, 0, 0, 5 or 64))
             return false;

@@ -61,7 +61,8 @@ internal sealed class NaiveDmCrypt(CipherSpec spec, SectorLayout layout, byte[] 
         }
     }
 
-    private byte[] Mode(byte[] unit, byte[] subkey, byte[] iv) => spec.Mode == SectorMode.Cbc ? Cbc(unit, subkey, iv) : Xts(unit, subkey, iv);
+    private byte[] Mode(byte[] unit, byte[] subkey, byte[] iv) =>
+        spec.Mode == SectorMode.Cbc ? Cbc(unit, subkey, iv) : Xts(unit, subkey, iv);
 
     private static byte[] Cbc(byte[] unit, byte[] subkey, byte[] iv)
     {

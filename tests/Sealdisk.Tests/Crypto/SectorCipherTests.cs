@@ -216,7 +216,8 @@ public sealed class SectorCipherTests
     {
         var spec = CipherSpec.Parse("aes-xts-plain64");
         var room = SectorCipher.ScheduleSize(spec);
-        Assert.Contains("key of 32, 48, 64 bytes, not 33", Assert.Throws<ArgumentException>(() => new SectorCipher(spec, SectorLayout.Default, new byte[33], new byte[room])).Message, StringComparison.Ordinal);
+        var refused = Assert.Throws<ArgumentException>(() => new SectorCipher(spec, SectorLayout.Default, new byte[33], new byte[room]));
+        Assert.Contains("key of 32, 48, 64 bytes, not 33", refused.Message, StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(() => new SectorCipher(spec, SectorLayout.Default, new byte[32], new byte[room - 1]));
         Assert.Throws<ArgumentException>(() => new SectorCipher(spec, new SectorLayout(8192, false, 0), new byte[32], new byte[room]));
     }

@@ -51,7 +51,8 @@ public sealed class CryptDeviceTests
         for (var round = 0; round < rounds; round++)
         {
             var fill = (byte)round;
-            Parallel.For(0, parts, part => device.Write(part * (sector / parts), Enumerable.Repeat((byte)(fill + part), sector / parts).ToArray()));
+            Parallel.For(0, parts, part =>
+                device.Write(part * (sector / parts), Enumerable.Repeat((byte)(fill + part), sector / parts).ToArray()));
             var all = new byte[sector];
             device.Read(0, all);
             for (var part = 0; part < parts; part++)

@@ -12,8 +12,9 @@ public sealed class DeviceTests : IDisposable
 
     [Fact]
     public void Pieces_cover_a_range_once_and_whole_ones_are_aligned() =>
-        Gen.Select(Gen.Long[0, 1L << 40], Gen.Int[0, 30000], Gen.Int[0, 3].Select(shift => 512 << shift)).Sample((offset, length, sectorSize) =>
+        Gen.Select(Gen.Long[0, 1L << 40], Gen.Int[0, 30000], Gen.Int[0, 3]).Sample((offset, length, shift) =>
         {
+            var sectorSize = 512 << shift;
             var next = 0;
             var count = 0;
             foreach (var piece in new SectorPieces(offset, length, sectorSize))

@@ -76,7 +76,10 @@ public sealed class FilesystemTests : IDisposable
             ZeroingReallyZeroes(loop); // first of all, since the first ZERO_RANGE would put right what arming had missed
             Tool.Run("mkfs.ext4", "-q", "-E", "lazy_itable_init=1,discard", loop.Path);
             sums = Fill(loop, "discard");
-            Tool.Shell("""mount -o discard "$1" "$2"; head -c 20000000 /dev/urandom > "$2/big"; sync; rm "$2/big"; sync; umount "$2" """, loop.Path, _mountPoint);
+            Tool.Shell(
+                """mount -o discard "$1" "$2"; head -c 20000000 /dev/urandom > "$2/big"; sync; rm "$2/big"; sync; umount "$2" """,
+                loop.Path,
+                _mountPoint);
             var full = Allocated();
             Tool.Shell("""mount "$1" "$2"; fstrim "$2"; umount "$2" """, loop.Path, _mountPoint);
             Assert.True(Allocated() <= full);
@@ -115,8 +118,8 @@ public sealed class FilesystemTests : IDisposable
     }
 
     /// <summary>
-    /// Zeroing by every way that the block layer has, where something else was before; with a hole in the image the ciphertext would be zeros, and
-    /// the plaintext garbage.
+    /// Zeroing by every way that the block layer has, where something else was before; with a hole in the image the ciphertext would be
+    /// zeros, and the plaintext garbage.
     /// </summary>
     private static void ZeroingReallyZeroes(LoopDevice loop) => Tool.Shell(
         """
@@ -187,5 +190,8 @@ public sealed class FilesystemTests : IDisposable
         LoopDevice.Attach(served.Path, new LoopOptions(sectorSize, DirectIo: true));
 
     private ServedVolume Serve(int sectorSize, bool discard) =>
-        new(ServedVolume.Encrypted(FileDevice.Open(_image, isExclusive: true, directSectorSize: sectorSize), sectorSize), _directory["volume"], discard);
+        new(
+            ServedVolume.Encrypted(FileDevice.Open(_image, isExclusive: true, directSectorSize: sectorSize), sectorSize),
+            _directory["volume"],
+            discard);
 }

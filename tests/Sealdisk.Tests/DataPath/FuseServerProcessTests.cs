@@ -65,7 +65,8 @@ public sealed class FuseServerProcessTests : IDisposable
         Assert.Equal("ready", child.Hear());
         WaitForDaemon(child);
         var proc = $"/proc/{child.Id}";
-        Assert.Equal(["/dev/null", "/dev/null", _log], Enumerable.Range(0, 3).Select(fd => File.ResolveLinkTarget($"{proc}/fd/{fd}", false)!.FullName));
+        var streams = Enumerable.Range(0, 3).Select(fd => File.ResolveLinkTarget($"{proc}/fd/{fd}", false)!.FullName);
+        Assert.Equal(["/dev/null", "/dev/null", _log], streams);
         Assert.Equal("/", File.ResolveLinkTarget($"{proc}/cwd", false)!.FullName);
         Assert.Equal("sealdisk-fuse\n", File.ReadAllText($"{proc}/comm"));
         var stat = File.ReadAllText($"{proc}/stat").Split(") ")[1].Split(' ');
@@ -76,10 +77,17 @@ public sealed class FuseServerProcessTests : IDisposable
         const long ioFlusher = 0x00080000 | 0x00100000; // PF_MEMALLOC_NOIO, PF_LOCAL_THROTTLE
         string[] serving = [];
         // A thread has its name a moment after it has begun.
-        Assert.True(SpinWait.SpinUntil(() => (serving = [.. Directory.GetDirectories($"{proc}/task").Where(task => File.ReadAllText($"{task}/comm") == "sealdisk fuse\n")]).Length == 2, Patience.Limit));
+        Assert.True(SpinWait.SpinUntil(() => (serving = ServingThreads(proc)).Length == 2, Patience.Limit));
         var expected = CurrentProcess.HasCapability(Capability.SysResource) ? ioFlusher : 0;
-        Assert.All(serving, task => Assert.Equal(expected, long.Parse(File.ReadAllText($"{task}/stat").Split(") ")[1].Split(' ')[6]) & ioFlusher));
+        Assert.All(serving, task =>
+        {
+            var flags = long.Parse(File.ReadAllText($"{task}/stat").Split(") ")[1].Split(' ')[6]);
+            Assert.Equal(expected, flags & ioFlusher);
+        });
     }
+
+    private static string[] ServingThreads(string proc) =>
+        [.. Directory.GetDirectories($"{proc}/task").Where(task => File.ReadAllText($"{task}/comm") == "sealdisk fuse\n")];
 
     [Fact]
     public void It_ends_when_the_opener_goes_away_while_it_waits()
@@ -98,7 +106,7 @@ public sealed class FuseServerProcessTests : IDisposable
     [Theory]
     [InlineData("live discard", true)]
     [InlineData("live", false)]
-    public void The_openers_word_decides_about_discards(string word, bool passes)
+    public void The_opener_decides_whether_discards_pass(string word, bool passes)
     {
         using var child = new ServerChild(Request(discard: true));
         Assert.Equal("ready", child.Hear());
@@ -119,7 +127,7 @@ public sealed class FuseServerProcessTests : IDisposable
     }
 
     [Fact]
-    public void What_keeps_it_from_serving_is_said_and_nothing_is_left_behind()
+    public void A_server_that_cannot_serve_says_why_and_leaves_nothing_behind()
     {
         using (var missing = new ServerChild(Request(discard: false) with { Device = _directory["none"] }))
         {
@@ -136,9 +144,12 @@ public sealed class FuseServerProcessTests : IDisposable
         Assert.False(FuseServerProcess.IsRunning(_directory["none"]));
     }
 
-    /// <summary>Several who ask at once, as `status` of one volume asks of all: no one is taken for a server, and a log that is being removed stays away.</summary>
+    /// <summary>
+    /// Several processes ask at once, as `status` of one volume asks of all: none of them is taken for a server, and a log that is
+    /// being removed does not come back.
+    /// </summary>
     [Fact]
-    public void Who_asks_whether_it_runs_is_not_seen_and_leaves_nothing()
+    public void Asking_whether_it_runs_looks_like_no_server_and_leaves_nothing_behind()
     {
         using var enough = new CancellationTokenSource();
         var (asked, seen) = (0, 0);

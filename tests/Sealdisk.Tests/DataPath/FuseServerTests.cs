@@ -129,7 +129,8 @@ public sealed class FuseServerTests : IDisposable
         Assert.Equal(0, file.ReadAt(new byte[10], 65536));
         Assert.Equal(Errno.EPERM, Assert.Throws<LinuxException>(() => file.Truncate(4096)).Errno);
         Assert.Equal(Errno.EPERM, Assert.Throws<LinuxException>(() => file.SetMode(0x1FF)).Errno);
-        Assert.Equal(Errno.EPERM, Assert.Throws<LinuxException>(() => FileDescriptor.Open(served.Path, OpenFlags.Write | OpenFlags.Truncate)).Errno);
+        var truncated = Assert.Throws<LinuxException>(() => FileDescriptor.Open(served.Path, OpenFlags.Write | OpenFlags.Truncate));
+        Assert.Equal(Errno.EPERM, truncated.Errno);
         Assert.Equal(65536, file.Status().Size);
         Tool.Run("touch", served.Path);
         Assert.Equal(Errno.EOPNOTSUPP, Assert.Throws<LinuxException>(() => file.ZeroRange(0, 4096)).Errno);
@@ -168,20 +169,23 @@ public sealed class FuseServerTests : IDisposable
     public void A_loop_device_passes_errors_up_to_its_callers()
     {
         var fail = false;
-        using var served = Serve(new FaultyDevice(new MemoryDevice(1 << 20, 4096), request => fail && request.Operation == DeviceOperation.Flush
-            || fail && request.Offset >= 65536 ? new Fault(Errno.EIO) : null));
+        using var served = Serve(new FaultyDevice(
+            new MemoryDevice(1 << 20, 4096),
+            request => fail && (request.Operation == DeviceOperation.Flush || request.Offset >= 65536) ? new Fault(Errno.EIO) : null));
         var loop = LoopDevice.Attach(served.Path, new LoopOptions(BlockSize: 4096, DirectIo: true));
         fail = true;
-        Assert.NotEqual(0, Tool.Try("dd", $"if={loop.Path}", "of=/dev/null", "bs=4k", "skip=16", "count=1", "iflag=direct", "status=none").Code);
-        Assert.NotEqual(0, Tool.Try("dd", "if=/dev/zero", $"of={loop.Path}", "bs=4k", "seek=16", "count=1", "oflag=direct", "status=none").Code);
+        string[] read = [$"if={loop.Path}", "of=/dev/null", "bs=4k", "skip=16", "count=1", "iflag=direct", "status=none"];
+        Assert.NotEqual(0, Tool.Try("dd", read).Code);
+        string[] write = ["if=/dev/zero", $"of={loop.Path}", "bs=4k", "seek=16", "count=1", "oflag=direct", "status=none"];
+        Assert.NotEqual(0, Tool.Try("dd", write).Code);
         Assert.NotEqual(0, Tool.Try("dd", "if=/dev/zero", $"of={loop.Path}", "bs=4k", "count=1", "conv=fsync", "status=none").Code);
         fail = false;
         Tool.Run("dd", "if=/dev/zero", $"of={loop.Path}", "bs=4k", "count=1", "conv=fsync", "status=none");
     }
 
     /// <summary>
-    /// A page of the volume's file cannot be written back, for which the disk below has no room. The kernel says so to one sync of each open file, and to
-    /// no other; the server, whose sync that is, must not have a second one succeed.
+    /// A page of the volume's file cannot be written back, for which the disk below has no room. The kernel says so to one sync of each
+    /// open file, and to no other; the server, whose sync that is, must not have a second one succeed.
     /// </summary>
     [Fact]
     public void A_sync_that_fails_below_is_told_and_not_tried_again()

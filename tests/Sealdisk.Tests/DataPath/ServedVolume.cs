@@ -36,7 +36,8 @@ internal sealed class ServedVolume : IDisposable
         var spec = CipherSpec.Parse("aes-xts-plain64");
         var schedule = SecretBuffer.Allocate(SectorCipher.ScheduleSize(spec));
         var key = Enumerable.Range(0, 64).Select(i => (byte)(i * 7 + 1)).ToArray();
-        return new CryptDevice(inner, new SectorCipher(spec, new SectorLayout(sectorSize, IvLargeSectors: false, 0), key, schedule.Memory), schedule);
+        var layout = new SectorLayout(sectorSize, IvLargeSectors: false, 0);
+        return new CryptDevice(inner, new SectorCipher(spec, layout, key, schedule.Memory), schedule);
     }
 
     /// <summary>Unmounts and returns what the server ended with.</summary>

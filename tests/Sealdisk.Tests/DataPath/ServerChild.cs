@@ -14,7 +14,13 @@ internal sealed class ServerChild : IDisposable
 
     public ServerChild(ServeRequest request)
     {
-        var start = new ProcessStartInfo(Environment.ProcessPath!) { UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(Environment.ProcessPath!)
+        {
+            UseShellExecute = false,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         if (Path.GetFileNameWithoutExtension(start.FileName) == "dotnet")
             start.ArgumentList.Add(typeof(ServerChild).Assembly.Location);
         start.Environment[Variable] = "1";
@@ -63,8 +69,12 @@ internal sealed class ServerChild : IDisposable
             return;
         try
         {
-            FuseServerProcess.Run(request => ServedVolume.Encrypted(
-                FileDevice.Open(request.Device, request.Offset, request.Length, isExclusive: true, directSectorSize: request.SectorSize), request.SectorSize));
+            FuseServerProcess.Run(request =>
+            {
+                var (offset, length, unit) = (request.Offset, request.Length, request.SectorSize);
+                var file = FileDevice.Open(request.Device, offset, length, isExclusive: true, directSectorSize: unit);
+                return ServedVolume.Encrypted(file, unit);
+            });
             Environment.Exit(0);
         }
         catch (Exception exception) when (exception is LinuxException or FormatException)

@@ -4,13 +4,18 @@ using Sealdisk.DataPath;
 namespace Sealdisk.Tests.DataPath;
 
 /// <summary>
-/// A sector transformation that is no cipher but tells sectors, positions and directions apart: every byte depends on those before it in its sector,
-/// so that a torn or misplaced sector shows, as it would with CBC.
+/// A sector transformation that is not a cipher but tells sectors, positions and directions apart: every byte depends on those before
+/// it in its sector, so that a torn or misplaced sector shows, as it would with CBC.
 /// </summary>
 internal static class ToyCipher
 {
     public static CryptDevice Over(IBlockDevice inner, int sectorSize) =>
-        new(inner, sectorSize, (data, sector) => Encrypt(data, sector, sectorSize), (data, sector) => Decrypt(data, sector, sectorSize), key: null);
+        new(
+            inner,
+            sectorSize,
+            (data, sector) => Encrypt(data, sector, sectorSize),
+            (data, sector) => Decrypt(data, sector, sectorSize),
+            key: null);
 
     private static void Encrypt(Span<byte> data, ulong sector512, int sectorSize)
     {

@@ -21,7 +21,8 @@ public sealed class ChildProcessTests
     [Fact]
     public void Both_pipes_are_drained()
     {
-        using var child = ChildProcess.Start(Shell, ["-c", "head -c 200000 /dev/zero >&2; head -c 300000 /dev/zero; head -c 100000 /dev/zero >&2"]);
+        const string script = "head -c 200000 /dev/zero >&2; head -c 300000 /dev/zero; head -c 100000 /dev/zero >&2";
+        using var child = ChildProcess.Start(Shell, ["-c", script]);
         var (output, error) = child.ReadToEnd();
         Assert.Equal((300000, 300000), (output.Length, error.Length));
         Assert.Equal(0, child.Wait());
@@ -56,7 +57,8 @@ public sealed class ChildProcessTests
     {
         Environment.SetEnvironmentVariable("SEALDISK_TEST_A", "ours");
         Environment.SetEnvironmentVariable("SEALDISK_TEST_B", "ours");
-        using var child = ChildProcess.Start(Shell, ["-c", "echo $SEALDISK_TEST_A $SEALDISK_TEST_B $SEALDISK_TEST_C"], "SEALDISK_TEST_B=theirs", "SEALDISK_TEST_C=new");
+        const string script = "echo $SEALDISK_TEST_A $SEALDISK_TEST_B $SEALDISK_TEST_C";
+        using var child = ChildProcess.Start(Shell, ["-c", script], "SEALDISK_TEST_B=theirs", "SEALDISK_TEST_C=new");
         Assert.Equal("ours theirs new\n"u8, child.ReadToEnd().Output);
         child.Wait();
     }

@@ -13,7 +13,9 @@ public sealed class CurrentProcessTests
         Assert.Equal(uint.Parse(effective, CultureInfo.InvariantCulture), CurrentProcess.EffectiveUserId);
 
         var mask = ulong.Parse(
-            status.First(line => line.StartsWith("CapEff:", StringComparison.Ordinal)).Split('\t')[1], NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+            status.First(line => line.StartsWith("CapEff:", StringComparison.Ordinal)).Split('\t')[1],
+            NumberStyles.HexNumber,
+            CultureInfo.InvariantCulture);
         foreach (var capability in Enum.GetValues<Capability>())
             Assert.Equal((mask & (1UL << (int)capability)) != 0, CurrentProcess.HasCapability(capability));
     }

@@ -2,7 +2,10 @@ using Sealdisk.Linux;
 
 namespace Sealdisk.Tests.Linux;
 
-/// <summary>The door itself, where a kernel without device-mapper answers too, and the nodes behind it. What it does with real mappings is proven on the board.</summary>
+/// <summary>
+/// Opening the device-mapper, also in a kernel that has none, and the nodes of its devices. The board tests prove what it does with
+/// real mappings.
+/// </summary>
 [Trait("needs", "native")]
 [Collection(DevicesCollection.Name)]
 public sealed class DeviceMapperTests : IDisposable
@@ -28,7 +31,7 @@ public sealed class DeviceMapperTests : IDisposable
         {
             var refused = Assert.Throws<LinuxException>(DeviceMapper.Open);
             Assert.Equal("cannot open /dev/mapper/control: No such device (ENODEV)", refused.Message);
-            Assert.Equal(had is null, FileStatus.TryOf(DmControl.Path) is null); // no node is left that was not there
+            Assert.Equal(had is null, FileStatus.TryOf(DmControl.Path) is null); // no new node is left behind
         }
     }
 
@@ -39,10 +42,10 @@ public sealed class DeviceMapperTests : IDisposable
         Assert.Equal(Node, DmNode.Settle(device));
         var status = FileStatus.Of(Node);
         Assert.Equal((FileKind.BlockDevice, new DeviceNumber(254, 77), 0x180), (status.Kind, status.RawDevice, status.Mode));
-        DmNode.Settle(device); // again is harmless
+        DmNode.Settle(device); // a second time is harmless
         DmNode.Settle(Device(78));
         Assert.Equal(new DeviceNumber(254, 78), FileStatus.Of(Node).RawDevice);
-        DmNode.Remove(_name, new DeviceNumber(254, 77)); // somebody else's by now
+        DmNode.Remove(_name, new DeviceNumber(254, 77)); // it belongs to another device by now
         Assert.NotNull(FileStatus.TryOf(Node));
         DmNode.Remove(_name, new DeviceNumber(254, 78));
         Assert.Null(FileStatus.TryOf(Node));
@@ -50,7 +53,7 @@ public sealed class DeviceMapperTests : IDisposable
     }
 
     [Fact]
-    public void A_link_of_udevs_is_good_enough_and_a_dangling_one_is_not()
+    public void A_link_of_udev_stays_and_a_dangling_one_is_replaced()
     {
         using var folder = new TemporaryDirectory();
         DirectoryEntries.MakeBlockDevice(folder["dm-77"], new DeviceNumber(254, 77));
@@ -69,7 +72,7 @@ public sealed class DeviceMapperTests : IDisposable
     }
 
     [Fact]
-    public void What_is_no_device_node_is_left_alone()
+    public void A_file_that_is_not_a_device_node_is_left_alone()
     {
         File.WriteAllText(Node, "mine");
         Assert.Equal(Errno.EEXIST, KeyringThread.Refusal(() => DmNode.Settle(Device(77))));

@@ -11,7 +11,9 @@ public sealed class DirectFileTests : IDisposable
 
     public void Dispose() => _directory.Dispose();
 
-    /// <summary>Whatever is written directly is read directly, and by everybody else; on a page (as the server's buffers) and off it.</summary>
+    /// <summary>
+    /// Direct reads and other readers see what was written directly; from memory on a page (as the server's buffers) and off it.
+    /// </summary>
     [Fact]
     public void What_is_written_is_read_from_any_memory()
     {
@@ -19,7 +21,8 @@ public sealed class DirectFileTests : IDisposable
         using var direct = Direct(file);
         var model = new byte[Sectors * Sector];
         using var buffer = SecretBuffer.Allocate((Sectors * Sector) + Sector);
-        Gen.Select(Gen.Int[0, Sectors - 1], Gen.Int[1, Sectors], Gen.Int[0, 2].Select(choice => choice switch { 0 => 0, 1 => 16, _ => 512 }), Gen.Byte).Sample(
+        var shift = Gen.Int[0, 2].Select(choice => choice switch { 0 => 0, 1 => 16, _ => 512 });
+        Gen.Select(Gen.Int[0, Sectors - 1], Gen.Int[1, Sectors], shift, Gen.Byte).Sample(
             (first, count, shift, value) =>
             {
                 var (offset, length) = (first * Sector, Math.Min(count, Sectors - first) * Sector);
@@ -120,5 +123,6 @@ public sealed class DirectFileTests : IDisposable
         return direct;
     }
 
-    private static int CachedPages(string path) => int.Parse(Tool.Run("fincore", "--noheadings", "--output", "PAGES", path), System.Globalization.CultureInfo.InvariantCulture);
+    private static int CachedPages(string path) =>
+        int.Parse(Tool.Run("fincore", "--noheadings", "--output", "PAGES", path), System.Globalization.CultureInfo.InvariantCulture);
 }

@@ -5,13 +5,13 @@ using Sealdisk.Linux;
 
 namespace Sealdisk.Tests.Linux;
 
-/// <summary>Replies as drivers/md/dm-ioctl.c lays them out, and replies that do not hold together.</summary>
+/// <summary>Replies as drivers/md/dm-ioctl.c lays them out, and inconsistent replies.</summary>
 public sealed class DmReplyTests
 {
     private static readonly Gen<string> Name = Gen.Char.AlphaNumeric.Array[1, 127].Select(c => new string(c));
 
     [Fact]
-    public void A_mapping()
+    public void A_mapping_is_read_field_by_field()
     {
         var reply = Reply([], flags: DmFlags.DM_READONLY | DmFlags.DM_ACTIVE_PRESENT, count: 3);
         BinaryPrimitives.WriteInt32LittleEndian(reply.AsSpan(24), 2);
@@ -34,11 +34,11 @@ public sealed class DmReplyTests
     }
 
     [Fact]
-    public void Any_table() => DmRequestTests.Target.Array[0, 20].Sample(targets =>
+    public void Any_table_is_read_back() => DmRequestTests.Target.Array[0, 20].Sample(targets =>
         Assert.Equal(targets, new DmReply(Table(targets), "read", "data").Targets()));
 
     [Fact]
-    public void A_table_in_pieces_of_seven_bytes_and_less() // every alignment that a last line can end on
+    public void A_table_may_end_on_any_alignment()
     {
         for (var length = 0; length < 16; length++)
         {
@@ -56,7 +56,7 @@ public sealed class DmReplyTests
     [InlineData("crypt", "aes-xts-plain64", "aes-xts-plain64")]
     [InlineData("crypt", "", "")]
     [InlineData("linear", "7:0 2048", "7:0 2048")]
-    public void A_key_is_not_shown(string type, string parameters, string shown)
+    public void A_key_in_a_table_is_not_shown(string type, string parameters, string shown)
     {
         var reply = Table([Target(0, type, parameters)]);
         Assert.Equal(shown, Assert.Single(new DmReply(reply, "read", "data").Targets()).Parameters);
@@ -65,14 +65,14 @@ public sealed class DmReplyTests
     }
 
     [Fact]
-    public void Any_list_of_names() => Gen.Select(Name, Gen.UInt[1, 4095], Gen.UInt[0, 0xFFFFF]).Array[0, 20].Sample(devices =>
+    public void Any_list_of_names_is_read_back() => Gen.Select(Name, Gen.UInt[1, 4095], Gen.UInt[0, 0xFFFFF]).Array[0, 20].Sample(devices =>
     {
         var expected = devices.Select(device => (DmName.Parse(device.Item1), new DeviceNumber(device.Item2, device.Item3))).ToArray();
         Assert.Equal(expected, new DmReply(List(expected), "list", "data").Names());
     });
 
     [Fact]
-    public void No_mappings_are_a_list_with_nothing_in_it()
+    public void No_mappings_are_an_empty_list()
     {
         Assert.Empty(new DmReply(Reply([]), "list", "data").Names());
         Assert.Empty(new DmReply(Reply(new byte[8]), "list", "data").Names());
@@ -80,14 +80,15 @@ public sealed class DmReplyTests
     }
 
     [Fact]
-    public void Any_list_of_targets() => Gen.Select(Name, Gen.UInt, Gen.UInt, Gen.UInt).Array[0, 20].Sample(targets =>
+    public void Any_list_of_targets_is_read_back() => Gen.Select(Name, Gen.UInt, Gen.UInt, Gen.UInt).Array[0, 20].Sample(targets =>
     {
-        var expected = targets.DistinctBy(target => target.Item1).ToDictionary(target => target.Item1, target => new DmVersion(target.Item2, target.Item3, target.Item4));
+        var expected = targets.DistinctBy(target => target.Item1)
+            .ToDictionary(target => target.Item1, target => new DmVersion(target.Item2, target.Item3, target.Item4));
         Assert.Equal(expected, new DmReply(Versions(expected), "list", "data").Versions());
     });
 
     [Fact]
-    public void Dependencies()
+    public void Dependencies_are_read_and_their_count_is_checked()
     {
         Assert.Empty(new DmReply(Reply([]), "list", "data").Dependencies());
         byte[] two = [2, 0, 0, 0, 0, 0, 0, 0, 0x00, 0x07, 0, 0, 0, 0, 0, 0, 0x11, 0x08, 0, 0, 0, 0, 0, 0];
@@ -99,11 +100,12 @@ public sealed class DmReplyTests
     }
 
     [Fact]
-    public void An_answer()
+    public void An_answer_needs_its_flag_and_a_NUL()
     {
         Assert.Null(new DmReply(Reply("text\0"u8), "send", "data").Answer());
         Assert.Equal("text", new DmReply(Reply("text\0"u8, DmFlags.DM_DATA_OUT), "send", "data").Answer());
-        Assert.Equal(Errno.EPROTO, KeyringThread.Refusal(() => new DmReply(Reply("text"u8, DmFlags.DM_DATA_OUT, room: 0), "send", "data").Answer()));
+        var unterminated = Reply("text"u8, DmFlags.DM_DATA_OUT, room: 0);
+        Assert.Equal(Errno.EPROTO, KeyringThread.Refusal(() => new DmReply(unterminated, "send", "data").Answer()));
     }
 
     [Theory]
@@ -112,13 +114,13 @@ public sealed class DmReplyTests
     [InlineData(16, 0u)] // data_start inside the head
     [InlineData(16, 311u)]
     [InlineData(16, 313u)] // unaligned
-    [InlineData(20, 3u)] // one target more than there are
+    [InlineData(20, 3u)] // one target too many
     [InlineData(20, uint.MaxValue)]
     [InlineData(312 + 20, 0u)] // next: the same again
     [InlineData(312 + 20, 39u)] // inside itself
     [InlineData(312 + 20, 9_999u)]
     [InlineData(312 + 20, uint.MaxValue)]
-    public void A_table_that_does_not_hold_together(int offset, uint value)
+    public void An_inconsistent_table_is_refused(int offset, uint value)
     {
         var reply = Table([Target(0, "linear", "7:0 0"), Target(1, "linear", "7:0 1")]);
         BinaryPrimitives.WriteUInt32LittleEndian(reply.AsSpan(offset), value);
@@ -131,7 +133,7 @@ public sealed class DmReplyTests
     [InlineData(20u)] // unaligned
     [InlineData(48u)] // the end of the list
     [InlineData(uint.MaxValue)]
-    public void A_list_that_does_not_hold_together(uint next)
+    public void An_inconsistent_list_is_refused(uint next)
     {
         var reply = List([(DmName.Parse("one"), new DeviceNumber(254, 0)), (DmName.Parse("two"), new DeviceNumber(254, 1))]);
         Assert.Equal(48u + 312u, BinaryPrimitives.ReadUInt32LittleEndian(reply.AsSpan(12)));
@@ -139,7 +141,7 @@ public sealed class DmReplyTests
         Assert.Equal(Errno.EPROTO, KeyringThread.Refusal(() => new DmReply(reply, "list", "data").Names()));
     }
 
-    /// <summary>Whatever is in the buffer, reading it ends, in an answer or in EPROTO.</summary>
+    /// <summary>Whatever the buffer holds, reading it ends with an answer or with EPROTO.</summary>
     [Fact]
     public void Damage_is_noticed_or_harmless()
     {
@@ -167,7 +169,8 @@ public sealed class DmReplyTests
     }
 
     /// <summary>A line that serves one sector.</summary>
-    private static DmTarget Target(ulong start, string type, string parameters) => new(new Sectors(start), new Sectors(1), type, parameters);
+    private static DmTarget Target(ulong start, string type, string parameters) =>
+        new(new Sectors(start), new Sectors(1), type, parameters);
 
     private delegate void Reading(DmReply reply);
 
@@ -189,7 +192,8 @@ public sealed class DmReplyTests
         var reply = new byte[312 + data.Length + room];
         reply[0] = 4;
         reply[4] = 48;
-        BinaryPrimitives.WriteInt32LittleEndian(reply.AsSpan(12), data.Length == 0 ? 305 : 312 + data.Length); // offsetof(struct dm_ioctl, data)
+        const int headAlone = 305; // offsetof(struct dm_ioctl, data)
+        BinaryPrimitives.WriteInt32LittleEndian(reply.AsSpan(12), data.Length == 0 ? headAlone : 312 + data.Length);
         BinaryPrimitives.WriteUInt32LittleEndian(reply.AsSpan(16), 312);
         BinaryPrimitives.WriteUInt32LittleEndian(reply.AsSpan(20), count);
         BinaryPrimitives.WriteUInt32LittleEndian(reply.AsSpan(28), (uint)flags);

@@ -5,11 +5,14 @@ using Sealdisk.Linux;
 
 namespace Sealdisk.Tests.Linux;
 
-/// <summary>What the kernel gets to read, read back by its own rules.</summary>
+/// <summary>The bytes that the kernel reads, read back by its own rules.</summary>
 public sealed class DmRequestTests
 {
     internal static readonly Gen<DmTarget> Target = Gen.Select(
-        Gen.ULong, Gen.ULong, Gen.Char.AlphaNumeric.Array[1, 15].Select(c => new string(c)), Gen.Char[' ', '\u02FF'].Array[0, 200].Select(c => new string(c)),
+        Gen.ULong,
+        Gen.ULong,
+        Gen.Char.AlphaNumeric.Array[1, 15].Select(c => new string(c)),
+        Gen.Char[' ', '\u02FF'].Array[0, 200].Select(c => new string(c)),
         (start, length, type, parameters) => new DmTarget(new Sectors(start), new Sectors(length), type, parameters));
 
     [Fact]
@@ -99,15 +102,17 @@ public sealed class DmRequestTests
     [Fact]
     public void What_does_not_fit_is_not_cut_short()
     {
-        DmRequest.WriteHead(new byte[312], DmCommand.DM_DEV_STATUS, new string('n', 127), DmFlags.None);
-        Assert.Throws<ArgumentException>(() => DmRequest.WriteHead(new byte[312], DmCommand.DM_DEV_STATUS, new string('n', 128), DmFlags.None));
-        Assert.Throws<ArgumentException>(() => DmRequest.WriteHead(new byte[312], DmCommand.DM_DEV_STATUS, "a\0b", DmFlags.None));
+        WriteHead(new string('n', 127));
+        Assert.Throws<ArgumentException>(() => WriteHead(new string('n', 128)));
+        Assert.Throws<ArgumentException>(() => WriteHead("a\0b"));
         var one = new Sectors(1);
         DmTarget[] long15 = [new(Sectors.Zero, one, new string('t', 15), "")];
         DmTarget[] long16 = [new(Sectors.Zero, one, new string('t', 16), "")];
         DmRequest.WriteTable(new byte[DmRequest.TableSize(long15)], long15);
         Assert.Throws<ArgumentException>(() => DmRequest.WriteTable(new byte[DmRequest.TableSize(long16)], long16));
     }
+
+    private static void WriteHead(string name) => DmRequest.WriteHead(new byte[312], DmCommand.DM_DEV_STATUS, name, DmFlags.None);
 
     private static string Text(ReadOnlySpan<byte> field) => Encoding.UTF8.GetString(field[..field.IndexOf((byte)0)]);
 }

@@ -7,7 +7,7 @@ using Sealdisk.Linux;
 
 namespace Sealdisk.Tests.Linux;
 
-/// <summary>Our structs, numbers and flags against the kernel's own headers, by a C program compiled with them for each architecture.</summary>
+/// <summary>Compares our structs, numbers and flags with the kernel's headers, by a C program compiled for each architecture.</summary>
 [Trait("needs", "native")]
 public sealed class KernelHeadersTests
 {
@@ -21,7 +21,8 @@ public sealed class KernelHeadersTests
     [Fact]
     public void The_headers_of_arm64_agree()
     {
-        Assert.SkipUnless(RuntimeInformation.ProcessArchitecture == Architecture.X64, "this machine is arm64 itself: the other test is this one");
+        var isX64 = RuntimeInformation.ProcessArchitecture == Architecture.X64;
+        Assert.SkipUnless(isX64, "this machine is arm64 itself: the other test covers it");
         using var folder = new TemporaryDirectory();
         Agree(folder, "aarch64-linux-gnu-gcc", ["qemu-aarch64", folder["headers"]], Architecture.Arm64);
     }
@@ -30,7 +31,9 @@ public sealed class KernelHeadersTests
     {
         var ours = Ours(architecture);
         var program = new StringBuilder();
-        foreach (var header in (string[])["stddef.h", "stdio.h", "sys/ioctl.h", "sys/syscall.h", "sys/epoll.h", "linux/aio_abi.h", "linux/dm-ioctl.h", "linux/keyctl.h", "linux/major.h"])
+        string[] general = ["stddef.h", "stdio.h", "sys/ioctl.h", "sys/syscall.h", "sys/epoll.h"];
+        string[] kernel = ["linux/aio_abi.h", "linux/dm-ioctl.h", "linux/keyctl.h", "linux/major.h"];
+        foreach (var header in (string[])[.. general, .. kernel])
             program.Append(CultureInfo.InvariantCulture, $"#include <{header}>\n");
         program.Append("int main(void)\n{\n");
         foreach (var expression in ours.Keys)
@@ -38,11 +41,13 @@ public sealed class KernelHeadersTests
         program.Append("    return 0;\n}\n");
         File.WriteAllText(folder["headers.c"], program.ToString());
 
-        var compiled = NativeBinary.Run(new ProcessStartInfo(compiler, ["-static", "-Wall", "-Werror", "-o", folder["headers"], folder["headers.c"]]));
+        string[] arguments = ["-static", "-Wall", "-Werror", "-o", folder["headers"], folder["headers.c"]];
+        var compiled = NativeBinary.Run(new ProcessStartInfo(compiler, arguments));
         Assert.True(compiled.Exit == 0, compiled.Stderr);
         var printed = NativeBinary.Run(new ProcessStartInfo(command[0], command[1..]));
         Assert.True(printed.Exit == 0, printed.Stderr);
-        var theirs = printed.Stdout.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => long.Parse(line, CultureInfo.InvariantCulture));
+        var lines = printed.Stdout.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        var theirs = lines.Select(line => long.Parse(line, CultureInfo.InvariantCulture));
         Assert.Equal(ours, ours.Keys.Zip(theirs).ToDictionary(pair => pair.First, pair => pair.Second));
     }
 
@@ -99,7 +104,8 @@ public sealed class KernelHeadersTests
             ["IOCB_CMD_PWRITE"] = (long)TransferKind.Write,
             ["IOCB_CMD_FDSYNC"] = (long)TransferKind.DataSync,
             ["sizeof(struct iocb)"] = Unsafe.SizeOf<AsyncTransfers.IoControlBlock>(),
-            ["offsetof(struct iocb, aio_lio_opcode)"] = Offset<AsyncTransfers.IoControlBlock>(nameof(AsyncTransfers.IoControlBlock.Operation)),
+            ["offsetof(struct iocb, aio_lio_opcode)"] =
+                Offset<AsyncTransfers.IoControlBlock>(nameof(AsyncTransfers.IoControlBlock.Operation)),
             ["offsetof(struct iocb, aio_fildes)"] = Offset<AsyncTransfers.IoControlBlock>(nameof(AsyncTransfers.IoControlBlock.File)),
             ["offsetof(struct iocb, aio_buf)"] = Offset<AsyncTransfers.IoControlBlock>(nameof(AsyncTransfers.IoControlBlock.Memory)),
             ["offsetof(struct iocb, aio_nbytes)"] = Offset<AsyncTransfers.IoControlBlock>(nameof(AsyncTransfers.IoControlBlock.Length)),

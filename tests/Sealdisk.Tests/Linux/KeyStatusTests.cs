@@ -8,7 +8,8 @@ public sealed class KeyStatusTests
     public void A_description_may_hold_semicolons_and_a_key_may_have_no_group()
     {
         Assert.Equal(
-            new KeyStatus("user", 1000, uint.MaxValue, KeyPermissions.PossessorAll | KeyPermissions.UserView, KeyDescription.Parse("a;b;;c")),
+            new KeyStatus(
+                "user", 1000, uint.MaxValue, KeyPermissions.PossessorAll | KeyPermissions.UserView, KeyDescription.Parse("a;b;;c")),
             KeyStatus.TryParse("user;1000;-1;3f010000;a;b;;c"));
         Assert.Equal("", KeyStatus.TryParse("keyring;0;0;3f3f3f3f;")?.Description.Text);
     }

@@ -13,10 +13,13 @@ public sealed class KeyringRefusalTests
     [Fact]
     public void It_says_the_act_and_the_name_and_never_the_payload() => InNewSession(() =>
     {
-        var refused = Assert.Throws<LinuxException>(() => Keyring.Add("sealdisk-no-such-type", Name, "a secret"u8, KeySerial.SessionKeyring));
+        var refused = Assert.Throws<LinuxException>(
+            () => Keyring.Add("sealdisk-no-such-type", Name, "a secret"u8, KeySerial.SessionKeyring));
         Assert.Equal("cannot add sealdisk-no-such-type key sealdisk:test: No such device (ENODEV)", refused.Message);
         Assert.DoesNotContain("a secret", refused.ToString());
-        Assert.Equal("cannot read key 2147483647: Required key not available (ENOKEY)", Assert.Throws<LinuxException>(() => Keyring.Read(Nowhere, [])).Message);
+        Assert.Equal(
+            "cannot read key 2147483647: Required key not available (ENOKEY)",
+            Assert.Throws<LinuxException>(() => Keyring.Read(Nowhere, [])).Message);
         Assert.Equal(
             "cannot unlink from @s key 2147483647: Required key not available (ENOKEY)",
             Assert.Throws<LinuxException>(() => Keyring.Unlink(Nowhere, KeySerial.SessionKeyring)).Message);
@@ -28,7 +31,8 @@ public sealed class KeyringRefusalTests
         Assert.Equal(Errno.EINVAL, Refusal(() => Keyring.Add("user", Name, [], KeySerial.SessionKeyring)));
         Assert.Equal(Errno.EINVAL, Refusal(() => Keyring.Add("user", Name, new byte[32768], KeySerial.SessionKeyring)));
         Assert.Equal(Errno.EINVAL, Refusal(() => Keyring.Add("user", default, "x"u8, KeySerial.SessionKeyring)));
-        Assert.Equal(Errno.EINVAL, Refusal(() => Keyring.Add("user", KeyDescription.Reported(new string('n', 4096)), "x"u8, KeySerial.SessionKeyring)));
+        var tooLong = KeyDescription.Reported(new string('n', 4096));
+        Assert.Equal(Errno.EINVAL, Refusal(() => Keyring.Add("user", tooLong, "x"u8, KeySerial.SessionKeyring)));
         Assert.Equal(Errno.EPERM, Refusal(() => Keyring.Add(".user", Name, "x"u8, KeySerial.SessionKeyring)));
         Assert.Equal(Errno.EPERM, Refusal(() => Keyring.CreateKeyring(Named(".sealdisk"), KeySerial.SessionKeyring)));
         Assert.Equal(Errno.EPERM, Refusal(() => Keyring.JoinSession(Named(".sealdisk"))));
@@ -168,12 +172,14 @@ public sealed class KeyringRefusalTests
     }
 
     /// <summary>
-    /// What the kernel says of a key that it may not give, it says only while @s is the one keyring it looks through: another, looked through in vain, makes the
-    /// answer that there is no key. A test before this one may have left @t or @p to the thread that starts this one, which then gets its own or shares it.
+    /// The kernel says why it refuses a key only if @s is the only keyring that it searches: if it searches another one in vain, it
+    /// answers that there is no key. A test before this one may have left @t or @p to the thread that starts this one, which then gets
+    /// its own or shares it.
     /// </summary>
     private static void AssertRequestRefused(Errno expected)
     {
-        if (Keyring.Resolve(KeySerial.ThreadKeyring, create: false) is null && Keyring.Resolve(KeySerial.ProcessKeyring, create: false) is null)
+        var others = Keyring.Resolve(KeySerial.ThreadKeyring, create: false) ?? Keyring.Resolve(KeySerial.ProcessKeyring, create: false);
+        if (others is null)
             Assert.Equal(expected, Refusal(() => Keyring.Request("user", Name)));
         Keyring.Resolve(KeySerial.ThreadKeyring, create: true);
         Assert.Null(Keyring.Request("user", Name));

@@ -75,7 +75,8 @@ public sealed class KeyringTests
         var keys = Enumerable.Range(0, 100).Select(i => Keyring.Add("user", Named($"{Name}-{i}"), "x"u8, ring)).ToHashSet();
         Assert.Equal(100, keys.Count);
         Assert.True(keys.SetEquals(Keyring.Members(ring)));
-        Assert.True(keys.SetEquals(Keyctl("rlist", ring.ToString()).Split(' ').Select(word => new KeySerial(int.Parse(word, CultureInfo.InvariantCulture)))));
+        var listed = Keyctl("rlist", ring.ToString()).Split(' ');
+        Assert.True(keys.SetEquals(listed.Select(word => new KeySerial(int.Parse(word, CultureInfo.InvariantCulture)))));
 
         var name = Named("é;" + new string('n', 3000));
         var key = Keyring.Add("user", name, "x"u8, ring);
@@ -99,7 +100,10 @@ public sealed class KeyringTests
 
     [Fact]
     public void Any_payload_comes_back_as_it_was() => InNewSession(() =>
-        Gen.Byte.Array[1, 2000].Sample(payload => Payload(Keyring.Add("user", Name, payload, KeySerial.SessionKeyring)).SequenceEqual(payload), iter: 100, threads: 1));
+        Gen.Byte.Array[1, 2000].Sample(
+            payload => Payload(Keyring.Add("user", Name, payload, KeySerial.SessionKeyring)).SequenceEqual(payload),
+            iter: 100,
+            threads: 1));
 
     /// <summary>The letters of keyctl(1) for each permission alone; possessor, user, group, other.</summary>
     [Fact]
@@ -120,7 +124,9 @@ public sealed class KeyringTests
         }
         Keyctl("setperm", key.ToString(), "0x3f3f0b01");
         Assert.Equal(
-            KeyPermissions.PossessorAll | KeyPermissions.UserAll | KeyPermissions.GroupView | KeyPermissions.GroupRead | KeyPermissions.GroupSearch | KeyPermissions.OtherView,
+            KeyPermissions.PossessorAll | KeyPermissions.UserAll
+                | KeyPermissions.GroupView | KeyPermissions.GroupRead | KeyPermissions.GroupSearch
+                | KeyPermissions.OtherView,
             Keyring.Describe(key).Permissions);
     });
 
@@ -156,10 +162,12 @@ public sealed class KeyringTests
 
         blob[^1] ^= 1; // one hex digit of the MAC
         Keyring.Unlink(loaded, KeySerial.SessionKeyring);
-        Assert.Equal(Errno.EINVAL, Refusal(() => Keyring.Add("encrypted", Named("sealdisk:theirs"), [.. "load "u8, .. blob], KeySerial.SessionKeyring)));
+        Assert.Equal(Errno.EINVAL, Refusal(Load));
         blob[^1] ^= 1;
         Keyring.Unlink(Keyring.Search(KeySerial.SessionKeyring, "user", Named("sealdisk:master"))!.Value, KeySerial.SessionKeyring);
-        Assert.Equal(Errno.ENOKEY, Refusal(() => Keyring.Add("encrypted", Named("sealdisk:theirs"), [.. "load "u8, .. blob], KeySerial.SessionKeyring)));
+        Assert.Equal(Errno.ENOKEY, Refusal(Load));
+
+        void Load() => Keyring.Add("encrypted", Named("sealdisk:theirs"), [.. "load "u8, .. blob], KeySerial.SessionKeyring);
     });
 
     [Fact]

@@ -9,7 +9,9 @@ public sealed class MountsTests
     {
         var entry = MountEntry.Parse("36 35 98:4096 /mnt1 /mnt2 rw,noatime master:1 propagate_from:2 - ext3 /dev/root rw,errors=continue");
         Assert.Equal(
-            new MountEntry(36, 35, new DeviceNumber(98, 4096), "/mnt1", "/mnt2", "rw,noatime", "ext3", "/dev/root", "rw,errors=continue"), entry);
+            new MountEntry(
+                36, 35, new DeviceNumber(98, 4096), "/mnt1", "/mnt2", "rw,noatime", "ext3", "/dev/root", "rw,errors=continue"),
+            entry);
     }
 
     [Fact]

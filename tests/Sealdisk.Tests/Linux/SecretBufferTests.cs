@@ -67,7 +67,9 @@ public sealed class SecretBufferTests
             var first = line.Split(' ')[0];
             if (!first.EndsWith(':') && first.Contains('-'))
             {
-                var range = first.Split('-').Select(bound => ulong.Parse(bound, NumberStyles.HexNumber, CultureInfo.InvariantCulture)).ToArray();
+                var range = first.Split('-')
+                    .Select(bound => ulong.Parse(bound, NumberStyles.HexNumber, CultureInfo.InvariantCulture))
+                    .ToArray();
                 within = address >= range[0] && address < range[1];
             }
             else if (within && first == "VmFlags:")

@@ -75,7 +75,8 @@ public sealed class SessionKeyringTests
             Assert.Equal("UserDefault", Child("setsid", "--wait"));
             Assert.Equal("Own", Child("keyctl", "session", "-"));
             Assert.Equal("Own", Child("keyctl", "session", $"sealdisk-test-{Guid.NewGuid():N}"));
-            Assert.Equal("Own", Child("sh", "-c", "keyctl new_session >/dev/null && exec \"$@\"", "sh")); // the shell's session, put in place by its child
+            // keyctl puts a new session in place for the shell, its parent.
+            Assert.Equal("Own", Child("sh", "-c", "keyctl new_session >/dev/null && exec \"$@\"", "sh"));
         });
         InNewSession(() => Assert.Equal("Own", Child()));
         Run(() =>
@@ -105,7 +106,10 @@ public sealed class SessionKeyringTests
         AssertGoes(key);
     }
 
-    /// <summary>A process keyring that is made while threads run is the maker's, and its later threads'; the others know nothing of it, unless all had it before.</summary>
+    /// <summary>
+    /// A process keyring that is made while threads run belongs to its maker and to threads that start later. The other threads do not
+    /// see it, unless all had it before.
+    /// </summary>
     [Fact]
     public void A_process_keyring_made_late_is_not_the_whole_processes()
     {

@@ -53,7 +53,9 @@ public sealed class HexTextTests
             foreach (var text in (string[])[new string('a', 2305), new string('a', 2304) + "\n\n", new string('a', 100_000)])
             {
                 File.WriteAllText(path, text);
-                Assert.Equal("it is longer than any sealed key (2304 hex digits)", Assert.Throws<BlobTextException>(() => BlobText.Read(path)).Message);
+                Assert.Equal(
+                    "it is longer than any sealed key (2304 hex digits)",
+                    Assert.Throws<BlobTextException>(() => BlobText.Read(path)).Message);
             }
         }
         finally

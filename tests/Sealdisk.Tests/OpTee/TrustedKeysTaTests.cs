@@ -134,7 +134,7 @@ public sealed class TrustedKeysTaTests
         }
     }
 
-    /// <summary>OP-TEE since 4.2.0 and the standard: the last 32 bits of the counter wrap, and nothing is carried into the other 96.</summary>
+    /// <summary>OP-TEE since 4.2.0 and the standard: the last 32 bits of the counter wrap without a carry into the other 96.</summary>
     [Fact]
     public void The_counter_wraps_within_its_32_bits()
     {
@@ -171,7 +171,13 @@ public sealed class TrustedKeysTaTests
     public void The_key_buffer_is_zeroed_whatever_the_answer()
     {
         var key = new byte[32];
-        foreach (var (blob, result) in new[] { (new byte[33], UnsealResult.TooShort), (new byte[65], UnsealResult.NotThisDevice), (new byte[513], UnsealResult.TooLong) })
+        (byte[] Blob, UnsealResult Result)[] refused =
+        [
+            (new byte[33], UnsealResult.TooShort),
+            (new byte[65], UnsealResult.NotThisDevice),
+            (new byte[513], UnsealResult.TooLong),
+        ];
+        foreach (var (blob, result) in refused)
         {
             Array.Fill(key, (byte)0xa5);
             Assert.Equal(result, TrustedKeysTa.Unseal(ZeroHukKey, blob, key));

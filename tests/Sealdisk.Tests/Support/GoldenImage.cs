@@ -14,8 +14,8 @@ internal sealed record GoldenImage(string Name, string KeyType, string KeyName, 
     public static IReadOnlyList<GoldenImage> All { get; } =
     [
         .. File.ReadAllLines(Golden.File("manifest.txt"))
-        .Select(line => line.Split('|'))
-        .Select(field => new GoldenImage(field[0], field[1], field[2], field[4])),
+            .Select(line => line.Split('|'))
+            .Select(field => new GoldenImage(field[0], field[1], field[2], field[4])),
     ];
 
     private string[] Words => Table.Split(' ');
@@ -27,10 +27,8 @@ internal sealed record GoldenImage(string Name, string KeyType, string KeyName, 
         get
         {
             var size = Words.FirstOrDefault(word => word.StartsWith("sector_size:", StringComparison.Ordinal));
-            return new SectorLayout(
-                size is null ? 512 : int.Parse(size.Split(':')[1]),
-                Words.Contains("iv_large_sectors"),
-                ulong.Parse(Words[5]));
+            var bytes = size is null ? 512 : int.Parse(size.Split(':')[1]);
+            return new SectorLayout(bytes, Words.Contains("iv_large_sectors"), ulong.Parse(Words[5]));
         }
     }
 

@@ -6,8 +6,8 @@ using Sealdisk.Linux;
 namespace Sealdisk.Tests.Support;
 
 /// <summary>
-/// An OS thread of its own for a test that changes what keyrings or user it has: both belong to the thread, and end with it. Programs
-/// started from the test inherit them.
+/// An OS thread of its own for a test that changes its keyrings or user: both belong to the thread and end with it. Programs that the
+/// test starts inherit them.
 /// </summary>
 internal static class KeyringThread
 {
@@ -53,10 +53,10 @@ internal static class KeyringThread
 
     public static KeyDescription Named(string text) => KeyDescription.Parse(text);
 
-    /// <summary>What the kernel answered to a call that it refuses.</summary>
+    /// <summary>The kernel's answer to a call that it refuses.</summary>
     public static Errno Refusal(Action call) => Assert.Throws<LinuxException>(call).Errno;
 
-    /// <summary>The kernel collects keys a little after their last link, keyring or thread has gone; this waits for it.</summary>
+    /// <summary>Waits until a key is gone: the kernel collects it a little after its last link, keyring or thread has gone.</summary>
     public static void AssertGoes(KeySerial key) => Assert.True(SpinWait.SpinUntil(() => IsGone(key), Patience.Limit), $"key {key} stays");
 
     private static bool IsGone(KeySerial key)
@@ -73,16 +73,15 @@ internal static class KeyringThread
     }
 
     /// <summary>
-    /// Changes the user of the calling thread alone: the C library's setresuid(2) would change all threads. Of what root may do it
-    /// keeps CAP_IPC_LOCK, since the soft source has locked the memory of this process in some other test, and the runtime then needs
-    /// it for every page that it adds.
+    /// Changes the user of the calling thread alone: the C library's setresuid(2) would change all threads. The thread keeps
+    /// CAP_IPC_LOCK, because the soft source has locked the memory of this process in another test, and the runtime then needs it for
+    /// every page that it adds.
     /// </summary>
     public static void BecomeNobody()
     {
         Assert.Equal(0, prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0));
-        Assert.Equal(
-            0,
-            syscall(RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 147 : 117, (nint)Nobody, (nint)Nobody, (nint)Nobody));
+        var setresuid = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 147 : 117;
+        Assert.Equal(0, syscall(setresuid, (nint)Nobody, (nint)Nobody, (nint)Nobody));
         const uint lockMemory = 1u << (int)Capability.IpcLock;
         Assert.Equal(0, capset([LINUX_CAPABILITY_VERSION_3, 0], [lockMemory, lockMemory, 0, 0, 0, 0]));
         Assert.False(CurrentProcess.HasCapability(Capability.SysAdmin));

@@ -45,7 +45,7 @@ internal static class NaiveGcm
     }
 
     /// <summary>
-    /// GHASH over the zero-padded data and its length; both uses in the TA end with a block of 0 (64 bits) and the data's length in bits.
+    /// GHASH over the zero-padded data and its length: both uses in the TA end with 64 zero bits and the data's length in bits.
     /// </summary>
     private static byte[] GHash(byte[] h, byte[] data)
     {

@@ -3,7 +3,7 @@ using System.Diagnostics;
 namespace Sealdisk.Tests.Support;
 
 /// <summary>
-/// Programs of the system, used as the clients and judges of what is served: a process of its own cannot hang together with the test's.
+/// Programs of the system as clients and judges of what is served: a separate process cannot hang together with the test.
 /// </summary>
 internal static class Tool
 {

@@ -8,7 +8,8 @@ public sealed class HukCatalogueTests
     [Fact]
     public void Every_record_is_whole_and_every_name_its_own()
     {
-        Assert.Equal(HukCatalogue.Families.Count, HukCatalogue.Families.Select(family => family.Id).Distinct(StringComparer.Ordinal).Count());
+        var ids = HukCatalogue.Families.Select(family => family.Id);
+        Assert.Equal(HukCatalogue.Families.Count, ids.Distinct(StringComparer.Ordinal).Count());
         foreach (var family in HukCatalogue.Families)
         {
             Assert.Matches("^[a-z0-9]+$", family.Id);
@@ -47,7 +48,8 @@ public sealed class HukCatalogueTests
     [InlineData("zynq7000", "xlnx,zynq-zc702", "xlnx,zynq-7000")]
     [InlineData("npcm8xx", "nuvoton,npcm845-evb", "nuvoton,npcm845")]
     [InlineData("qemu", "linux,dummy-virt")]
-    public void A_machine_is_known_by_its_device_tree(string family, params string[] compatible) => Assert.Equal(family, HukCatalogue.Of(compatible)?.Id);
+    public void A_machine_is_known_by_its_device_tree(string family, params string[] compatible) =>
+        Assert.Equal(family, HukCatalogue.Of(compatible)?.Id);
 
     [Fact]
     public void An_unknown_machine_is_no_family() => Assert.Null(HukCatalogue.Of(["acme,anvil", "acme,forge"]));
@@ -93,25 +95,30 @@ public sealed class HukCatalogueTests
         var page = new StringBuilder("""
             # Where OP-TEE gets the HUK
 
-            Everything that OP-TEE seals hangs on the hardware unique key (HUK), and OP-TEE never says which HUK it has. This is what is known per
-            processor family, of OP-TEE's own tree as of 4.10; a chip maker's tree may differ. `sealdisk huk families FAMILY` prints the same.
-            Each statement has its source, and how sure it is: *read* in the source code that does it, *stated* by a document, or *concluded*
-            from those two without anybody having stated or measured it.
+            Everything that OP-TEE seals depends on the hardware unique key (HUK), and OP-TEE never says which HUK it has. This page says
+            what is known for each processor family, from OP-TEE's own tree as of 4.10; a chip maker's tree may differ. `sealdisk huk
+            families FAMILY` prints the same. Each statement has its source and how sure it is: *read* in the source code, *stated* by a
+            document, or *concluded* from those two, but neither stated nor measured.
 
-            "All zeros" is what OP-TEE has where nothing provides a HUK. The default build allows that (CFG_INSECURE=y) and warns on
-            the secure console only, which Linux does not see. Whoever has a sealed key of such a device has the key. `sealdisk blob audit` finds it out.
+            If nothing provides a HUK, OP-TEE uses all zeros. The default build allows that (CFG_INSECURE=y) and warns only on the secure
+            console, which Linux does not see. Anyone who has a sealed key of such a device has the key. `sealdisk blob audit` detects it.
 
-            | family | id | without further ado the HUK is | can its maker compute it? |
+            | family | id | if nothing is set, the HUK is | can its maker compute it? |
             |---|---|---|---|
 
             """);
         foreach (var family in HukCatalogue.Families)
-            page.Append($"| [{family.Name}](#{family.Id}) | `{family.Id}` | {Default(family)} | {(family.Recipe is null ? "no: it never leaves the chip" : family.Secret == HukSecret.None ? "everybody can" : "yes, from " + family.Recipe.Needs)} |\n");
+            page.Append($"| [{family.Name}](#{family.Id}) | `{family.Id}` | {Default(family)} | {Computable(family)} |\n");
         foreach (var family in HukCatalogue.Families)
         {
-            page.Append($"\n## {family.Id}\n\n{family.Name}; OP-TEE {family.Platform}. Device tree: {string.Join(", ", family.Compatible.Split(' ').Select(word => $"`{word}`"))}.\n\n");
-            page.Append($"* **HUK.** {Statement(family.How)}\n* **Since.** {family.Since}.\n* **Option.** {family.Option}.\n* **Unprovisioned.** {Statement(family.Unprovisioned)}\n");
-            page.Append($"* **Life cycle.** {Statement(family.LifeCycle)}\n* **Remedy.** {family.Remedy}\n");
+            var compatible = string.Join(", ", family.Compatible.Split(' ').Select(word => $"`{word}`"));
+            page.Append($"\n## {family.Id}\n\n{family.Name}; OP-TEE {family.Platform}. Device tree: {compatible}.\n\n");
+            page.Append($"* **HUK.** {Statement(family.How)}\n");
+            page.Append($"* **Since.** {family.Since}.\n");
+            page.Append($"* **Option.** {family.Option}.\n");
+            page.Append($"* **Unprovisioned.** {Statement(family.Unprovisioned)}\n");
+            page.Append($"* **Life cycle.** {Statement(family.LifeCycle)}\n");
+            page.Append($"* **Remedy.** {family.Remedy}\n");
         }
         return page.ToString();
     }
@@ -125,5 +132,19 @@ public sealed class HukCatalogueTests
     };
 
     private static string Statement(Fact fact) =>
-        $"{fact.Text.TrimEnd('.')}. *({(fact.Certainty switch { Certainty.Code => "read", Certainty.Documented => "stated", _ => "concluded" })}: {fact.Source})*";
+        $"{fact.Text.TrimEnd('.')}. *({Word(fact.Certainty)}: {fact.Source})*";
+
+    private static string Word(Certainty certainty) => certainty switch
+    {
+        Certainty.Code => "read",
+        Certainty.Documented => "stated",
+        _ => "concluded",
+    };
+
+    private static string Computable(HukFamily family)
+    {
+        if (family.Recipe is not { } recipe)
+            return "no: it never leaves the chip";
+        return family.Secret == HukSecret.None ? "anyone can" : "yes, from " + recipe.Needs;
+    }
 }

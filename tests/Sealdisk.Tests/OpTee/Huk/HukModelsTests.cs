@@ -56,7 +56,8 @@ public sealed class HukModelsTests
         var huk = new byte[16];
         HukModels.Versal(HukModels.VersalDevelopmentKey, dna, huk);
         var cipher = Gcm(
-            Convert.FromHexString("f878b838d8589818e868a828c8488808f070b030d0509010e060a020c0408000"), Convert.FromHexString("d2450e07ea5de0426c0fa133"),
+            Convert.FromHexString("f878b838d8589818e868a828c8488808f070b030d0509010e060a020c0408000"),
+            Convert.FromHexString("d2450e07ea5de0426c0fa133"),
             SHA3_384.HashData(dna), Convert.FromHexString("67e21cf3cb29e0dcbc4d8b1d0cc5334b"));
         Assert.Equal(SHA256.HashData([.. cipher, .. new byte[16]])[..16], huk);
     }

@@ -91,7 +91,8 @@ public sealed class HukOracleTests
     {
         var huk = Random(16, 13);
         using var oracle = new HukOracle();
-        var count = CandidateFile.AddTo(oracle, Encoding.ASCII.GetBytes($"# from the lab\n\n{new string('a', 32)}\r\n  board 7 = {Convert.ToHexString(huk)}\n"));
+        var file = $"# from the lab\n\n{new string('a', 32)}\r\n  board 7 = {Convert.ToHexString(huk)}\n";
+        var count = CandidateFile.AddTo(oracle, Encoding.ASCII.GetBytes(file));
         Assert.Equal(2, count);
         Assert.Equal("candidate:board 7", oracle.Find(SealUnder(huk, 14))?.Id);
     }
