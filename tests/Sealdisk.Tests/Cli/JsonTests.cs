@@ -12,7 +12,7 @@ public sealed class JsonTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
-    public void Of_a_HUK_and_a_key()
+    public void Huk_and_key_verbs_report_these_fields()
     {
         AssertKeys("file size", Json(0, "huk", "new", "new.hex"));
         AssertKeys(
@@ -23,7 +23,7 @@ public sealed class JsonTests : IDisposable
     [Theory]
     [InlineData("blob-32-1.hex", 0)]
     [InlineData("blob-128-1.hex", 0)]
-    public void Of_a_blob(string blob, int exit)
+    public void Blob_inspect_reports_these_fields(string blob, int exit)
     {
         var report = Json(exit, "blob", "inspect", Golden.File(blob), "--huk", _folder.Huk);
         AssertKeys("file kind length key_size well_formed problem details opens", report);
@@ -32,7 +32,7 @@ public sealed class JsonTests : IDisposable
     }
 
     [Fact]
-    public void Of_an_image()
+    public void Image_verbs_report_these_fields()
     {
         var image = GoldenImage.All[0];
         var options = GoldenCommand.Options(image, _folder.Huk);
@@ -43,7 +43,7 @@ public sealed class JsonTests : IDisposable
     }
 
     [Fact]
-    public void Of_the_self_test()
+    public void The_self_test_reports_these_fields()
     {
         var report = Json(0, "self-test");
         AssertKeys("passed answers", report);
@@ -52,7 +52,7 @@ public sealed class JsonTests : IDisposable
     }
 
     [Fact]
-    public void Of_the_doctor()
+    public void The_doctor_reports_these_fields()
     {
         var result = _folder.Run("doctor", "--json");
         Assert.True(result.Exit is 0 or 6, result.ToString());
@@ -68,7 +68,7 @@ public sealed class JsonTests : IDisposable
     [InlineData(2, "up --config nowhere.toml")]
     [InlineData(3, "huk new huk.hex")]
     [InlineData(5, "key new k --blob k.blob --source auto")]
-    public void Of_an_error(int exit, string command)
+    public void An_error_reports_its_text_hint_and_exit_code(int exit, string command)
     {
         if (exit == 5 && KeyTypeIsRegistered("trusted"))
             Assert.Skip("this kernel has the 'trusted' key type");
@@ -81,7 +81,7 @@ public sealed class JsonTests : IDisposable
     }
 
     [Fact]
-    public void Of_a_volume()
+    public void Volume_verbs_report_these_fields()
     {
         Requirements.RootWithFuseAndLoop();
         using var volume = new FuseVolumeConfiguration(_folder, "t1-json");
@@ -107,7 +107,7 @@ public sealed class JsonTests : IDisposable
     }
 
     [Fact]
-    public void Of_a_volume_that_fails()
+    public void A_volume_that_fails_reports_its_error()
     {
         Requirements.RootWithFuseAndLoop();
         using var volume = new FuseVolumeConfiguration(_folder, "t1-json-fails");
@@ -123,7 +123,7 @@ public sealed class JsonTests : IDisposable
     }
 
     [Fact]
-    public void Of_a_mapping()
+    public void Map_verbs_report_these_fields()
     {
         Requirements.RootWithFuseAndLoop();
         const string name = "t1-json-map";

@@ -18,7 +18,7 @@ public sealed class KernelSourceTests : IDisposable
     [InlineData("caam", "it needs CONFIG_TRUSTED_KEYS_CAAM and NXP's CAAM")]
     [InlineData("dcp", "it needs CONFIG_TRUSTED_KEYS_DCP and NXP's DCP with a device key")]
     [InlineData("auto", "it needs CONFIG_TRUSTED_KEYS and a trust source: a TEE, a TPM, CAAM or DCP; a software key must be named: ")]
-    public void The_missing_part_is_named(string source, string remedy)
+    public void A_missing_kernel_source_is_named_and_no_weaker_key_is_made(string source, string remedy)
     {
         if (KeyTypes.IsRegistered("trusted"))
             Assert.Skip("this kernel has the 'trusted' key type");

@@ -19,7 +19,7 @@ public sealed class CutPointTests(ITestOutputHelper output)
     [Theory]
     [InlineData("header")]
     [InlineData("detached")]
-    public void Later_boot(string record)
+    public void A_later_boot_survives_a_power_cut_at_any_instant(string record)
     {
         using var volume = Ready(record);
         using var cuts = new CutPoints(volume, new Rules(HadData: true));
@@ -34,7 +34,7 @@ public sealed class CutPointTests(ITestOutputHelper output)
     [InlineData("detached", "B bad", "up", 256)]
     [InlineData("header", "B blank", "repair", 256)]
     [InlineData("detached", "A bad", "repair", 256)]
-    public void Repair(string record, string damage, string verb, int atLeast)
+    public void A_repair_survives_a_power_cut_at_any_instant(string record, string damage, string verb, int atLeast)
     {
         using var volume = Ready(record);
         Damage(volume, record, damage);
@@ -47,7 +47,7 @@ public sealed class CutPointTests(ITestOutputHelper output)
     [InlineData("header", "A bad, B bad", 256)]
     [InlineData("detached", "gone", 2)]
     [InlineData("detached", "A bad, B bad", 256)]
-    public void Import(string record, string damage, int atLeast)
+    public void An_import_survives_a_power_cut_at_any_instant(string record, string damage, int atLeast)
     {
         using var volume = Ready(record);
         TestVolume.Done(volume.Run("record", "export", volume.Name, volume["backup"]));
@@ -59,7 +59,7 @@ public sealed class CutPointTests(ITestOutputHelper output)
     [Theory]
     [InlineData("header")]
     [InlineData("detached")]
-    public void Import_of_an_older_record(string record)
+    public void An_import_of_an_older_record_survives_a_power_cut_at_any_instant(string record)
     {
         using var volume = Ready(record);
         TestVolume.Done(volume.Run("record", "export", volume.Name, volume["backup"]));
@@ -71,7 +71,7 @@ public sealed class CutPointTests(ITestOutputHelper output)
     [Theory]
     [InlineData("header")]
     [InlineData("detached")]
-    public void Erase(string record)
+    public void An_erase_survives_a_power_cut_at_any_instant(string record)
     {
         using var volume = Ready(record);
         using var cuts = new CutPoints(volume, new Rules(MayStop: true, HadData: true, Erases: true));
@@ -81,7 +81,7 @@ public sealed class CutPointTests(ITestOutputHelper output)
     [Theory]
     [InlineData("header", 30)]
     [InlineData("detached", 20)]
-    public void Adoption(string record, int atLeast)
+    public void An_adoption_survives_a_power_cut_at_any_instant(string record, int atLeast)
     {
         using var volume = MadeByHand(record);
         using var cuts = new CutPoints(volume, new Rules(MayStop: true, HadData: true));
@@ -93,7 +93,7 @@ public sealed class CutPointTests(ITestOutputHelper output)
     [InlineData("header", "trusted", 16)]
     [InlineData("header", "encrypted", 16)]
     [InlineData("detached", "encrypted", 16)]
-    public void Rotation(string record, string key, int atLeast)
+    public void A_rotation_survives_a_power_cut_at_any_instant(string record, string key, int atLeast)
     {
         using var volume = Ready(record, ("key", key));
         using var cuts = new CutPoints(volume, new Rules(HadData: true, Rotates: true));
@@ -106,7 +106,7 @@ public sealed class CutPointTests(ITestOutputHelper output)
     [Theory]
     [InlineData("header", 7)]
     [InlineData("detached", 7)]
-    public void Recovery(string record, int atLeast)
+    public void A_recovery_survives_a_power_cut_at_any_instant(string record, int atLeast)
     {
         using var volume = TestVolume.OnAnotherDevice(record == "detached", ("size", "4MiB"), ("sector-size", 512));
         var (file, before) = (RecordFileOf(volume, record), RecordFileOf(volume, record)[0]);
@@ -185,7 +185,7 @@ public sealed class CutPointTests(ITestOutputHelper output)
     [InlineData("huk new")]
     [InlineData("key new k --size 64 --source soft --huk HUK --blob")]
     [InlineData("record export NAME")]
-    public void A_new_file(string verb)
+    public void A_new_file_is_whole_or_absent_after_a_power_cut_at_any_instant(string verb)
     {
         using var volume = verb.StartsWith("record", StringComparison.Ordinal) ? Ready("header") : SmallVolume();
         var command = verb.Replace("HUK", volume["huk.hex"], StringComparison.Ordinal)

@@ -13,7 +13,7 @@ public sealed class FirstBootCutTests(ITestOutputHelper output)
     [InlineData("image", "detached", 500)]
     [InlineData("block", "header", 500)]
     [InlineData("ext4", "header", 50)]
-    public void First_boot(string device, string record, int atLeast)
+    public void A_first_boot_survives_a_power_cut_at_any_instant(string device, string record, int atLeast)
     {
         using var volume = CutPointTests.SmallVolume();
         var loop = CutPointTests.Prepare(volume, device, record);

@@ -17,12 +17,12 @@ public sealed class ContentTests
     public void Erased_media_are_blank(byte fill, int size) => Assert.IsType<Content.Blank>(Of(fill, size));
 
     [Fact]
-    public void What_lies_between_the_places_looked_at_is_not_read() => Assert.IsType<Content.Blank>(Of(0, 8 * MiB, (2 * MiB) + 4096));
+    public void Bytes_between_the_samples_are_not_read() => Assert.IsType<Content.Blank>(Of(0, 8 * MiB, (2 * MiB) + 4096));
 
     [Theory]
     [InlineData(MiB)]
     [InlineData((2 * MiB) - 1)]
-    public void The_beginning_of_the_data_is_looked_at_where_a_header_precedes_them(int at)
+    public void Behind_a_header_the_beginning_of_the_data_is_sampled(int at)
     {
         Assert.IsType<Content.Other>(Of(0, 8 * MiB, at + (at == MiB ? 4096 : 0), header: true));
         Assert.IsType<Content.Blank>(Of(0, 8 * MiB, at == MiB ? at + 4096 : at - 8192, header: false));
@@ -32,7 +32,7 @@ public sealed class ContentTests
     /// A partition that now begins in a gap before the old one, or a volume whose first MiBs were wiped: its data lie further on.
     /// </summary>
     [Fact]
-    public void A_volume_that_begins_elsewhere_is_seen()
+    public void Data_that_begin_further_on_are_seen()
     {
         using var folder = new TemporaryDirectory();
         var bytes = new byte[32 * MiB];
@@ -41,7 +41,7 @@ public sealed class ContentTests
     }
 
     [Fact]
-    public void Where_a_first_boot_was_cut_in_its_first_record_only_the_place_of_the_copies_may_hold_something()
+    public void After_an_interrupted_first_record_only_the_copies_may_hold_something()
     {
         using var folder = new TemporaryDirectory();
         var bytes = new byte[8 * MiB];
@@ -69,7 +69,7 @@ public sealed class ContentTests
             StringComparison.Ordinal);
 
     [Fact]
-    public void Neither_is_a_mixture_of_00_and_FF_blank()
+    public void A_mixture_of_00_and_FF_is_not_blank()
     {
         using var folder = new TemporaryDirectory();
         var bytes = new byte[MiB];
@@ -89,7 +89,7 @@ public sealed class ContentTests
     [Theory]
     [InlineData("mkfs.ext4 -q -F $1")]
     [InlineData("mkfs.vfat $1")]
-    public void A_filesystem_is_seen(string make)
+    public void A_filesystem_is_recognised(string make)
     {
         using var folder = new TemporaryDirectory();
         Tool.Shell($"truncate -s 8M $1; {make}", folder["image"]);
@@ -102,7 +102,7 @@ public sealed class ContentTests
     [InlineData("printf 'label: dos\\n,4M\\n' | sfdisk -q $1", "a dos partition table")]
     [InlineData("echo key | cryptsetup luksFormat -q --type luks2 --pbkdf pbkdf2 --pbkdf-force-iterations 1000 $1 -", "a LUKS volume")]
     [InlineData("echo key | cryptsetup luksFormat -q --type luks1 --pbkdf-force-iterations 1000 $1 -", "a LUKS volume")]
-    public void Containers_are_something_else(string make, string description)
+    public void A_container_is_recognised_as_other_content(string make, string description)
     {
         using var folder = new TemporaryDirectory();
         Tool.Shell($"truncate -s 32M $1; {make} >/dev/null", folder["image"]);

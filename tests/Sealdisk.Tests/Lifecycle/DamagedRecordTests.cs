@@ -18,7 +18,7 @@ public sealed class DamagedRecordTests : IDisposable
     [Theory]
     [InlineData("header")]
     [InlineData("detached")]
-    public void One_copy_with_any_byte_changed_is_repaired_after_the_other_has_proven_itself(string where)
+    public void One_copy_with_any_byte_changed_is_repaired_once_the_other_has_opened(string where)
     {
         var (file, store) = Make(where);
         var seen = 0;
@@ -48,7 +48,7 @@ public sealed class DamagedRecordTests : IDisposable
     [Theory]
     [InlineData("header")]
     [InlineData("detached")]
-    public void Both_copies_with_any_byte_changed_are_a_stop_with_a_way_out(string where)
+    public void Both_copies_with_any_byte_changed_stop_the_volume_with_a_hint(string where)
     {
         var (file, store) = Make(where);
         var seen = 0;
@@ -69,7 +69,7 @@ public sealed class DamagedRecordTests : IDisposable
     }
 
     [Fact]
-    public void A_detached_file_of_any_length_is_repaired_or_a_stop()
+    public void A_detached_file_of_any_length_is_repaired_or_stops_the_volume()
     {
         var (file, store) = Make("detached");
         for (var length = (2 * RecordFormat.BlockSize) - 1; length >= 0; length--)
@@ -91,7 +91,7 @@ public sealed class DamagedRecordTests : IDisposable
 
     /// <summary>A header record on an image that ends early: no length makes a first boot.</summary>
     [Fact]
-    public void An_image_of_any_length_is_a_stop()
+    public void An_image_cut_to_any_length_stops_the_volume()
     {
         var (file, store) = Make("header");
         var lengths = new[]

@@ -13,7 +13,7 @@ public sealed class EarlierVolumesTests
     private static readonly Observed New = Holding(new Content.Blank()) with { Source = TrustSource.Tpm, ParentToMake = Parent };
 
     [Fact]
-    public void The_first_makes_root_key_and_parent_and_the_others_have_their_keys_under_that()
+    public void The_first_volume_makes_root_key_and_parent_and_the_others_use_them()
     {
         var earlier = new EarlierVolumes();
         Assert.Equal(("MakeParent MakeTwoLevelKey", null), Keys(earlier, Spec("a", "b", "c"), New));
@@ -22,7 +22,7 @@ public sealed class EarlierVolumesTests
     }
 
     [Fact]
-    public void In_another_order_another_one_is_the_first()
+    public void In_another_order_another_volume_is_the_first()
     {
         var earlier = new EarlierVolumes();
         Assert.Equal(("MakeParent MakeTwoLevelKey", null), Keys(earlier, Spec("b", "a"), New));
@@ -30,7 +30,7 @@ public sealed class EarlierVolumesTests
     }
 
     [Fact]
-    public void What_is_there_already_counts_as_what_will_be()
+    public void An_existing_root_key_is_used_like_one_to_be_made()
     {
         var earlier = new EarlierVolumes();
         var key = new EncryptedKeyText("default", "trusted:sealdisk:root-1", 64, new byte[16], new byte[64], new byte[32]);
@@ -42,7 +42,7 @@ public sealed class EarlierVolumesTests
     }
 
     [Fact]
-    public void One_that_is_refused_or_of_another_source_leaves_nothing()
+    public void A_volume_that_is_refused_or_of_another_source_shares_nothing()
     {
         var earlier = new EarlierVolumes();
         Assert.Equal(("", null), Keys(earlier, Spec("a", "b", "c"), New with { UsedBy = "it is mounted on /mnt" }));
@@ -53,7 +53,7 @@ public sealed class EarlierVolumesTests
     }
 
     [Fact]
-    public void Keys_on_one_level_share_the_parent_alone()
+    public void Trusted_keys_share_only_the_parent()
     {
         var earlier = new EarlierVolumes();
         var trusted = Volume with { Source = TrustSource.Tpm };

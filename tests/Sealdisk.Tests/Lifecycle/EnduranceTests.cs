@@ -15,7 +15,7 @@ public sealed class EnduranceTests
         CultureInfo.InvariantCulture);
 
     [Fact]
-    public void Every_block_reads_back()
+    public void Every_block_written_reads_back()
     {
         using var volume = Volume(Total);
         foreach (var (sizes, eighths) in new[] { ("4k-4k", 1), ("4k-64k", 2), ("1M-1M", 5) })
@@ -34,7 +34,7 @@ public sealed class EnduranceTests
     /// The server dies while fio writes: what fsync had promised before is there when the volume is up again, and the filesystem is sound.
     /// </summary>
     [Fact]
-    public void A_server_killed_in_the_middle_loses_nothing_that_was_synced()
+    public void A_server_killed_while_writing_loses_nothing_that_was_synced()
     {
         using var volume = Volume(Total / 2);
         var synced = Job(volume, "synced", Total / 4, "--bs=16k", "--rw=randwrite");

@@ -16,7 +16,7 @@ public sealed class GateTests
     [InlineData("pc-tpm-secure-boot", "uefi-secure-boot")]
     [InlineData("stm32mp15-closed", "iommu")] // no bus to attack: it does not apply, and so is not open
     [InlineData("imx6ull-closed-dcp", "huk-source")]
-    public void What_is_met_lets_pass(string tree, string require) => Check(tree, require, OwnHuk);
+    public void A_requirement_that_is_met_lets_the_volume_pass(string tree, string require) => Check(tree, require, OwnHuk);
 
     [Theory]
     [InlineData("stm32mp25-open", "closed", "'closed' is required, and STM32MP2 is open")]
@@ -27,7 +27,7 @@ public sealed class GateTests
     [InlineData("stm32mp15-closed", "uefi-secure-boot", "means nothing here: the system did not boot through UEFI")]
     [InlineData("imx7d-field-return", "closed", "opened again for field return")]
     [InlineData("am625-hs", "huk-source", "'huk-source' is required, and is not known to be met: ")]
-    public void What_fails_or_is_not_known_refuses(string tree, string require, string words)
+    public void A_requirement_that_fails_or_is_unknown_refuses_the_volume(string tree, string require, string words)
     {
         var refusal = Assert.Throws<SealdiskException>(() => Check(tree, require, OwnHuk));
         Assert.Equal(ExitCode.Refused, refusal.Code);
@@ -36,7 +36,7 @@ public sealed class GateTests
     }
 
     [Fact]
-    public void A_public_huk_refuses_and_another_lets_pass()
+    public void A_public_huk_refuses_the_volume_and_another_lets_it_pass()
     {
         Check("stm32mp15-closed", "huk-unknown", OwnHuk);
         var refusal = Assert.Throws<SealdiskException>(() => Check("stm32mp15-closed", "huk-unknown", new byte[16]));
@@ -53,7 +53,7 @@ public sealed class GateTests
     // A chip that the catalogue does not know is no way around it.
     [InlineData("unknown-arm", "caam", "caam-key", "the kernel log cannot be read")]
     [InlineData("unknown-arm", "auto", "dcp-key", "the command line")]
-    public void What_caam_and_dcp_seal_with_is_tried(string tree, string source, string require, string? words) =>
+    public void The_key_that_caam_or_dcp_seals_with_is_found_by_a_trial_seal(string tree, string source, string require, string? words) =>
         InTree(tree, (folder, root) =>
     {
         var tried = 0;
@@ -76,10 +76,10 @@ public sealed class GateTests
     });
 
     [Fact]
-    public void No_trial_key_is_sealed_where_nobody_asks_for_it() => Check("stm32mp15-closed", "closed", null);
+    public void No_trial_key_is_sealed_unless_a_requirement_asks_for_it() => Check("stm32mp15-closed", "closed", null);
 
     [Fact]
-    public void It_is_the_first_step_of_a_first_boot_and_of_none_that_is_ready()
+    public void Requirements_are_checked_first_in_a_first_boot()
     {
         var spec = Spec("closed\", \"huk-unknown");
         var observed = new Observed { DeviceSize = 64 << 20, Source = TrustSource.Tee, Content = new Content.Blank() };
@@ -96,7 +96,7 @@ public sealed class GateTests
     [InlineData("imx8mp-closed", "closed (imx8m: /sys/bus/nvmem/devices/imx-ocotp0/nvmem offset 0x1c: 0x02000000, mask 0x2000000)")]
     [InlineData("pc-tpm-secure-boot", "unknown")]
     [InlineData("nothing", "unknown")]
-    public void The_life_cycle_is_a_word_and_what_was_read(string tree, string text) =>
+    public void The_life_cycle_is_a_word_and_the_evidence_for_it(string tree, string text) =>
         InTree(tree, root => Assert.Equal(text, Platform.Of(root).LifeCycle(root)));
 
     [Theory]
@@ -106,7 +106,7 @@ public sealed class GateTests
     [InlineData("", "closed (x)", null)]
     [InlineData("unknown", "closed (x)", null)]
     [InlineData("open (x)", "unknown", null)]
-    public void A_key_that_no_longer_opens_is_explained_by_the_change(string then, string now, string? words)
+    public void A_key_that_no_longer_opens_is_explained_by_the_changed_life_cycle(string then, string now, string? words)
     {
         var problem = SealdiskException.DoesNotOpen("cannot unseal", "hint");
         var change = ChipLifeCycle.Change(then, now);

@@ -13,7 +13,7 @@ public sealed class GeometryTests
     [InlineData(null, (16 * MiB) + 4096, 4096, (15 * 2048) + 8)]
     [InlineData("/record", 16 * MiB, 4096, 16 * 2048)]
     [InlineData("/record", (16 * MiB) + 2048, 1024, (16 * 2048) + 4)]
-    public void Data_are_all_whole_encryption_sectors_after_the_header(string? record, long size, int sectorSize, ulong sectors) =>
+    public void The_data_are_the_whole_encryption_sectors_after_the_header(string? record, long size, int sectorSize, ulong sectors) =>
         Assert.Equal(sectors, Geometry.DataSectors(Situation.Volume with { RecordFile = record }, size, sectorSize));
 
     [Theory]

@@ -17,7 +17,7 @@ public sealed partial class InterruptionTests
     [Theory]
     [InlineData("header")]
     [InlineData("detached")]
-    public void Killed_anywhere_it_resumes_with_the_same_key(string record)
+    public void A_first_boot_killed_anywhere_resumes_with_the_same_key(string record)
     {
         var (killed, kept) = (0, 0);
         var calls = new ConcurrentQueue<string>([
@@ -62,7 +62,7 @@ public sealed partial class InterruptionTests
     [Theory]
     [InlineData("up")]
     [InlineData("down")]
-    public void Killed_anywhere_a_volume_with_data_comes_up_again(string verb)
+    public void A_later_boot_killed_anywhere_comes_up_at_the_next_try(string verb)
     {
         var (killed, open) = (0, 0);
         var calls = new ConcurrentQueue<string>([
@@ -112,7 +112,7 @@ public sealed partial class InterruptionTests
     [InlineData("echo 'mkfs: no luck today' >&2; exit 9", "mkfs.ext4 ended with 9: mkfs: no luck today", ExitCode.Failed)]
     [InlineData("exit 0", "mkfs.ext4 reported success, but the device holds nothing that Sealdisk recognises", ExitCode.Failed)]
     [InlineData(null, "cannot run /usr/sbin/mkfs.ext4: Permission denied (EACCES)", ExitCode.Lacking)]
-    public void A_mkfs_that_fails_or_is_missing(string? script, string message, ExitCode code)
+    public void A_first_boot_resumes_after_mkfs_failed_or_was_missing(string? script, string message, ExitCode code)
     {
         using var volume = TestVolume.With();
         var without = script is null ? "/dev/null" : volume["mkfs"];
@@ -145,7 +145,7 @@ public sealed partial class InterruptionTests
     [Theory]
     [InlineData("kill -9 $PPID")]
     [InlineData("$0.real \"$@\"; kill -9 $PPID")]
-    public void Killed_in_mkfs_it_resumes_without_a_reboot(string script)
+    public void A_first_boot_killed_in_mkfs_resumes_without_a_reboot(string script)
     {
         using var volume = TestVolume.With();
         Tool.Shell(

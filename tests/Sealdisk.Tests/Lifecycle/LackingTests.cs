@@ -9,7 +9,7 @@ public sealed class LackingTests
     [Theory]
     [InlineData("up", "cannot bring up ")]
     [InlineData("down", "cannot take down ")]
-    public void Root(string verb, string message)
+    public void Without_root_a_volume_is_neither_brought_up_nor_taken_down(string verb, string message)
     {
         using var volume = TestVolume.Ready();
         Tool.Run("chmod", "-R", "a+rX", Path.GetDirectoryName(volume.Config)!);
@@ -29,7 +29,7 @@ public sealed class LackingTests
     [Theory]
     [InlineData("fuse", "load the 'fuse' module")]
     [InlineData("loop-control", "load the 'loop' module")]
-    public void A_device_node(string node, string hint)
+    public void A_missing_device_node_is_named_with_its_module(string node, string hint)
     {
         using var blank = TestVolume.With();
         using var ready = TestVolume.Ready();
@@ -55,7 +55,7 @@ public sealed class LackingTests
     }
 
     [Fact]
-    public void Space_for_the_image()
+    public void A_full_filesystem_is_reported_and_no_part_of_the_image_stays()
     {
         using var volume = TestVolume.With(("size", "8MiB"));
         Directory.CreateDirectory(volume["small"]);
@@ -70,7 +70,7 @@ public sealed class LackingTests
     }
 
     [Fact]
-    public void A_directory_for_the_detached_record()
+    public void A_missing_directory_for_the_detached_record_is_named()
     {
         using var volume = TestVolume.With();
         volume.Change("record", volume["nowhere/record"]);
@@ -86,7 +86,7 @@ public sealed class LackingTests
     }
 
     [Fact]
-    public void A_directory_for_the_detached_record_that_can_be_written()
+    public void A_read_only_directory_for_the_detached_record_is_reported()
     {
         using var volume = TestVolume.With();
         Directory.CreateDirectory(volume["ro"]);
@@ -100,7 +100,7 @@ public sealed class LackingTests
     }
 
     [Fact]
-    public void A_mount_point_that_can_be_made()
+    public void A_mount_point_that_cannot_be_made_is_reported()
     {
         using var volume = TestVolume.With();
         File.WriteAllText(volume["file"], "");
@@ -116,7 +116,7 @@ public sealed class LackingTests
     }
 
     [Fact]
-    public void A_mount_option_that_the_filesystem_knows()
+    public void A_mount_option_that_the_filesystem_does_not_know_is_named()
     {
         using var volume = TestVolume.Ready();
         volume.Change("mount-options", new[] { "no-such-option" });

@@ -16,7 +16,7 @@ public sealed class LifeCycleTests
     [InlineData("block512", "header", "ext4")]
     [InlineData("image", "header", "xfs")]
     [InlineData("block", "detached", "btrfs")]
-    public void First_boot_down_and_later_boot(string device, string record, string filesystem)
+    public void A_volume_survives_first_boot_down_and_later_boot(string device, string record, string filesystem)
     {
         Assert.SkipUnless(SystemProgram.Find($"mkfs.{filesystem}") is not null, $"mkfs.{filesystem} is not installed");
         using var volume = new TestVolume();
@@ -73,7 +73,7 @@ public sealed class LifeCycleTests
     }
 
     [Fact]
-    public void Vfat_is_made_and_found_again()
+    public void A_vfat_volume_is_made_and_found_again()
     {
         using var volume = TestVolume.With(("filesystem", "vfat"), ("mount", null)); // not every kernel can mount it
         volume.Up();
@@ -86,7 +86,7 @@ public sealed class LifeCycleTests
     }
 
     [Fact]
-    public void A_kernel_without_the_filesystem_is_named_and_nothing_stays_open()
+    public void A_filesystem_that_the_kernel_lacks_is_named_and_nothing_stays_open()
     {
         Tool.Shell("modprobe -q vfat 2>/dev/null || true");
         Assert.SkipWhen(File.ReadAllText("/proc/filesystems").Contains("vfat", StringComparison.Ordinal), "this kernel has vfat");
@@ -97,7 +97,7 @@ public sealed class LifeCycleTests
     }
 
     [Fact]
-    public void Several_volumes_have_a_key_each()
+    public void Each_of_several_volumes_has_its_own_key()
     {
         using var volume = new TestVolume();
         string[] names = [volume.Name, volume.Name + "b", volume.Name + "c"];
@@ -124,7 +124,7 @@ public sealed class LifeCycleTests
     }
 
     [Fact]
-    public void One_volume_that_fails_keeps_no_other_down()
+    public void A_volume_that_fails_does_not_keep_another_down()
     {
         using var volume = TestVolume.With(("device", "/nowhere"), ("size", null), ("mount", "/nowhere/mnt"));
         volume.Add(volume.Name + "b", ("device", volume.Image), ("size", "8MiB"), ("mount", volume.Mount));
@@ -134,7 +134,7 @@ public sealed class LifeCycleTests
     }
 
     [Fact]
-    public void Plan_and_status_change_nothing_and_plan_is_what_up_does()
+    public void Plan_and_status_change_nothing_and_plan_says_what_up_does()
     {
         using var volume = TestVolume.With();
         var before = volume.Fingerprint();
@@ -170,7 +170,7 @@ public sealed class LifeCycleTests
     }
 
     [Fact]
-    public void Json_says_it_all()
+    public void Json_reports_a_volume_completely()
     {
         using var volume = TestVolume.With();
         Assert.Equal("first_boot", volume.Json("plan").GetProperty("plan").GetString());
@@ -230,7 +230,7 @@ public sealed class LifeCycleTests
     }
 
     [Fact]
-    public void A_plain_filesystem_is_replaced_where_that_is_configured()
+    public void A_plain_filesystem_is_replaced_if_the_configuration_says_so()
     {
         using var volume = TestVolume.With(("first-boot", "replace"));
         Tool.Shell("truncate -s 8M $1; mkfs.ext4 -q -F $1", volume.Image);
@@ -242,7 +242,7 @@ public sealed class LifeCycleTests
     }
 
     [Fact]
-    public void Unmounted_by_hand_it_is_mounted_again()
+    public void A_volume_unmounted_by_hand_is_mounted_again()
     {
         using var volume = TestVolume.Ready();
         volume.Up();

@@ -6,7 +6,7 @@ namespace Sealdisk.Tests.Lifecycle;
 public sealed class MisuseTests
 {
     [Fact]
-    public void An_image_is_not_written_over_while_it_is_mapped_or_attached()
+    public void An_image_is_not_overwritten_while_it_is_mapped_or_attached()
     {
         using var volume = TestVolume.Ready();
         volume.Up();
@@ -36,7 +36,7 @@ public sealed class MisuseTests
     }
 
     [Fact]
-    public void One_volume_is_not_mapped_twice_through_two_devices()
+    public void A_volume_is_not_mapped_twice_through_two_devices()
     {
         using var volume = TestVolume.Ready();
         using var other = new TestVolume();
@@ -54,7 +54,7 @@ public sealed class MisuseTests
     }
 
     [Fact]
-    public void Something_mounted_over_the_volume_is_seen_and_not_unmounted_in_its_place()
+    public void A_filesystem_mounted_over_the_volume_is_noticed_and_not_unmounted()
     {
         using var volume = TestVolume.Ready();
         volume.Up();
@@ -76,7 +76,7 @@ public sealed class MisuseTests
     }
 
     [Fact]
-    public void An_image_removed_while_it_is_mapped_is_not_dropped_without_a_word()
+    public void Down_refuses_to_drop_an_image_that_was_removed_while_mapped()
     {
         using var volume = TestVolume.Ready();
         volume.Up();
@@ -94,7 +94,7 @@ public sealed class MisuseTests
     }
 
     [Fact]
-    public void An_image_cut_while_it_is_mapped_shows_in_status()
+    public void Status_reports_an_image_that_was_truncated_while_mapped()
     {
         using var volume = TestVolume.Ready();
         volume.Up();
@@ -105,7 +105,7 @@ public sealed class MisuseTests
     }
 
     [Fact]
-    public void A_missing_HUK_costs_nothing_not_even_an_image()
+    public void A_missing_HUK_stops_up_before_an_image_is_made()
     {
         using var volume = TestVolume.With();
         File.Delete(volume["huk.hex"]);
@@ -114,7 +114,7 @@ public sealed class MisuseTests
     }
 
     [Fact]
-    public void Writes_that_the_disk_refused_are_told_at_the_end()
+    public void Down_reports_writes_that_the_disk_refused()
     {
         using var volume = new TestVolume();
         var small = volume["small"];

@@ -61,7 +61,7 @@ public sealed class PlannerPropertyTests
     private static Gen<string?> Rarely(string text) => Gen.Int[0, 9].Select(dice => dice == 0 ? text : null);
 
     [Fact]
-    public void A_key_is_made_and_a_filesystem_written_only_where_nothing_can_be_lost() =>
+    public void A_key_or_filesystem_is_made_only_if_nothing_can_be_lost() =>
         Gen.Select(AnySpec, AnyObserved).Sample(
             (spec, observed) =>
             {
@@ -84,7 +84,7 @@ public sealed class PlannerPropertyTests
             iter: 20_000);
 
     [Fact]
-    public void Nothing_is_written_or_mounted_before_it_was_verified() =>
+    public void Nothing_is_written_or_mounted_before_it_is_verified() =>
         Gen.Select(AnySpec, AnyObserved).Sample(
             (spec, observed) =>
             {

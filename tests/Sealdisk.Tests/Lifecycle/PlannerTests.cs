@@ -375,7 +375,7 @@ public sealed class PlannerTests
     public static TheoryData<string> RefusedRows { get; } = [.. Refused.Keys];
 
     [Theory, MemberData(nameof(PlannedRows))]
-    public void Is_planned(string row)
+    public void What_is_observed_leads_to_these_steps(string row)
     {
         var (spec, observed, kind, steps) = Planned[row];
         var plan = Planner.For(spec, observed);
@@ -385,7 +385,7 @@ public sealed class PlannerTests
     }
 
     [Theory, MemberData(nameof(RefusedRows))]
-    public void Is_refused(string row)
+    public void What_is_observed_is_refused_with_a_reason_and_a_hint(string row)
     {
         var (spec, observed, code, message, hint) = Refused[row];
         var plan = Planner.For(spec, observed);
@@ -397,7 +397,7 @@ public sealed class PlannerTests
     }
 
     [Fact]
-    public void Steps_say_what_will_happen()
+    public void Each_step_says_what_it_will_do()
     {
         var intents = Planner.For(Image, Missing with { PhysicalSectorSize = 4096 }).Steps.Select(step => step.Intent);
         Assert.Equal(
@@ -419,7 +419,7 @@ public sealed class PlannerTests
     [InlineData(null, 16384, 4096)]
     [InlineData(512, 4096, 512)]
     [InlineData(4096, 512, 4096)]
-    public void Sector_size_is_the_configured_or_the_physical_one(int? configured, int physical, int expected) =>
+    public void The_sector_size_is_the_configured_or_else_the_physical_one(int? configured, int physical, int expected) =>
         Assert.Equal(
             expected,
             Planner.SectorSizeOf(

@@ -18,7 +18,7 @@ public sealed class PressureTests
     /// A sparse image on a filesystem that is full: what was synced before stays whole, what does not fit is an error, and both end.
     /// </summary>
     [Fact]
-    public void A_disk_that_is_full_is_an_error_and_costs_nothing_that_was_synced()
+    public void A_full_disk_is_an_error_and_costs_nothing_that_was_synced()
     {
         using var volume = TestVolume.With(("size", "64MiB"), ("discard", true));
         Directory.CreateDirectory(volume["small"]);
@@ -57,7 +57,7 @@ public sealed class PressureTests
 
     /// <summary>An image that is cut off under the server: reads of what is gone are errors, never zeros.</summary>
     [Fact]
-    public void An_image_that_became_shorter_reads_as_errors_not_as_zeros()
+    public void A_shortened_image_reads_as_errors_not_as_zeros()
     {
         using var volume = TestVolume.With(("size", "32MiB"), ("mount", null));
         volume.Up();

@@ -33,7 +33,7 @@ public sealed class RecoverTests
     }
 
     [Fact]
-    public void It_can_be_decrypted_with_nothing_changed()
+    public void A_volume_is_decrypted_on_another_device_without_a_change_to_it()
     {
         using var volume = TestVolume.OnAnotherDevice();
         File.Delete(volume["huk.hex"]);
@@ -65,7 +65,7 @@ public sealed class RecoverTests
     }
 
     [Fact]
-    public void Whatever_is_wrong_nothing_is_written()
+    public void A_recovery_that_fails_writes_nothing()
     {
         using var volume = TestVolume.OnAnotherDevice();
         TestVolume.Done(NativeBinary.Run("recovery", "new", volume["other.key"]));
@@ -101,7 +101,7 @@ public sealed class RecoverTests
     }
 
     [Fact]
-    public void A_recovery_key_that_is_configured_later_is_served_by_a_rotation()
+    public void A_rotation_wraps_the_key_for_a_recovery_key_configured_later()
     {
         using var volume = TestVolume.Ready(("key", "encrypted"));
         volume.AddRecoveryKey();
@@ -119,7 +119,7 @@ public sealed class RecoverTests
     }
 
     [Fact]
-    public void Volumes_that_share_a_root_key_have_recoveries_of_their_own()
+    public void Volumes_that_share_a_root_key_are_recovered_separately()
     {
         using var volume = TestVolume.OnAnotherDevice();
         using var other = TestVolume.OnAnotherDevice();

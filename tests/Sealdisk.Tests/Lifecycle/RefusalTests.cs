@@ -13,7 +13,7 @@ public sealed class RefusalTests
     private const int CopyB = 524288;
 
     [Fact]
-    public void No_such_device()
+    public void A_missing_device_is_reported()
     {
         using var volume = TestVolume.With(("device", "/nowhere/disk"), ("size", null));
         foreach (var verb in new[] { "up", "plan", "check" })
@@ -26,7 +26,7 @@ public sealed class RefusalTests
     }
 
     [Fact]
-    public void A_directory_is_no_device()
+    public void A_directory_is_not_accepted_as_a_device()
     {
         using var volume = TestVolume.With();
         Directory.CreateDirectory(volume.Image);
@@ -38,7 +38,7 @@ public sealed class RefusalTests
     [InlineData(5000)]
     [InlineData(TestVolume.MiB)]
     [InlineData(TestVolume.MiB + (256 * 1024) - 1)]
-    public void An_image_smaller_than_its_header_and_some_data(int size)
+    public void An_image_too_small_for_its_header_and_data_is_refused(int size)
     {
         using var volume = TestVolume.With();
         File.WriteAllBytes(volume.Image, new byte[size]);
@@ -50,7 +50,7 @@ public sealed class RefusalTests
     }
 
     [Fact]
-    public void A_truncated_image()
+    public void A_truncated_image_is_refused()
     {
         using var volume = TestVolume.Ready();
         Tool.Run("truncate", "-s", "-4096", volume.Image);
@@ -85,7 +85,7 @@ public sealed class RefusalTests
         "truncate -s 7M $1; dd if=/dev/urandom of=$1 bs=1M count=1 seek=7 status=none",
         "has no record and is not blank: data of unknown kind",
         "sealdisk erase")]
-    public void A_device_with_something_on_it(string what, string make, string message, string hint)
+    public void A_device_that_is_not_blank_is_refused(string what, string make, string message, string hint)
     {
         foreach (var record in new[] { "header", "detached" })
         {
@@ -104,7 +104,7 @@ public sealed class RefusalTests
     }
 
     [Fact]
-    public void A_busy_device()
+    public void A_device_in_use_is_not_brought_up()
     {
         using var volume = TestVolume.With(("size", null));
         Tool.Shell("truncate -s 8M $1; mkfs.ext4 -q -F $1; mkdir $2", volume.Image, volume.Mount);
@@ -142,7 +142,7 @@ public sealed class RefusalTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void A_device_that_another_mapping_has(bool block)
+    public void A_device_that_another_mapping_uses_is_not_brought_up(bool block)
     {
         using var volume = TestVolume.Ready();
         var device = block ? volume.Attach("image", "-b", "4096") : volume.Image;
@@ -165,7 +165,7 @@ public sealed class RefusalTests
     }
 
     [Fact]
-    public void A_mapping_of_another_device_under_the_volumes_name()
+    public void A_mapping_of_another_device_with_the_same_name_is_left_alone()
     {
         using var volume = TestVolume.Ready();
         File.Copy(volume.Image, volume["copy"]);
@@ -192,7 +192,7 @@ public sealed class RefusalTests
     [InlineData("readable by others", "644", "00112233445566778899aabbccddeeff", ExitCode.Usage, "cannot use HUK file ")]
     [InlineData("another device's", "600", "00112233445566778899aabbccddeeff", ExitCode.DoesNotOpen, "cannot unseal the key of ")]
     [InlineData("missing", "", null, ExitCode.Usage, "cannot open ")]
-    public void A_HUK_that_is_not_this_devices(string what, string mode, string? text, ExitCode code, string message)
+    public void A_HUK_that_is_wrong_or_unsafe_is_refused(string what, string mode, string? text, ExitCode code, string message)
     {
         using var ready = TestVolume.Ready();
         using var blank = TestVolume.With();
@@ -256,7 +256,7 @@ public sealed class RefusalTests
     [Theory]
     [InlineData("header", CopyB)]
     [InlineData("detached", 4096)]
-    public void Both_copies_damaged(string where, int second)
+    public void Two_damaged_copies_are_refused(string where, int second)
     {
         using var volume = With(where, out var file);
         volume.Change("first-boot", "replace");
@@ -275,7 +275,7 @@ public sealed class RefusalTests
     [Theory]
     [InlineData("header", CopyB)]
     [InlineData("detached", 4096)]
-    public void A_newer_format(string where, int second)
+    public void A_record_of_a_newer_format_is_refused(string where, int second)
     {
         using var volume = With(where, out var file);
         Rewrite(file, [0, second], block => block[8] = 3);
@@ -293,7 +293,7 @@ public sealed class RefusalTests
     [InlineData("sector-size", 512, "sector-size 512, its record says 4096")]
     [InlineData("iv-large-sectors", true, "iv-large-sectors true, its record says false")]
     [InlineData("filesystem", "xfs", "filesystem xfs, its record says ext4")]
-    public void A_configuration_that_says_otherwise(string key, object value, string message)
+    public void A_configuration_that_contradicts_the_record_is_refused(string key, object value, string message)
     {
         using var volume = TestVolume.Ready();
         volume.Change(key, value);
@@ -306,7 +306,7 @@ public sealed class RefusalTests
     }
 
     [Fact]
-    public void A_record_of_another_source()
+    public void A_record_of_another_source_is_refused()
     {
         using var volume = TestVolume.Ready();
         Rewrite(
@@ -328,7 +328,7 @@ public sealed class RefusalTests
     [InlineData("caam", "CONFIG_TRUSTED_KEYS_CAAM")]
     [InlineData("dcp", "CONFIG_TRUSTED_KEYS_DCP")]
     [InlineData("auto", "a software key must be named")]
-    public void A_kernel_source_that_is_not_here(string source, string lacking)
+    public void A_missing_kernel_source_is_named(string source, string lacking)
     {
         Assert.SkipWhen(Sealdisk.Linux.KeyTypes.IsRegistered("trusted"), "this kernel has trusted keys");
         using var volume = TestVolume.With(("source", source));
@@ -342,7 +342,7 @@ public sealed class RefusalTests
     }
 
     [Fact]
-    public void The_record_of_another_volume_of_this_device()
+    public void The_record_of_another_volume_is_refused()
     {
         using var volume = With("detached", out _);
         using var other = With("detached", out var others);
@@ -369,7 +369,7 @@ public sealed class RefusalTests
     [InlineData("header", "mkfs.vfat $1 >/dev/null")]
     [InlineData("detached", "mkfs.ext4 -q -F $1")]
     [InlineData("detached", "mkfs.vfat $1 >/dev/null")]
-    public void A_plain_filesystem_planted_over_a_ready_volume(string where, string plant)
+    public void A_plain_filesystem_planted_over_a_ready_volume_is_never_mounted(string where, string plant)
     {
         using var volume = With(where, out _);
         Tool.Shell(plant, volume.Image);
@@ -382,7 +382,7 @@ public sealed class RefusalTests
     }
 
     [Fact]
-    public void An_image_that_has_gone_while_its_record_is_there()
+    public void An_image_that_has_gone_is_not_made_again_while_its_record_exists()
     {
         using var volume = With("detached", out _);
         File.Delete(volume.Image);

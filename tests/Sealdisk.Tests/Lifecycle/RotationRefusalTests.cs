@@ -36,7 +36,7 @@ public sealed class RotationRefusalTests
         TrustSource.Tee,
         TrustSource.Tpm,
         "cannot move data from source 'tee' to 'tpm': its key is decrypted in the kernel only")]
-    public void What_cannot_be_carried_is_refused(KeyKind key, TrustSource from, TrustSource to, string? message)
+    public void A_rotation_that_cannot_carry_the_key_over_is_refused(KeyKind key, TrustSource from, TrustSource to, string? message)
     {
         var refusal = VolumeRotation.CannotCarry("data", key, from, to);
         if (message is null)

@@ -11,7 +11,7 @@ public sealed class TwoLevelTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void A_volume_lives_as_any_other(bool detached)
+    public void A_volume_with_an_encrypted_key_comes_up_again(bool detached)
     {
         using var volume = Ready(detached);
         Assert.Equal("encrypted", volume.Json("status").GetProperty("key").GetString());
@@ -21,7 +21,7 @@ public sealed class TwoLevelTests
     }
 
     [Fact]
-    public void A_tampered_encrypted_key()
+    public void A_tampered_encrypted_key_does_not_open()
     {
         using var volume = Ready();
         Record(volume).Rewrite(record => record.WithSealedKey(text => Flipped(text, 1)), 0, 1);
@@ -35,7 +35,7 @@ public sealed class TwoLevelTests
 
     /// <summary>The name of the root key is authenticated as the kernel does it.</summary>
     [Fact]
-    public void A_renamed_root_key()
+    public void An_encrypted_key_under_a_renamed_root_key_does_not_open()
     {
         using var volume = Ready();
         Record(volume).Rewrite(
@@ -46,7 +46,7 @@ public sealed class TwoLevelTests
     }
 
     [Fact]
-    public void A_tampered_root_key()
+    public void A_tampered_root_key_does_not_open()
     {
         using var volume = Ready();
         Record(volume).Rewrite(record => record.WithRootKey(text => Flipped(text, 1)), 0, 1);
@@ -59,7 +59,7 @@ public sealed class TwoLevelTests
     }
 
     [Fact]
-    public void Another_device()
+    public void Another_device_does_not_open_the_root_key()
     {
         using var volume = Ready();
         volume.NewHuk("huk.hex");
@@ -68,7 +68,7 @@ public sealed class TwoLevelTests
     }
 
     [Fact]
-    public void The_root_key_of_another_volume()
+    public void The_root_key_of_another_volume_does_not_open()
     {
         using var volume = Ready();
         using var other = Ready();
@@ -80,7 +80,7 @@ public sealed class TwoLevelTests
 
     /// <summary>A record of the second format without its last line is no record: damaged, as any record with a line missing.</summary>
     [Fact]
-    public void A_missing_root_key()
+    public void A_record_that_lacks_its_root_key_is_damaged()
     {
         using var volume = Ready();
         var file = Record(volume);
@@ -107,7 +107,7 @@ public sealed class TwoLevelTests
 
     /// <summary>A second volume is not given a root key that does not open, nor quietly one of its own.</summary>
     [Fact]
-    public void A_second_volume_under_a_tampered_root_key()
+    public void A_second_volume_is_not_made_under_a_tampered_root_key()
     {
         using var volume = Ready();
         var whole = Record(volume).Record(0);
@@ -130,7 +130,7 @@ public sealed class TwoLevelTests
     }
 
     [Fact]
-    public void The_configuration_must_agree()
+    public void A_configured_key_kind_that_contradicts_the_record_is_refused()
     {
         using var volume = Ready();
         volume.Change("key", "trusted");
@@ -142,7 +142,7 @@ public sealed class TwoLevelTests
     }
 
     [Fact]
-    public void A_rotation_changes_the_seal_and_nothing_else()
+    public void A_rotation_changes_only_the_seal()
     {
         using var volume = Ready();
         var (before, data) = (Record(volume).Record(0), File.ReadAllBytes(volume.Image)[TestVolume.MiB..]);
@@ -159,7 +159,7 @@ public sealed class TwoLevelTests
     }
 
     [Fact]
-    public void A_trusted_key_of_the_soft_source_gets_a_new_seal()
+    public void A_rotation_seals_a_trusted_key_of_the_soft_source_again()
     {
         using var volume = TestVolume.Ready();
         var before = Record(volume).Record(0);
@@ -179,7 +179,7 @@ public sealed class TwoLevelTests
     }
 
     [Fact]
-    public void Nothing_to_rotate()
+    public void A_volume_in_use_or_without_a_first_boot_is_not_rotated()
     {
         using var volume = TestVolume.With(("key", "encrypted"));
         volume.Refused("rotate", ExitCode.Failed, $"cannot rotate {volume.Name}: {volume.Image} does not exist (ENOENT)");

@@ -16,7 +16,7 @@ public sealed class WaysOutTests
     /// The catastrophe that a second copy invites: both copies, or the last one left, from a time before there were data.
     /// </summary>
     [Fact]
-    public void A_record_from_before_the_first_mount_never_makes_a_filesystem_over_data()
+    public void A_record_older_than_the_data_never_leads_to_a_new_filesystem()
     {
         using var volume = TestVolume.Ready();
         foreach (var copies in new[] { new[] { 0, CopyB }, [0], [CopyB] })
@@ -51,7 +51,7 @@ public sealed class WaysOutTests
     [Theory]
     [InlineData(0)]
     [InlineData(CopyB)]
-    public void Of_two_copies_that_contradict_each_other_the_data_tell_which_is_right(int wrong)
+    public void When_the_copies_disagree_the_data_show_which_is_right(int wrong)
     {
         using var volume = TestVolume.Ready();
         using var other = TestVolume.Ready();
@@ -70,7 +70,7 @@ public sealed class WaysOutTests
     }
 
     [Fact]
-    public void Two_copies_that_both_fit_or_neither_are_left_to_a_backup()
+    public void When_both_copies_fit_the_data_or_neither_does_repair_asks_for_a_backup()
     {
         using var volume = TestVolume.Ready();
         using var other = TestVolume.Ready();
@@ -156,7 +156,7 @@ public sealed class WaysOutTests
     }
 
     [Fact]
-    public void A_volume_that_never_held_data_is_not_exported()
+    public void A_record_is_not_exported_before_its_first_boot_has_ended()
     {
         using var volume = TestVolume.Ready();
         Provisioning(volume.Image, 0, CopyB);
@@ -172,7 +172,7 @@ public sealed class WaysOutTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public void A_detached_record_on_a_filesystem_that_is_not_mounted(bool hadFirstBoot)
+    public void A_record_on_an_unmounted_filesystem_is_not_taken_for_a_missing_one(bool hadFirstBoot)
     {
         using var volume = hadFirstBoot ? TestVolume.Ready() : TestVolume.With();
         Directory.CreateDirectory(volume["boot"]);
@@ -213,7 +213,7 @@ public sealed class WaysOutTests
     }
 
     [Fact]
-    public void A_detached_record_behind_a_link_that_leads_nowhere_or_in_a_file_that_is_something_else()
+    public void A_dangling_link_or_a_foreign_file_is_not_taken_for_a_record()
     {
         using var volume = TestVolume.With(("size", null));
         File.WriteAllBytes(volume.Image, new byte[8 * TestVolume.MiB]);
@@ -242,7 +242,7 @@ public sealed class WaysOutTests
     /// A copy that cannot be written anew, as on a disk with one bad place or a record on read-only media, keeps no volume down.
     /// </summary>
     [Fact]
-    public void A_repair_that_is_not_possible_does_not_keep_a_volume_down()
+    public void A_copy_that_cannot_be_repaired_does_not_keep_the_volume_down()
     {
         using var volume = TestVolume.With();
         Directory.CreateDirectory(volume["ro"]);
@@ -274,7 +274,7 @@ public sealed class WaysOutTests
     }
 
     [Fact]
-    public void A_planted_filesystem_over_one_copy_is_written_over_by_repair_only()
+    public void Only_repair_overwrites_a_filesystem_planted_over_one_copy()
     {
         using var volume = TestVolume.Ready();
         Tool.Shell("truncate -s 512K $1; mkfs.ext4 -q -F $1; dd if=$1 of=$2 conv=notrunc status=none", volume["planted"], volume.Image);
@@ -290,7 +290,7 @@ public sealed class WaysOutTests
 
     /// <summary>An erase that was cut short anywhere is finished by another.</summary>
     [Fact]
-    public void Erase_finishes_what_another_one_began_and_a_new_first_boot_follows()
+    public void Erase_finishes_an_interrupted_erase_and_a_first_boot_follows()
     {
         using var volume = TestVolume.Ready();
         Write(volume.Image, 0, new byte[4096]);
@@ -308,7 +308,7 @@ public sealed class WaysOutTests
     [Theory]
     [InlineData("-b", "4096")]
     [InlineData("-b", "512")]
-    public void Erase_of_a_block_device(params string[] options)
+    public void Erase_makes_a_block_device_ready_for_a_first_boot(params string[] options)
     {
         using var volume = new TestVolume();
         File.WriteAllBytes(volume.Image, new byte[16 * TestVolume.MiB]);
@@ -322,7 +322,7 @@ public sealed class WaysOutTests
     }
 
     [Fact]
-    public void An_image_that_is_gone_leaves_a_detached_record_that_erase_removes()
+    public void Erase_removes_the_detached_record_of_a_lost_image()
     {
         using var volume = TestVolume.With();
         volume.Change("record", volume["record"]);
@@ -340,7 +340,7 @@ public sealed class WaysOutTests
     [InlineData("/dev/sda1 /boot ext4\nUUID=1 none swap sw 0 0\n\n/dev/sda2 / ext4\n", "/boot")]
     [InlineData("/dev/sda1\t/with\\040space/x  vfat\t noauto 0 0\ntmpfs /run/ tmpfs", "/with space/x /run")]
     [InlineData("/dev/sda1 /odd\\0 ext4\n/dev/sda1 /boot", "/odd\\0")]
-    public void Mount_points_of_fstab(string fstab, string expected) =>
+    public void Mount_points_are_read_from_fstab(string fstab, string expected) =>
         Assert.Equal(expected, string.Join(' ', OutOfReach.MountPoints(fstab)));
 
     private static void Provisioning(string file, params int[] copies) =>

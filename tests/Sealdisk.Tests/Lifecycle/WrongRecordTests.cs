@@ -246,7 +246,7 @@ public sealed class WrongRecordTests(WrongRecordTests.Volumes volumes) : IClassF
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public void It_stops_says_what_to_do_and_writes_nothing(string name, string where)
+    public void A_wrong_record_stops_the_volume_with_a_hint_and_nothing_is_written(string name, string where)
     {
         var there = volumes.In(where);
         there.Restore();
@@ -270,7 +270,7 @@ public sealed class WrongRecordTests(WrongRecordTests.Volumes volumes) : IClassF
 
     /// <summary>What it takes of a header is a copy of the record; before data without one there is the unused first KiB of ext4.</summary>
     [Fact]
-    public void A_planted_dos_partition_table_stops_a_header_and_spares_what_it_spares()
+    public void A_planted_dos_partition_table_stops_a_header_but_not_a_detached_record()
     {
         const string Plant = "printf 'label: dos\\n,4M\\n' | sfdisk -q $1";
         var there = volumes.In("header");
@@ -292,7 +292,7 @@ public sealed class WrongRecordTests(WrongRecordTests.Volumes volumes) : IClassF
     [Theory]
     [InlineData("header")]
     [InlineData("detached")]
-    public void An_image_that_has_grown_is_no_reason_to_stop(string where)
+    public void An_image_that_has_grown_comes_up(string where)
     {
         var there = volumes.In(where);
         there.Restore();

@@ -30,7 +30,7 @@ public sealed class CryptTableTests
         Assert.Equal("aes-cbc-plain :32:trusted:kmk 0 7:0 0", CryptTable.Of(Request, "trusted", KeyDescription.Parse("kmk"), new DeviceNumber(7, 0)).ToString());
 
     [Fact]
-    public void Every_option_in_the_order_in_which_the_kernel_prints_it()
+    public void Options_are_written_in_the_order_in_which_the_kernel_prints_them()
     {
         var request = Request with
         {
@@ -63,9 +63,9 @@ public sealed class CryptTableTests
     [InlineData("aes-cbc-plain :32:trusted:kmk x 7:0 0")]
     [InlineData("aes-cbc-plain :32:trusted:kmk 0 7:0:1 0")]
     [InlineData("aes-cbc-plain :32:trusted:kmk 0 7:0 -1")]
-    public void What_is_no_crypt_table_is_none(string parameters) => Assert.Null(CryptTable.Parse(parameters));
+    public void Text_that_is_not_a_crypt_table_is_not_parsed(string parameters) => Assert.Null(CryptTable.Parse(parameters));
 
     [Fact]
-    public void A_key_in_the_table_itself_has_no_size_to_read() =>
+    public void A_key_in_the_table_itself_has_no_key_size() =>
         Assert.Null(CryptTable.Parse("aes-cbc-plain 00000000000000000000000000000000 0 7:0 0")!.KeySize);
 }

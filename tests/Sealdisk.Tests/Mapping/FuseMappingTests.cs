@@ -57,7 +57,7 @@ public sealed class FuseMappingTests
     /// Its requests are then waited for one by one: a server that asks again and again whether there is one would use up a processor.
     /// </summary>
     [Fact]
-    public void Without_asynchronous_transfers_the_server_waits_for_its_requests()
+    public void A_server_without_asynchronous_transfers_waits_instead_of_polling()
     {
         using var volume = TestVolume.Ready(("size", "24MiB"));
         var result = NativeBinary.Run(new ProcessStartInfo("strace",
@@ -80,7 +80,7 @@ public sealed class FuseMappingTests
     }
 
     [Fact]
-    public void A_hundred_rounds_leave_nothing_behind()
+    public void A_hundred_rounds_of_open_and_close_leave_nothing_behind()
     {
         Parallel.For(0, 2, _ =>
         {
@@ -101,7 +101,7 @@ public sealed class FuseMappingTests
     /// Every verb looks at all mappings, to know whose the devices are: units that start and stop side by side look at what comes and goes.
     /// </summary>
     [Fact]
-    public void Who_looks_at_all_mappings_does_not_disturb_one_that_comes_and_goes()
+    public void Listing_all_mappings_does_not_disturb_one_that_opens_and_closes()
     {
         using var volume = TestVolume.Ready();
         var name = volume.Name + "-round";
@@ -148,7 +148,7 @@ public sealed class FuseMappingTests
     }
 
     [Fact]
-    public void A_mapping_of_another_mount_namespace_is_named_as_such()
+    public void A_mapping_of_another_mount_namespace_is_reported_as_such()
     {
         using var volume = TestVolume.Ready();
         TestVolume.Done(NativeBinary.Run(new ProcessStartInfo(
@@ -168,7 +168,7 @@ public sealed class FuseMappingTests
     }
 
     [Fact]
-    public void The_decrypted_volume_is_its_owners_alone()
+    public void Only_its_owner_can_read_the_decrypted_volume()
     {
         using var volume = TestVolume.Ready();
         volume.Up();

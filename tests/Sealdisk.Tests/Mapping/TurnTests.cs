@@ -8,7 +8,7 @@ namespace Sealdisk.Tests.Mapping;
 public sealed class TurnTests
 {
     [Fact]
-    public void A_volume_that_is_stuck_does_not_keep_another_down()
+    public void A_stuck_volume_does_not_keep_another_down()
     {
         using var volume = TestVolume.With();
         using var stuck = Turn.Take("stuck-" + volume.Name, volume["other-image"]);
@@ -17,7 +17,7 @@ public sealed class TurnTests
     }
 
     [Fact]
-    public void Neither_the_name_nor_the_device_is_used_twice_at_once()
+    public void A_name_or_a_device_is_not_used_twice_at_once()
     {
         using var volume = TestVolume.With();
         var link = volume["link"];

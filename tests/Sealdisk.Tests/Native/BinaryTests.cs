@@ -20,10 +20,10 @@ public sealed class BinaryTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
-    public void It_is_at_most_five_and_a_quarter_MiB() => Assert.InRange(new FileInfo(NativeBinary.Path).Length, 1, Largest);
+    public void The_binary_is_at_most_five_and_a_quarter_MiB() => Assert.InRange(new FileInfo(NativeBinary.Path).Length, 1, Largest);
 
     [Fact]
-    public void It_is_linked_against_the_C_library_only()
+    public void The_binary_is_linked_only_against_the_C_library()
     {
         var needed = Tool.Run("readelf", "-d", NativeBinary.Path)
             .Split('\n')
@@ -48,7 +48,7 @@ public sealed class BinaryTests : IDisposable
     }
 
     [Fact]
-    public void A_whole_day_of_a_volume_needs_neither_OpenSSL_nor_ICU_and_reads_secrets_only_when_it_cannot_be_dumped()
+    public void The_life_of_a_volume_needs_neither_OpenSSL_nor_ICU_and_no_process_with_secrets_can_be_dumped()
     {
         Requirements.RootWithFuseAndLoop();
         using var volume = new FuseVolumeConfiguration(_folder, "t1-trace");

@@ -9,7 +9,7 @@ public sealed class BlobDamageTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
-    public void A_flipped_bit_at_any_byte_does_not_open()
+    public void A_blob_with_any_bit_flipped_does_not_open()
     {
         var blob = Convert.FromHexString(Text);
         Parallel.For(0, blob.Length, at =>
@@ -35,7 +35,7 @@ public sealed class BlobDamageTests : IDisposable
     }
 
     [Fact]
-    public void A_text_cut_off_at_any_length_does_not_open()
+    public void A_blob_cut_to_any_length_does_not_open()
     {
         Parallel.For(0, Text.Length, length =>
         {
@@ -51,7 +51,7 @@ public sealed class BlobDamageTests : IDisposable
     }
 
     [Fact]
-    public void Whole_it_opens()
+    public void The_undamaged_blob_opens()
     {
         var (inspected, decrypted) = Try("whole", Text);
         Assert.Equal((0, 0), (inspected.Exit, decrypted.Exit));

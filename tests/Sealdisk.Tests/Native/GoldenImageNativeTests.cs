@@ -19,7 +19,7 @@ public sealed class GoldenImageNativeTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Lines))]
-    public void A_line_of_the_manifest_does_as_it_should(string name)
+    public void A_golden_image_is_decrypted_and_encrypted_or_refused(string name)
     {
         var image = GoldenImage.All.Single(image => image.Name == name);
         if (Refused.TryGetValue(name, out var reason))
@@ -33,7 +33,7 @@ public sealed class GoldenImageNativeTests : IDisposable
     }
 
     [Fact]
-    public void The_manifest_is_covered() =>
+    public void Every_line_of_the_manifest_is_tested() =>
         Assert.Equal(
             (23, 2, 3),
             (

@@ -27,7 +27,7 @@ public sealed class ImageDeviceTests : IDisposable
     private string[] Options => GoldenCommand.Options(_image, _folder.Huk);
 
     [Fact]
-    public void A_device_is_decrypted()
+    public void A_device_is_decrypted_to_a_file()
     {
         var disk = Attach("disk", _image.Ciphertext);
         _folder.Done(["image", "decrypt", disk, "plain", .. Options]);
@@ -35,7 +35,7 @@ public sealed class ImageDeviceTests : IDisposable
     }
 
     [Fact]
-    public void A_device_is_written_with_force_only()
+    public void A_device_is_overwritten_only_with_force()
     {
         File.WriteAllBytes(_folder["plain"], GoldenImage.Plaintext);
         var before = Noise(128 * KiB);
@@ -48,7 +48,7 @@ public sealed class ImageDeviceTests : IDisposable
     }
 
     [Fact]
-    public void A_device_that_is_too_small_stays_as_it_is()
+    public void A_device_that_is_too_small_is_not_written()
     {
         File.WriteAllBytes(_folder["plain"], GoldenImage.Plaintext);
         var before = Noise(60 * KiB);
@@ -59,7 +59,7 @@ public sealed class ImageDeviceTests : IDisposable
     }
 
     [Fact]
-    public void A_device_in_use_stays_as_it_is()
+    public void A_device_in_use_is_not_written()
     {
         File.WriteAllBytes(_folder["plain"], GoldenImage.Plaintext);
         var disk = Attach("disk", new byte[8 * MiB]);
@@ -80,7 +80,7 @@ public sealed class ImageDeviceTests : IDisposable
     }
 
     [Fact]
-    public void A_key_that_does_not_open_costs_nothing()
+    public void A_key_that_does_not_open_leaves_the_device_unchanged()
     {
         var before = Noise(64 * KiB);
         var disk = Attach("disk", before);
@@ -90,7 +90,7 @@ public sealed class ImageDeviceTests : IDisposable
     }
 
     [Fact]
-    public void A_full_filesystem_is_reported_and_the_part_removed()
+    public void A_full_filesystem_is_reported_and_the_partial_file_removed()
     {
         Requirements.Root();
         var small = Directory.CreateDirectory(_folder["small"]).FullName;
@@ -120,7 +120,7 @@ public sealed class ImageDeviceTests : IDisposable
     [InlineData(4096 + 512)]
     [InlineData(1024 * 1024 - 512)]
     [InlineData(3 * 1024 * 1024 + 3584)]
-    public void The_end_of_an_image_may_be_no_whole_page(int size)
+    public void An_image_may_end_within_a_page(int size)
     {
         var image = GoldenImage.All.Single(image => image.Name == "xts256-plain64-512");
         var options = GoldenCommand.Options(image, _folder.Huk);
@@ -142,7 +142,7 @@ public sealed class ImageDeviceTests : IDisposable
     }
 
     [Fact]
-    public void A_large_sparse_image_takes_constant_memory()
+    public void A_large_sparse_image_needs_constant_memory()
     {
         const long size = 300 * MiB;
         using (var sparse = File.Create(_folder["sparse"]))

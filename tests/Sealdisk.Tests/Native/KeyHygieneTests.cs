@@ -52,7 +52,7 @@ public sealed class KeyHygieneTests : IDisposable
     /// The kernel gives root what is in /proc of a process that may not be dumped: its own user cannot trace it or read its memory.
     /// </summary>
     [Fact]
-    public void A_process_is_closed_to_its_own_user()
+    public void A_process_cannot_be_read_by_its_own_user()
     {
         Requirements.Root();
         var blob = _folder["blob"];

@@ -16,7 +16,7 @@ namespace Sealdisk.Tests.Native;
 public sealed class KeysInMemoryTests
 {
     [Fact]
-    public void The_search_finds_a_key_that_is_there()
+    public void The_search_finds_a_key_that_is_in_memory()
     {
         var planted = new byte[16];
         Random.Shared.NextBytes(planted);
@@ -32,7 +32,7 @@ public sealed class KeysInMemoryTests
     /// What has failed at its riskiest moment leaves no core: first that this machine would write one, of a program that has a key.
     /// </summary>
     [Fact]
-    public void No_core_is_left_of_a_server_that_dies()
+    public void A_server_that_dies_leaves_no_core()
     {
         using var volume = TestVolume.With(("size", "32MiB"));
         var pattern = File.ReadAllText("/proc/sys/kernel/core_pattern").Trim();
@@ -58,21 +58,21 @@ public sealed class KeysInMemoryTests
     [Theory]
     [InlineData("trusted")]
     [InlineData("encrypted")]
-    public void First_boot_keeps_its_keys_to_their_pages(string key) => Watch("up", wasSetUp: false, mostPerThread: 20, key);
+    public void A_first_boot_keeps_its_keys_in_their_own_pages(string key) => Watch("up", wasSetUp: false, mostPerThread: 20, key);
 
     [Theory]
     [InlineData("trusted")]
     [InlineData("encrypted")]
-    public void A_later_boot_keeps_its_keys_to_their_pages(string key) => Watch("up", wasSetUp: true, mostPerThread: 20, key);
+    public void A_later_boot_keeps_its_keys_in_their_own_pages(string key) => Watch("up", wasSetUp: true, mostPerThread: 20, key);
 
     [Theory]
     [InlineData("trusted")]
     [InlineData("encrypted")]
-    public void A_rotation_keeps_its_keys_to_their_pages(string key) => Watch("rotate", wasSetUp: true, mostPerThread: 100, key);
+    public void A_rotation_keeps_its_keys_in_their_own_pages(string key) => Watch("rotate", wasSetUp: true, mostPerThread: 100, key);
 
     /// <summary>The recovery key too, as it was typed and as it is used.</summary>
     [Fact]
-    public void A_recovery_keeps_its_keys_to_their_pages()
+    public void A_recovery_keeps_its_keys_in_their_own_pages()
     {
         using var volume = TestVolume.OnAnotherDevice(settings: [("size", "32MiB")]);
         using var secret = RecoveryKey.Read(volume["recovery.key"]);
@@ -87,12 +87,12 @@ public sealed class KeysInMemoryTests
     }
 
     [Fact]
-    public void A_check_keeps_its_keys_to_their_pages() => Watch("check", wasSetUp: true, mostPerThread: 100, "trusted");
+    public void A_check_keeps_its_keys_in_their_own_pages() => Watch("check", wasSetUp: true, mostPerThread: 100, "trusted");
 
     [Theory]
     [InlineData("trusted")]
     [InlineData("encrypted")]
-    public void A_running_server_has_its_key_in_its_own_pages_and_nowhere_else(string key)
+    public void A_running_server_keeps_its_key_only_in_its_own_pages(string key)
     {
         using var volume = TestVolume.With(("size", "32MiB"), ("key", key));
         volume.Up();

@@ -17,7 +17,7 @@ public sealed class StandardStreamTests : IDisposable
     [InlineData("<&- >&-", "out")]
     [InlineData(">&- 2>&-", "out")]
     [InlineData("<&- >&- 2>&-", "missing/out")] // an error to tell
-    public void Nothing_is_said_into_a_file(string closed, string output)
+    public void Messages_do_not_go_into_a_file_that_took_the_place_of_a_closed_stream(string closed, string output)
     {
         var image = GoldenImage.All.Single(image => image.Name == "xts256-plain64-512");
         File.WriteAllBytes(_folder["plain"], GoldenImage.Plaintext);

@@ -21,7 +21,7 @@ public sealed class ExpectationTests
     [InlineData("aXbXc\n", "[..]X[..]X[..]")]
     [InlineData("$ x\n", "\\$ x")]
     [InlineData("\\x\n", "\\\\x")]
-    public void These_match(string output, string expected) => Assert.True(Matches(output, expected));
+    public void Output_matches_its_expectation(string output, string expected) => Assert.True(Matches(output, expected));
 
     [Theory]
     [InlineData("", "a")]
@@ -41,7 +41,7 @@ public sealed class ExpectationTests
     [InlineData("ab\n", "ab[..]ab")]
     [InlineData("xab\n", "a[..]b")]
     [InlineData("abx\n", "a[..]b")]
-    public void These_do_not(string output, string expected) => Assert.False(Matches(output, expected));
+    public void Output_that_differs_does_not_match(string output, string expected) => Assert.False(Matches(output, expected));
 
     [Theory]
     [InlineData("a|b", "a\nc\n", "a|c")]

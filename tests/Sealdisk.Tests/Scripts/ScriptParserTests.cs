@@ -58,7 +58,7 @@ public sealed class ScriptParserTests
     }
 
     [Fact]
-    public void A_need_that_is_met_skips_nothing()
+    public void A_need_that_is_met_does_not_skip_the_script()
     {
         Assert.Null(Script.Parse("a.txt", "# guards\n$ true").MissingNeed);
         Assert.Equal(

@@ -5,7 +5,7 @@ namespace Sealdisk.Tests.Scripts;
 public sealed class ScriptRunnerTests
 {
     [Fact]
-    public void A_script_whose_commands_do_as_it_says_passes()
+    public void A_script_whose_expectations_are_met_passes()
     {
         var text = """
             # guards the runner
@@ -45,7 +45,7 @@ public sealed class ScriptRunnerTests
     [InlineData("$ false", "? 1")]
     [InlineData("$ true\n? 1", "")]
     [InlineData("$ sh -c 'kill -9 $$'", "? 137")]
-    public void Each_of_stdout_stderr_and_exit_code_is_compared(string block, string refreshed)
+    public void Stdout_stderr_and_exit_code_are_each_compared(string block, string refreshed)
     {
         var outcome = Run("# guards\n" + block + "\n");
         var failure = Assert.Single(outcome.Failures);
@@ -56,7 +56,7 @@ public sealed class ScriptRunnerTests
     }
 
     [Fact]
-    public void A_refresh_touches_only_what_differs()
+    public void A_refresh_changes_only_what_differs()
     {
         var outcome = Run("""
             # guards the refresh
@@ -125,7 +125,7 @@ public sealed class ScriptRunnerTests
     }
 
     [Fact]
-    public void A_process_that_is_just_ending_is_waited_for() =>
+    public void The_runner_waits_for_a_process_that_is_about_to_end() =>
         Assert.Empty(Run("# guards\n$ sleep 0.2 </dev/null >/dev/null 2>&1 &\n").LeftBehind);
 
     private static ScriptOutcome Run(string text, TimeSpan? patience = null) =>

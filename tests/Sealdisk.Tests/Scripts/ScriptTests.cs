@@ -14,7 +14,7 @@ public sealed class ScriptTests
 
     [Theory]
     [MemberData(nameof(Files))]
-    public void Does_what_it_says(string file)
+    public void The_script_prints_what_it_expects(string file)
     {
         var path = Path.Combine(ScriptsDirectory, file);
         var script = Script.Parse(file, File.ReadAllText(path));

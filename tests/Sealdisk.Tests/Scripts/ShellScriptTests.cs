@@ -25,7 +25,7 @@ public sealed class ShellScriptTests
     [InlineData("board/arm64/recipe")]
     [InlineData("board/arm64/qemu")]
     [InlineData("board/guest/person")]
-    public void Shellcheck_finds_nothing(string script)
+    public void Shellcheck_has_no_findings(string script)
     {
         var result = NativeBinary.Run(new ProcessStartInfo("shellcheck", ["--shell=bash", Path.Combine(Golden.Root, script)]));
         Assert.True(result.Exit == 0, result.Stdout + result.Stderr);

@@ -36,7 +36,7 @@ public sealed class BlobKindTests
     [InlineData(0x5a, 80, BlobKind.Caam, null)]
     [InlineData(0x5a, 176, BlobKind.Caam, null)]
     [InlineData(0x5a, 177, BlobKind.Unknown, "no trust source makes 177 bytes like these")]
-    public void Without_magic_first_byte_and_length_decide(int first, int length, BlobKind kind, string? problem)
+    public void Without_a_magic_number_the_first_byte_and_the_length_decide(int first, int length, BlobKind kind, string? problem)
     {
         var blob = Filled(length);
         blob[0] = (byte)first;
@@ -49,7 +49,7 @@ public sealed class BlobKindTests
     }
 
     [Fact]
-    public void Nothing_is_nothing()
+    public void An_empty_blob_is_reported_as_empty()
     {
         var description = BlobDescription.Of([]);
         Assert.Equal((BlobKind.Unknown, "it is empty"), (description.Kind, description.Problem));
@@ -76,7 +76,7 @@ public sealed class BlobKindTests
         AssertBad(BlobKind.Dcp, problem, BlobDescription.Of(Dcp(version, stated, held)));
 
     [Fact]
-    public void Another_version_and_another_length_are_too_little_for_DCP() =>
+    public void A_blob_with_another_version_and_length_is_not_taken_for_DCP() =>
         Assert.Equal(BlobKind.Caam, BlobDescription.Of(Dcp(2, 32, 40)).Kind);
 
     [Fact]
@@ -141,7 +141,7 @@ public sealed class BlobKindTests
     }
 
     [Fact]
-    public void Every_truncation_of_a_TPM_2_blob_is_answered()
+    public void Any_truncated_TPM_2_blob_is_described_without_an_exception()
     {
         var blob = Tpm2(0x81000001, emptyAuth: true, Public(0x52, Filled(32)));
         Assert.True(blob.Length > 255, "the outer length must take three bytes");
@@ -158,7 +158,7 @@ public sealed class BlobKindTests
     }
 
     [Fact]
-    public void A_TPM_2_blob_cut_inside_is_explained()
+    public void A_TPM_2_blob_with_a_part_cut_short_is_explained()
     {
         var whole = Tpm2(0x81000001, emptyAuth: true, Public(0x52, []));
         Span<byte> body = whole.AsSpan(3);
@@ -186,7 +186,7 @@ public sealed class BlobKindTests
     }
 
     [Fact]
-    public void No_bytes_whatever_make_it_throw()
+    public void Arbitrary_bytes_never_throw()
     {
         var tpm2 = Tpm2(0x81000001, emptyAuth: true, Public(0x52, []));
         Gen.Byte.Array[0, 600].Sample(AssertConsistent, iter: 2000);
@@ -219,7 +219,7 @@ public sealed class BlobKindTests
     /// DER has ff; fixedTPM is not set.
     /// </summary>
     [Fact]
-    public void What_a_kernel_made_with_a_tpm_is_well_formed()
+    public void A_TPM_2_blob_of_a_real_kernel_is_well_formed()
     {
         var description = BlobDescription.Of(Convert.FromHexString(
             "3081e906066781050a0105a003010101020500810000010430002e0008000b00000040000000100020dfb1f184d0d78846063a416b744aec9fa7ec08"

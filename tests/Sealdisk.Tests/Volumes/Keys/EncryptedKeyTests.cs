@@ -62,7 +62,7 @@ public sealed class EncryptedKeyTests
     }
 
     [Fact]
-    public void Whatever_is_changed_it_opens_no_more()
+    public void An_encrypted_key_with_any_part_changed_does_not_open()
     {
         var masterKey = MasterKey("blob-32-1.hex");
         var printed = File.ReadAllText(Golden.File("encrypted-vk32-under-g32-1.txt"));
@@ -86,7 +86,7 @@ public sealed class EncryptedKeyTests
     }
 
     [Fact]
-    public void Any_key_under_any_master_comes_back() =>
+    public void Any_key_wrapped_under_any_master_unwraps_to_itself() =>
         Gen.Select(Gen.Byte.Array[20, 300], Gen.Byte.Array[1, 128], Gen.Byte.Array[16]).Sample((key, master, iv) =>
         {
             var text = EncryptedKeyModel.Wrap("default", "trusted:sealdisk:root-0", master, iv, key);
@@ -109,7 +109,7 @@ public sealed class EncryptedKeyTests
     [InlineData("enc32 trusted:a 64 00", "gives a length of '64'")]
     [InlineData("ecryptfs user:a 32 00", "gives a length of '32'")]
     [InlineData("default trusted:a 32 00", "has 2 hex digits; with a key of 32 bytes it should have 162")]
-    public void What_is_no_encrypted_key_is_named(string text, string problem)
+    public void Text_that_is_not_an_encrypted_key_is_refused_with_a_reason(string text, string problem)
     {
         Assert.Null(EncryptedKeyText.Parse(text, out var said));
         Assert.StartsWith(problem, said, StringComparison.Ordinal);
@@ -153,7 +153,7 @@ public sealed class EncryptedKeyKernelTests
     [InlineData("default", 64)]
     [InlineData("default", 4096)]
     [InlineData("enc32", 32)]
-    public void What_the_kernel_printed_opens_here_and_back(string format, int size) => KeyringThread.InNewSession(() =>
+    public void A_key_that_the_kernel_printed_opens_here_and_ours_loads_there(string format, int size) => KeyringThread.InNewSession(() =>
     {
         foreach (var masterSize in (int[])[1, 23, 24, 32, 128])
         {

@@ -15,7 +15,7 @@ public sealed class RecoveryTests
         + "87";
 
     [Fact]
-    public void The_example_comes_out()
+    public void The_documented_example_is_reproduced()
     {
         using var secret = Counting(0, 17);
         using var ephemeral = Counting(0x20, 32);
@@ -35,7 +35,7 @@ public sealed class RecoveryTests
     [InlineData("SDKEY-oooG-4OR4-0M3o-E209-i85G-R38E-lW87-93I1\n")]
     [InlineData("  SDKEY-000g40r40m30e209185gr38e1w879311\r\n")]
     [InlineData("SDKEY 000G 40R4 0M30 E209 185G R38E 1W87 9311")]
-    public void A_person_may_copy_it_in_many_ways(string text)
+    public void A_recovery_key_is_read_however_a_person_copied_it(string text)
     {
         using var folder = new TemporaryDirectory();
         var path = Path.Combine(folder.Path, "key");
@@ -47,7 +47,7 @@ public sealed class RecoveryTests
 
     /// <summary>Each digit mistyped for each other one, and each two neighbours swapped.</summary>
     [Fact]
-    public void Every_slip_of_the_pen_is_noticed()
+    public void Any_mistyped_digit_or_swapped_neighbours_are_noticed()
     {
         foreach (var text in (string[])[SecretText, PublicText])
         {
@@ -79,14 +79,14 @@ public sealed class RecoveryTests
     [InlineData("SDPUB-JD33-49SD", "is too short")]
     [InlineData(PublicText + "-0000", "is too long")]
     [InlineData("SDPUB-JD33-49SD-HF8U", "has a character that is no digit of it")]
-    public void What_is_no_public_half_is_named(string text, string problem)
+    public void Text_that_is_not_a_public_half_is_refused_with_a_reason(string text, string problem)
     {
         Assert.Null(RecoveryKey.ParsePublic(text, out var said));
         Assert.Equal(problem, said);
     }
 
     [Fact]
-    public void Whatever_is_changed_it_opens_no_more()
+    public void A_wrap_with_any_digit_changed_does_not_open()
     {
         using var secret = Counting(0, 17);
         using var other = Counting(1, 17);
@@ -97,7 +97,7 @@ public sealed class RecoveryTests
     }
 
     [Fact]
-    public void Two_wraps_of_one_key_have_nothing_in_common_but_whom_they_are_for()
+    public void Two_wraps_of_one_key_share_only_the_recipient()
     {
         using var secret = Counting(0, 17);
         using var key = Counting(0, 64);
@@ -109,7 +109,7 @@ public sealed class RecoveryTests
     }
 
     [Fact]
-    public void Nothing_is_wrapped_for_a_key_that_shares_nothing()
+    public void A_key_is_not_wrapped_for_a_degenerate_public_key()
     {
         using var key = Counting(0, 64);
         Assert.Equal(ExitCode.Usage, Assert.Throws<SealdiskException>(() => RecoveryWrap.Wrap(new byte[32], key)).Code);
@@ -134,7 +134,7 @@ public sealed class RecoveryTests
 public sealed class RecoveryKernelTests
 {
     [Fact]
-    public void What_the_kernel_takes_from_outside_is_known() => KeyringThread.InNewSession(() =>
+    public void Whether_the_kernel_accepts_a_key_from_outside_is_known() => KeyringThread.InNewSession(() =>
     {
         KeyringThread.KeyctlSerial("add", "user", "sealdisk:um", "master", "@s");
         var plain = new string('5', 64);

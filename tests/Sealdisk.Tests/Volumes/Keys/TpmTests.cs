@@ -28,7 +28,7 @@ public sealed class TpmTests
         + "ace6df89919cd0f6d80000010000";
 
     [Fact]
-    public void A_parent_that_is_there_is_read_and_nothing_else_is_asked()
+    public void An_existing_parent_is_only_read()
     {
         var chip = new Chip(ReadPublic);
         // The name that the TPM gives it is 000b and the SHA-256 of its public part: the fingerprint begins like it.
@@ -37,7 +37,7 @@ public sealed class TpmTests
     }
 
     [Fact]
-    public void A_parent_that_is_missing_is_made_kept_and_unloaded()
+    public void A_missing_parent_is_made_persistent_and_unloaded()
     {
         var chip = new Chip(NoSuchHandle, CreatePrimary, DoneInSession, Done);
         Assert.Equal("54c8c9027cd9a4d8ff0be9c13309f0d4", TpmParent.Ensure(chip.Tpm, 0x81000001).Fingerprint);
@@ -52,7 +52,7 @@ public sealed class TpmTests
     }
 
     [Fact]
-    public void Another_process_that_was_faster_has_made_the_same_key()
+    public void A_parent_that_another_process_made_meanwhile_is_used()
     {
         var chip = new Chip(NoSuchHandle, CreatePrimary, "80010000000a0000014c", ReadPublic, Done);
         Assert.Equal("54c8c9027cd9a4d8ff0be9c13309f0d4", TpmParent.Ensure(chip.Tpm, 0x81000001).Fingerprint);
@@ -62,7 +62,7 @@ public sealed class TpmTests
     [Theory]
     [InlineData("80010000000a0000014b", "no room")]
     [InlineData("80010000000a00000921", "locked")]
-    public void A_loaded_key_is_unloaded_also_where_it_cannot_be_kept(string refusal, string words)
+    public void A_loaded_key_is_unloaded_even_if_it_cannot_be_made_persistent(string refusal, string words)
     {
         var chip = new Chip(NoSuchHandle, CreatePrimary, refusal, Done);
         var problem = Assert.Throws<TpmException>(() => TpmParent.Ensure(chip.Tpm, 0x81000001));
@@ -71,7 +71,7 @@ public sealed class TpmTests
     }
 
     [Fact]
-    public void A_password_of_the_owner_is_told_from_other_refusals()
+    public void An_owner_password_is_told_apart_from_other_refusals()
     {
         var chip = new Chip(NoSuchHandle, "80010000000a000009a2");
         Assert.True(Assert.Throws<TpmException>(() => TpmParent.Ensure(chip.Tpm, 0x81000001)).IsAuthorisation);
@@ -82,7 +82,7 @@ public sealed class TpmTests
     [InlineData("00030432")] // not with a password
     [InlineData("00030470")] // not fixed to its TPM
     [InlineData("00020472")] // not restricted
-    public void What_is_no_storage_key_is_not_sealed_under_and_not_replaced(string attributes)
+    public void A_key_that_is_not_a_storage_key_is_neither_used_nor_replaced(string attributes)
     {
         var chip = new Chip(ReadPublic.Replace("000b00030472", "000b" + attributes, StringComparison.Ordinal));
         Assert.Equal(ExitCode.Refused, Assert.Throws<SealdiskException>(() => TpmParent.Ensure(chip.Tpm, 0x81000001)).Code);
@@ -90,7 +90,7 @@ public sealed class TpmTests
     }
 
     [Fact]
-    public void A_reply_cut_short_anywhere_is_no_reply()
+    public void A_reply_cut_at_any_length_is_refused()
     {
         for (var length = 0; length < ReadPublic.Length / 2; length++)
         {
@@ -108,7 +108,7 @@ public sealed class TpmTests
     }
 
     [Fact]
-    public void Sizes_that_lie_are_no_reply()
+    public void A_reply_with_wrong_sizes_is_refused()
     {
         foreach (var wrong in new[]
         {
@@ -181,7 +181,7 @@ public sealed class TpmTests
     private const string Zeros = "0000000000000000000000000000000000000000000000000000000000000000";
 
     [Fact]
-    public void Pcrs_are_read_and_a_reply_cut_short_is_none()
+    public void Pcrs_are_read_and_a_reply_cut_at_any_length_is_refused()
     {
         var chip = new Chip(ReadPcrs);
         Assert.All(chip.Tpm.ReadPcrs([0, 4, 7]), value => Assert.Equal(new byte[32], value));
@@ -201,7 +201,7 @@ public sealed class TpmTests
     /// The digests are a TPM's: swtpm's TPM2_PolicyGetDigest after TPM2_PolicyPCR, and after TPM2_PolicyPassword, of a trial session.
     /// </summary>
     [Fact]
-    public void The_policy_is_what_a_tpm_makes_of_it()
+    public void The_policy_digest_equals_that_of_a_TPM()
     {
         var zeros = new[] { new byte[32], new byte[32], new byte[32] };
         Assert.Equal(PolicyPcr, Convert.ToHexStringLower(PcrPolicy.Digest([0, 4, 7], zeros, withPassword: false)));

@@ -23,7 +23,7 @@ public sealed class TrustedKeyProblemTests
     [InlineData(Errno.EDQUOT, ExitCode.Failed, "quota of keys is used up (EDQUOT)")]
     [InlineData(Errno.EACCES, ExitCode.Failed, "the keyring refuses (EACCES)")]
     [InlineData(Errno.ENOMEM, ExitCode.Failed, "(ENOMEM)")]
-    public void Load(Errno errno, ExitCode code, string words)
+    public void A_failed_load_is_explained_by_its_errno(Errno errno, ExitCode code, string words)
     {
         var problem = TrustedKeyProblem.OfLoad(new LinuxException(errno, "add trusted key", "x"), "the key of data", Log);
         Assert.Equal(code, problem.Code);
@@ -33,7 +33,7 @@ public sealed class TrustedKeyProblemTests
     }
 
     [Fact]
-    public void What_the_kernel_logged_of_it_is_shown_and_explained_and_nothing_else_is()
+    public void Only_the_kernel_log_lines_about_this_key_are_shown_and_explained()
     {
         var hint = TrustedKeyProblem.OfLoad(new LinuxException(Errno.EFAULT, "add trusted key", "x"), "the key of data", Log).Hint!;
         Assert.Contains("TA_CMD_UNSEAL invoke err: ffff000f (security: authentication failed)", hint, StringComparison.Ordinal);
@@ -50,7 +50,7 @@ public sealed class TrustedKeyProblemTests
     [InlineData(Errno.EFAULT, ExitCode.Failed, "the trust source refused")]
     [InlineData(Errno.EINVAL, ExitCode.Failed, "neither the request nor its options")]
     [InlineData(Errno.ENODEV, ExitCode.Lacking, "no working 'trusted' key type")]
-    public void New(Errno errno, ExitCode code, string words)
+    public void A_failed_new_key_is_explained_by_its_errno(Errno errno, ExitCode code, string words)
     {
         var problem = TrustedKeyProblem.OfNew(new LinuxException(errno, "add trusted key", "x"), "key kmk", Log);
         Assert.Equal(code, problem.Code);

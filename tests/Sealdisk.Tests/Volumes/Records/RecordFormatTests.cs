@@ -14,7 +14,7 @@ public sealed class RecordFormatTests
     /// <summary>The vectors were made from the format's description by a program that shares nothing with this one.</summary>
     [Theory]
     [MemberData(nameof(Vectors))]
-    public void The_block_gets_the_verdict_that_its_file_states(string file)
+    public void A_vector_gets_the_verdict_that_it_states(string file)
     {
         Assert.EndsWith(".hex", file, StringComparison.Ordinal);
         var (expected, bytes) = RecordSamples.Vector(Path.Combine(RecordSamples.VectorDirectory, file));
@@ -41,11 +41,11 @@ public sealed class RecordFormatTests
     }
 
     [Fact]
-    public void What_is_written_is_read() =>
+    public void Any_record_that_is_written_reads_back() =>
         RecordSamples.Any.Sample(record => RecordFormat.Read(RecordSamples.Block(record)) == new CopyReading.Valid(record), iter: 2_000);
 
     [Fact]
-    public void No_flipped_bit_goes_unnoticed()
+    public void Any_flipped_bit_is_noticed()
     {
         var block = RecordSamples.Block(RecordSamples.Ready);
         for (var bit = 0; bit < block.Length * 8; bit++)
@@ -61,7 +61,7 @@ public sealed class RecordFormatTests
     }
 
     [Fact]
-    public void No_length_but_the_whole_is_enough()
+    public void A_block_cut_to_any_length_is_not_a_record()
     {
         var block = RecordSamples.Block(RecordSamples.Ready);
         for (var length = 0; length < block.Length; length++)
@@ -72,7 +72,7 @@ public sealed class RecordFormatTests
     }
 
     [Fact]
-    public void No_bytes_make_the_reader_throw() =>
+    public void Arbitrary_bytes_never_throw() =>
         Gen.Select(Gen.Byte.Array[0, 200], Gen.Int[64, 3800]).Sample((bytes, at) =>
         {
             var block = RecordSamples.Block(RecordSamples.Ready);
@@ -94,7 +94,7 @@ public sealed class RecordFormatTests
 
     [Theory]
     [MemberData(nameof(Impossible), DisableDiscoveryEnumeration = true)]
-    public void What_would_not_be_read_is_not_written(string reason, VolumeRecord record) =>
+    public void A_record_that_could_not_be_read_back_is_not_written(string reason, VolumeRecord record) =>
         Assert.Equal($"cannot write the record: {reason}", Assert.Throws<ArgumentException>(() => RecordSamples.Block(record)).Message);
 
     [Fact]

@@ -86,7 +86,7 @@ public sealed class RecordReadingTests
 
     [Theory]
     [MemberData(nameof(Rows))]
-    public void Two_copies_mean_one_thing(string a, string b, string expected)
+    public void Two_copies_have_one_outcome(string a, string b, string expected)
     {
         var outcome = new RecordReading(Copies[a], Copies[b]).Outcome;
         Assert.Equal(expected, outcome switch

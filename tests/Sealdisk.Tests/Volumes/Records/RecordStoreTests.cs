@@ -22,7 +22,7 @@ public sealed class RecordStoreTests : IDisposable
     public void Dispose() => _directory.Delete(recursive: true);
 
     [Fact]
-    public void A_header_has_its_copies_at_0_and_512_KiB_and_changes_nothing_else()
+    public void A_header_writes_its_copies_at_0_and_512_KiB_and_nothing_else()
     {
         var image = Path.Combine(_directory.FullName, "image");
         var content = new byte[2 << 20];
@@ -70,7 +70,7 @@ public sealed class RecordStoreTests : IDisposable
         Assert.Equal(Errno.ENOENT, Assert.Throws<LinuxException>(() => RecordStore.Header("/nonexistent").Read()).Errno);
 
     [Fact]
-    public void A_detached_file_is_made_whole_private_and_without_leftovers()
+    public void A_detached_file_is_created_whole_and_private_and_without_leftovers()
     {
         var file = Path.Combine(_directory.FullName, "record");
         File.WriteAllText(DurableFile.TemporaryName(file), "left by a power cut");
@@ -85,7 +85,7 @@ public sealed class RecordStoreTests : IDisposable
     }
 
     [Fact]
-    public void A_detached_file_in_no_directory_is_refused()
+    public void A_detached_file_in_a_missing_directory_is_refused()
     {
         var store = RecordStore.Detached(Path.Combine(_directory.FullName, "none", "record"));
         Assert.Equal(RecordReading.Nothing, store.Read());
@@ -135,7 +135,7 @@ public sealed class RecordStoreTests : IDisposable
     }
 
     [Fact]
-    public void Nothing_good_is_nothing_to_repair()
+    public void Without_a_good_copy_nothing_is_repaired()
     {
         var store = RecordStore.Detached(Detached(Bad, Bad));
         Assert.Throws<ArgumentException>(() => store.Repair(store.Read()));
@@ -210,7 +210,7 @@ public sealed class RecordStoreTests : IDisposable
 
     /// <summary>A header is claimed before it is written; as long as that fails, nothing else is.</summary>
     [Fact]
-    public void A_claim_that_fails_is_all_that_was_tried()
+    public void After_a_claim_that_fails_nothing_else_is_written()
     {
         using var memory = new SealedMemory(new byte[1 << 20], SealedMemory.NoWriting);
         var failed = Assert.Throws<SealdiskException>(() => RecordStore.Header(memory.Path).Write(First));
@@ -221,7 +221,7 @@ public sealed class RecordStoreTests : IDisposable
     }
 
     [Fact]
-    public void The_second_write_fails_and_the_first_copy_is_good()
+    public void If_the_second_write_fails_the_first_copy_is_good()
     {
         // Room for copy A and the claim, and no more.
         using var memory = new SealedMemory(new byte[HeaderCopyB + RecordFormat.ClaimSize], SealedMemory.NoGrowth);
@@ -236,7 +236,7 @@ public sealed class RecordStoreTests : IDisposable
     }
 
     [Fact]
-    public void A_full_disk_says_so() =>
+    public void A_full_disk_is_reported() =>
         Assert.Equal(
             "cannot write copy B of the record in /dev/full: No space left on device (ENOSPC); nothing else was written",
             Assert.Throws<SealdiskException>(() => RecordStore.Header("/dev/full").Write(First)).Message);
@@ -254,7 +254,7 @@ public sealed class RecordStoreTests : IDisposable
     }
 
     [Fact]
-    public void A_file_that_is_no_record_is_never_written_to()
+    public void A_file_that_is_not_a_record_is_never_written()
     {
         var file = Detached("# somebody's configuration"u8.ToArray(), []);
         var before = File.ReadAllBytes(file);
@@ -268,7 +268,7 @@ public sealed class RecordStoreTests : IDisposable
     }
 
     [Fact]
-    public void A_detached_record_behind_a_link_stays_behind_it()
+    public void A_detached_record_behind_a_link_is_written_through_it()
     {
         var link = Path.Combine(_directory.FullName, "link");
         var file = Path.Combine(_directory.FullName, "record");
@@ -283,7 +283,7 @@ public sealed class RecordStoreTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Repairable), DisableDiscoveryEnumeration = true)]
-    public void Restore_writes_over_anything_and_goes_back(byte[] a, byte[] b)
+    public void Restore_overwrites_anything_and_may_go_back_a_generation(byte[] a, byte[] b)
     {
         var store = RecordStore.Detached(Detached(a, b));
         store.Restore(First);
@@ -305,7 +305,7 @@ public sealed class RecordStoreTests : IDisposable
     }
 
     [Fact]
-    public void Destroy_blanks_the_copies_of_a_header_and_nothing_else()
+    public void Destroy_blanks_only_the_copies_of_a_header()
     {
         var image = Path.Combine(_directory.FullName, "image");
         var content = new byte[2 << 20];
