@@ -84,7 +84,7 @@ public sealed class JsonTests : IDisposable
     public void Volume_verbs_report_these_fields()
     {
         Requirements.RootWithFuseAndLoop();
-        using var volume = new FuseVolumeConfiguration(_folder, "t1-json");
+        using var volume = TestVolume.With(("size", "32MiB"), ("mapping", "fuse"));
         AssertKeys("volume plan steps refusal", Each("volumes", "plan"));
         AssertKeys("volume plan state mount error", Each("volumes", "up"));
         AssertKeys(
@@ -96,30 +96,30 @@ public sealed class JsonTests : IDisposable
             Json(0, "map", "list")
                 .GetProperty("mappings")
                 .EnumerateArray()
-                .Single(mapping => mapping.GetProperty("name").GetString() == "t1-json"));
+                .Single(mapping => mapping.GetProperty("name").GetString() == volume.Name));
         Assert.Equal("already_up", Each("volumes", "up").GetProperty("plan").GetString());
         AssertKeys("volume done error", Each("volumes", "down"));
         AssertKeys("volume unlocks verified error", Each("volumes", "check"));
         AssertKeys("volume rotated source key root_key_name generation verified error", Each("volumes", "rotate"));
 
         JsonElement Each(string list, params string[] verb) => Assert.Single(
-            Json(0, [.. verb, "--config", volume.Path]).GetProperty(list).EnumerateArray());
+            Json(0, [.. verb, "--config", volume.Config]).GetProperty(list).EnumerateArray());
     }
 
     [Fact]
     public void A_volume_that_fails_reports_its_error()
     {
         Requirements.RootWithFuseAndLoop();
-        using var volume = new FuseVolumeConfiguration(_folder, "t1-json-fails");
-        File.WriteAllText(_folder["t1-json-fails.img"], "not blank");
-        using (var image = File.OpenWrite(_folder["t1-json-fails.img"]))
+        using var volume = TestVolume.With(("size", "32MiB"), ("mapping", "fuse"));
+        File.WriteAllText(volume.Image, "not blank");
+        using (var image = File.OpenWrite(volume.Image))
             image.SetLength(32 << 20);
         foreach (var (verb, word) in new[] { ("plan", "refusal"), ("up", "error"), ("check", "error") })
         {
-            var report = Assert.Single(Json(3, verb, "--config", volume.Path).GetProperty("volumes").EnumerateArray());
+            var report = Assert.Single(Json(3, verb, "--config", volume.Config).GetProperty("volumes").EnumerateArray());
             AssertKeys("error hint exit_code", report.GetProperty(word));
         }
-        Json(0, "status", "--config", volume.Path);
+        Json(0, "status", "--config", volume.Config);
     }
 
     [Fact]

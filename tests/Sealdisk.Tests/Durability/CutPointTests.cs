@@ -63,7 +63,7 @@ public sealed class CutPointTests(ITestOutputHelper output)
     {
         using var volume = Ready(record);
         TestVolume.Done(volume.Run("record", "export", volume.Name, volume["backup"]));
-        RecordFileOf(volume, record).Rewrite(old => old with { Generation = 9 }, 0, 1);
+        volume.Record.Rewrite(old => old with { Generation = 9 }, 0, 1);
         using var cuts = new CutPoints(volume, new Rules(HadData: true, GoesBack: true));
         Report(cuts.Explore($"record import {volume.Name} {volume["backup"]} --replace-newer"), 8);
     }
@@ -97,9 +97,9 @@ public sealed class CutPointTests(ITestOutputHelper output)
     {
         using var volume = Ready(record, ("key", key));
         using var cuts = new CutPoints(volume, new Rules(HadData: true, Rotates: true));
-        var before = RecordFileOf(volume, record)[0];
+        var before = volume.Record[0];
         Report(cuts.Explore($"rotate {volume.Name}"), atLeast);
-        Assert.NotEqual(before, RecordFileOf(volume, record)[0]);
+        Assert.NotEqual(before, volume.Record[0]);
     }
 
     /// <summary>The old device's seal or this one's; until it is this one's, the same verb once more ends it.</summary>
@@ -109,7 +109,7 @@ public sealed class CutPointTests(ITestOutputHelper output)
     public void A_recovery_survives_a_power_cut_at_any_instant(string record, int atLeast)
     {
         using var volume = TestVolume.OnAnotherDevice(record == "detached", ("size", "4MiB"), ("sector-size", 512));
-        var (file, before) = (RecordFileOf(volume, record), RecordFileOf(volume, record)[0]);
+        var (file, before) = (volume.Record, volume.Record[0]);
         var (result, operations) = StorageTrace.Of(
             Path.GetDirectoryName(volume.Image)!, new Dictionary<string, string>(), null,
             $"{NativeBinary.Path} --config {volume.Config} recover {volume.Name} --key {volume["recovery.key"]}");
@@ -431,10 +431,10 @@ public sealed class CutPointTests(ITestOutputHelper output)
             if (record == "detached")
                 File.Delete(volume["record"]);
             else
-                RecordFileOf(volume, record).Put(0, new byte[TestVolume.MiB]);
+                volume.Record.Put(0, new byte[TestVolume.MiB]);
             return;
         }
-        var file = RecordFileOf(volume, record);
+        var file = volume.Record;
         foreach (var one in damage.Split(", "))
         {
             var copy = one[0] - 'A';
@@ -446,9 +446,6 @@ public sealed class CutPointTests(ITestOutputHelper output)
                 file.Spoil(copy);
         }
     }
-
-    private static RecordFile RecordFileOf(TestVolume volume, string record) =>
-        new(record == "header" ? volume.Image : volume["record"], record == "header");
 
     private void Report(Seen seen, int atLeast) => Report(output, seen, atLeast);
 

@@ -30,7 +30,7 @@ internal sealed record Seen(int Operations, int States, int Kinds, int Runs);
 /// </summary>
 internal sealed partial class CutPoints : IDisposable
 {
-    public const string Content = "the file of the first boot";
+    public const string Content = TestVolume.FileContent;
 
     private static readonly bool s_every = Environment.GetEnvironmentVariable("SEALDISK_CUT_POINTS") == "all";
     private static readonly byte[] s_zeros = new byte[Sector.Size];
@@ -43,7 +43,7 @@ internal sealed partial class CutPoints : IDisposable
     private readonly WorkingFile _image;
     private readonly WorkingFile _record;
     private readonly Plaintext _plaintext;
-    private readonly Dictionary<ulong, Sight> _seen = [];
+    private readonly Dictionary<ulong, Observation> _seen = [];
     private readonly HashSet<string> _kinds = new(StringComparer.Ordinal);
     private readonly HashSet<ulong> _states = [];
     private readonly Queue<Next> _next = [];
@@ -146,7 +146,7 @@ internal sealed partial class CutPoints : IDisposable
     {
         foreach (var name in s_names)
             LayOut(name, next.State.Files.GetValueOrDefault(name));
-        var (observed, plan, _) = Look(next.State);
+        var (observed, plan, _) = Observe(next.State);
         if (plan.Refusal is { } refusal)
         {
             var before = _volume.Snapshot();
@@ -212,9 +212,9 @@ internal sealed partial class CutPoints : IDisposable
     /// <summary>What is wrong with a state, or null.</summary>
     private string? Violation(Rules rules, IReadOnlyList<StorageOperation> operations, Instant at, CrashState state)
     {
-        var (observed, plan, inside) = Look(state);
+        var (observed, plan, inside) = Observe(state);
         var good = observed.Record.Outcome as RecordOutcome.Good;
-        var certain = Look(at.Certain);
+        var certain = Observe(at.Certain);
         var before = rules.Erases ? null : certain.Observed.Record.Outcome as RecordOutcome.Good;
         var problem = (before, good, plan) switch
         {
@@ -242,7 +242,7 @@ internal sealed partial class CutPoints : IDisposable
     }
 
     /// <summary>Both copies say the same, or, after an erase, there is nothing left of them.</summary>
-    private static bool IsDone(Rules rules, Sight certain) => rules.Erases
+    private static bool IsDone(Rules rules, Observation certain) => rules.Erases
         ? certain.Plan.Kind == PlanKind.FirstBoot
         : certain.Observed.Record.Outcome is RecordOutcome.Good { CopiesToRepair.Count: 0, Record.State: VolumeState.Ready };
 
@@ -269,7 +269,7 @@ internal sealed partial class CutPoints : IDisposable
         .DefaultIfEmpty(0)
         .Min();
 
-    private Sight Look(CrashState state)
+    private Observation Observe(CrashState state)
     {
         var key = state.Key();
         if (_seen.TryGetValue(key, out var known))
@@ -281,7 +281,7 @@ internal sealed partial class CutPoints : IDisposable
         var inside = observed.Record.Outcome is RecordOutcome.Good { Record: var record } && plan.Refusal is null
             ? _plaintext.Of(record, _spec.Device)
             : default;
-        return _seen[key] = new Sight(observed, plan, inside);
+        return _seen[key] = new Observation(observed, plan, inside);
     }
 
     private bool IsRecord(string file, long sector) =>
@@ -290,7 +290,7 @@ internal sealed partial class CutPoints : IDisposable
     /// <summary>All that the product can tell a state by: names, both copies, content, what is inside, and so the plan.</summary>
     private string Kind(CrashState state)
     {
-        var (observed, plan, inside) = Look(state);
+        var (observed, plan, inside) = Observe(state);
         var (a, b) = (RecordReading.Describe(observed.Record.A), RecordReading.Describe(observed.Record.B));
         var steps = plan.Refusal is { } refusal
             ? Digits().Replace(refusal.Message, "#")
@@ -304,7 +304,7 @@ internal sealed partial class CutPoints : IDisposable
     private static partial Regex Digits();
 
     /// <summary>What the product makes of a state; of what is inside nothing where it would not look.</summary>
-    private sealed record Sight(Observed Observed, Plan Plan, (string? Uuid, bool WasMounted) Inside);
+    private sealed record Observation(Observed Observed, Plan Plan, (string? Uuid, bool WasMounted) Inside);
 
     /// <summary>A state to go on from.</summary>
     private sealed record Next(CrashState State, bool HasData, bool IsOneOfAKind);

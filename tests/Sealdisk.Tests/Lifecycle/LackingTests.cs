@@ -38,15 +38,12 @@ public sealed class LackingTests
             var before = volume.Fingerprint();
             foreach (var verb in new[] { "up", "plan", "check" })
             {
-                var result = NativeBinary.Run(new ProcessStartInfo(
-                    "unshare",
-                    [
-                        "-m", "--propagation", "slave", "sh", "-euc",
-                        "mount -t tmpfs none /mnt; cd /dev; "
-                            + "for d in null zero urandom random fuse loop*; do [ $d = $1 ] || cp -a $d /mnt; done; "
-                            + "cd /; mount --move /mnt /dev; shift; exec \"$@\"",
-                        "sh", node, NativeBinary.Path, "--config", volume.Config, verb,
-                    ]));
+                var result = volume.RunAfter(
+                    "mount -t tmpfs none /mnt; cd /dev; "
+                        + "for d in null zero urandom random fuse loop*; do [ $d = $1 ] || cp -a $d /mnt; done; "
+                        + "cd /; mount --move /mnt /dev",
+                    node,
+                    verb);
                 TestVolume.AssertFailure(result, ExitCode.Lacking, $"cannot bring up {volume.Name}: this system has no /dev/{node}", hint);
             }
             Assert.Equal(before, volume.Fingerprint());

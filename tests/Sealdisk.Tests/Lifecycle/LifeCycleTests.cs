@@ -52,7 +52,7 @@ public sealed class LifeCycleTests
             $"{filesystem} rw,nosuid,noatime",
             Tool.Shell("findmnt -nro FSTYPE,OPTIONS $1", volume.Mount),
             StringComparison.Ordinal);
-        File.WriteAllText(volume.MountedFile, "the file of the first boot");
+        File.WriteAllText(volume.MountedFile, TestVolume.FileContent);
 
         Assert.EndsWith(
             $"{volume.Name} is up already: mounted on {volume.Mount}; source soft, mapping fuse, aes-xts-plain64\n",
@@ -64,10 +64,10 @@ public sealed class LifeCycleTests
         Assert.False(File.Exists(volume.MountedFile));
 
         Assert.StartsWith($"{volume.Name}: later boot\n", volume.Up().Stderr, StringComparison.Ordinal);
-        Assert.Equal("the file of the first boot", File.ReadAllText(volume.MountedFile));
+        volume.AssertFileKept();
         volume.Down();
         Assert.DoesNotContain(
-            "the file of the first boot",
+            TestVolume.FileContent,
             File.ReadAllText(volume.Image, System.Text.Encoding.Latin1),
             StringComparison.Ordinal);
     }
@@ -249,7 +249,7 @@ public sealed class LifeCycleTests
         Tool.Run("umount", volume.Mount);
         Assert.Equal("mapped", volume.State);
         volume.Up();
-        Assert.Equal("the file of the first boot", File.ReadAllText(volume.MountedFile));
+        volume.AssertFileKept();
     }
 
     private static VolumeRecord Record(string path)

@@ -71,7 +71,7 @@ public sealed class MisuseTests
             $"cannot unmount {volume.Mount}: over-it is mounted over it",
             $"umount {volume.Mount}");
         Tool.Run("umount", volume.Mount);
-        Assert.Equal("the file of the first boot", File.ReadAllText(volume.MountedFile));
+        volume.AssertFileKept();
         volume.Down();
     }
 
@@ -87,7 +87,7 @@ public sealed class MisuseTests
             ExitCode.Refused,
             $"cannot take down {volume.Name}: {volume.Image} was removed under it",
             "copy them first");
-        Assert.Equal("the file of the first boot", File.ReadAllText(volume.MountedFile));
+        volume.AssertFileKept();
         Tool.Run("umount", volume.Mount);
         TestVolume.Done(NativeBinary.Run("map", "close", volume.Name));
         volume.AssertNothingOpen();

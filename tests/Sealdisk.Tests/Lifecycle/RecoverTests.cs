@@ -14,15 +14,15 @@ public sealed class RecoverTests
     {
         using var volume = TestVolume.OnAnotherDevice(detached);
         volume.Refused("up", ExitCode.DoesNotOpen, $"cannot unseal the root key above the key of {volume.Name}");
-        var (before, data) = (Record(volume, detached).Record(0), File.ReadAllBytes(volume.Image)[(detached ? 0 : TestVolume.MiB)..]);
+        var (before, data) = (volume.Record.Read(0), File.ReadAllBytes(volume.Image)[(detached ? 0 : TestVolume.MiB)..]);
         TestVolume.Done(volume.Run("recover", volume.Name, "--key", volume["recovery.key"]));
         volume.AssertNothingOpen();
-        var after = Record(volume, detached).Record(0);
+        var after = volume.Record.Read(0);
         Assert.Equal(before with { Generation = before.Generation + 1, Key = after.Key }, after);
-        Assert.Equal(after, Record(volume, detached).Record(1));
+        Assert.Equal(after, volume.Record.Read(1));
         Assert.Equal(data, File.ReadAllBytes(volume.Image)[(detached ? 0 : TestVolume.MiB)..]);
         volume.Up();
-        Assert.Equal("the file of the first boot", File.ReadAllText(volume.MountedFile));
+        volume.AssertFileKept();
         volume.Down();
 
         // And from there on again, to a third.
@@ -40,7 +40,7 @@ public sealed class RecoverTests
         var before = Tool.Shell("sha256sum < $1", volume.Image);
         TestVolume.Done(volume.Run("recover", volume.Name, "--key", volume["recovery.key"], "--decrypt", volume["plain"]));
         Assert.Equal(before, Tool.Shell("sha256sum < $1", volume.Image));
-        Assert.Equal("the file of the first boot", Tool.Shell("debugfs -R 'cat file' $1 2>/dev/null", volume["plain"]));
+        Assert.Equal(TestVolume.FileContent, Tool.Shell("debugfs -R 'cat file' $1 2>/dev/null", volume["plain"]));
         TestVolume.AssertFailure(
             volume.Run("recover", volume.Name, "--key", volume["recovery.key"], "--decrypt", volume["plain"]),
             ExitCode.Refused,
@@ -77,18 +77,18 @@ public sealed class RecoverTests
         Refused(volume["absent"], ExitCode.Usage, $"cannot open {volume["absent"]}");
         Refused(volume.Config, ExitCode.Usage, $"cannot read recovery key {volume.Config}: it does not begin with SDKEY");
 
-        var whole = Record(volume).Record(0);
-        Record(volume).Rewrite(
+        var whole = volume.Record.Read(0);
+        volume.Record.Rewrite(
             record => record.WithRecovery(text => text[..^1] + (text[^1] == '0' ? '1' : '0')), 0, 1);
         Refused(volume["recovery.key"], ExitCode.DoesNotOpen, $"cannot recover {volume.Name}: what was wrapped for recovery key ");
-        Record(volume).Rewrite(_ => whole with { Key = (SealedKey.TwoLevel)whole.Key with { Recovery = null } }, 0, 1);
+        volume.Record.Rewrite(_ => whole with { Key = (SealedKey.TwoLevel)whole.Key with { Recovery = null } }, 0, 1);
         Refused(volume["recovery.key"], ExitCode.Failed, $"cannot recover {volume.Name}: its key was wrapped for no recovery key");
-        Record(volume).Rewrite(_ => whole with { FilesystemUuid = "00000000-0000-4000-8000-000000000000" }, 0, 1);
+        volume.Record.Rewrite(_ => whole with { FilesystemUuid = "00000000-0000-4000-8000-000000000000" }, 0, 1);
         Refused(
             volume["recovery.key"],
             ExitCode.Refused,
             $"cannot recover {volume.Name}: the recovery key opens, but the decrypted volume does not hold ext4 00000000-");
-        Record(volume).Spoil(0, 1);
+        volume.Record.Spoil(0, 1);
         Refused(volume["recovery.key"], ExitCode.Refused, $"cannot bring up {volume.Name}: its record is damaged");
 
         void Refused(string key, ExitCode code, string message)
@@ -114,7 +114,7 @@ public sealed class RecoverTests
         volume.NewHuk("huk.hex");
         TestVolume.Done(volume.Run("recover", volume.Name, "--key", volume["recovery.key"]));
         volume.Up();
-        Assert.Equal("the file of the first boot", File.ReadAllText(volume.MountedFile));
+        volume.AssertFileKept();
         volume.Down();
     }
 
@@ -123,15 +123,12 @@ public sealed class RecoverTests
     {
         using var volume = TestVolume.OnAnotherDevice();
         using var other = TestVolume.OnAnotherDevice();
-        var foreign = Record(other).Record(0).Recovery();
-        Assert.NotEqual(foreign, Record(volume).Record(0).Recovery());
-        Record(volume).Rewrite(record => record.WithRecovery(_ => foreign!), 0, 1);
+        var foreign = other.Record.Read(0).Recovery();
+        Assert.NotEqual(foreign, volume.Record.Read(0).Recovery());
+        volume.Record.Rewrite(record => record.WithRecovery(_ => foreign!), 0, 1);
         TestVolume.AssertFailure(
             volume.Run("recover", volume.Name, "--key", other["recovery.key"]),
             ExitCode.Refused,
             $"cannot recover {volume.Name}: the recovery key opens, but the decrypted volume does not hold");
     }
-
-    private static RecordFile Record(TestVolume volume, bool detached = false) =>
-        new(detached ? volume["record"] : volume.Image, isHeader: !detached);
 }

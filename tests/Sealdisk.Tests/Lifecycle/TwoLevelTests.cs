@@ -16,7 +16,7 @@ public sealed class TwoLevelTests
         using var volume = Ready(detached);
         Assert.Equal("encrypted", volume.Json("status").GetProperty("key").GetString());
         volume.Up();
-        Assert.Equal("the file of the first boot", File.ReadAllText(volume.MountedFile));
+        volume.AssertFileKept();
         volume.Down();
     }
 
@@ -24,7 +24,7 @@ public sealed class TwoLevelTests
     public void A_tampered_encrypted_key_does_not_open()
     {
         using var volume = Ready();
-        Record(volume).Rewrite(record => record.WithSealedKey(text => Flipped(text, 1)), 0, 1);
+        volume.Record.Rewrite(record => record.WithSealedKey(text => Flipped(text, 1)), 0, 1);
         foreach (var verb in (string[])["up", "check"])
             volume.Refused(
                 verb,
@@ -38,7 +38,7 @@ public sealed class TwoLevelTests
     public void An_encrypted_key_under_a_renamed_root_key_does_not_open()
     {
         using var volume = Ready();
-        Record(volume).Rewrite(
+        volume.Record.Rewrite(
             record => record.WithSealedKey(text => text.Replace("sealdisk:root-", "sealdisk:toor-", StringComparison.Ordinal)),
             0,
             1);
@@ -49,7 +49,7 @@ public sealed class TwoLevelTests
     public void A_tampered_root_key_does_not_open()
     {
         using var volume = Ready();
-        Record(volume).Rewrite(record => record.WithRootKey(text => Flipped(text, 1)), 0, 1);
+        volume.Record.Rewrite(record => record.WithRootKey(text => Flipped(text, 1)), 0, 1);
         foreach (var verb in (string[])["up", "check"])
             volume.Refused(
                 verb,
@@ -73,8 +73,8 @@ public sealed class TwoLevelTests
         using var volume = Ready();
         using var other = Ready();
         File.Copy(volume["huk.hex"], other["huk.hex"], overwrite: true);
-        var foreign = Record(other).Record(0).RootKey()!;
-        Record(volume).Rewrite(record => record.WithRootKey(foreign), 0, 1);
+        var foreign = other.Record.Read(0).RootKey()!;
+        volume.Record.Rewrite(record => record.WithRootKey(foreign), 0, 1);
         volume.Refused("up", ExitCode.DoesNotOpen, "cannot unseal the root key above");
     }
 
@@ -83,7 +83,7 @@ public sealed class TwoLevelTests
     public void A_record_that_lacks_its_root_key_is_damaged()
     {
         using var volume = Ready();
-        var file = Record(volume);
+        var file = volume.Record;
         foreach (var copy in (int[])[0, 1])
         {
             var block = file[copy];
@@ -110,9 +110,9 @@ public sealed class TwoLevelTests
     public void A_second_volume_is_not_made_under_a_tampered_root_key()
     {
         using var volume = Ready();
-        var whole = Record(volume).Record(0);
+        var whole = volume.Record.Read(0);
         volume.Add(volume.Name + "b", ("device", volume["second"]), ("size", "8MiB"), ("key", "encrypted"));
-        Record(volume).Rewrite(record => record.WithRootKey(text => Flipped(text, 1)), 0, 1);
+        volume.Record.Rewrite(record => record.WithRootKey(text => Flipped(text, 1)), 0, 1);
         var result = volume.Run("up", volume.Name + "b");
         TestVolume.AssertFailure(
             result,
@@ -121,12 +121,12 @@ public sealed class TwoLevelTests
         Assert.Equal("new", StateOf(volume, 1));
 
         // The first copy is enough to share; and a volume whose source differs shares nothing.
-        Record(volume).Rewrite(_ => whole, 0, 1);
-        Record(volume).Spoil(1);
+        volume.Record.Rewrite(_ => whole, 0, 1);
+        volume.Record.Spoil(1);
         TestVolume.Done(volume.Run("up", volume.Name + "b"));
         TestVolume.Done(volume.Run("down", volume.Name + "b"));
-        Assert.Equal(Record(volume).Record(0).RootKey(), new RecordFile(volume["second"], isHeader: true).Record(0).RootKey());
-        Assert.NotEqual(Record(volume).Record(0).Key.Text, new RecordFile(volume["second"], isHeader: true).Record(0).Key.Text);
+        Assert.Equal(volume.Record.Read(0).RootKey(), new RecordFile(volume["second"], isHeader: true).Read(0).RootKey());
+        Assert.NotEqual(volume.Record.Read(0).Key.Text, new RecordFile(volume["second"], isHeader: true).Read(0).Key.Text);
     }
 
     [Fact]
@@ -145,16 +145,16 @@ public sealed class TwoLevelTests
     public void A_rotation_changes_only_the_seal()
     {
         using var volume = Ready();
-        var (before, data) = (Record(volume).Record(0), File.ReadAllBytes(volume.Image)[TestVolume.MiB..]);
+        var (before, data) = (volume.Record.Read(0), File.ReadAllBytes(volume.Image)[TestVolume.MiB..]);
         TestVolume.Done(volume.Run("rotate"));
         volume.AssertNothingOpen();
-        var after = Record(volume).Record(0);
-        Assert.Equal(after, Record(volume).Record(1));
+        var after = volume.Record.Read(0);
+        Assert.Equal(after, volume.Record.Read(1));
         Assert.Equal(before with { Generation = before.Generation + 1, Key = after.Key }, after);
         Assert.NotEqual((before.RootKey(), before.Key.RootKeyName), (after.RootKey(), after.Key.RootKeyName));
         Assert.Equal(data, File.ReadAllBytes(volume.Image)[TestVolume.MiB..]);
         volume.Up();
-        Assert.Equal("the file of the first boot", File.ReadAllText(volume.MountedFile));
+        volume.AssertFileKept();
         volume.Down();
     }
 
@@ -162,20 +162,20 @@ public sealed class TwoLevelTests
     public void A_rotation_seals_a_trusted_key_of_the_soft_source_again()
     {
         using var volume = TestVolume.Ready();
-        var before = Record(volume).Record(0);
+        var before = volume.Record.Read(0);
         TestVolume.Done(volume.Run("rotate"));
-        var after = Record(volume).Record(0);
+        var after = volume.Record.Read(0);
         Assert.NotEqual(before.Key.Text, after.Key.Text);
         Assert.Equal(before with { Generation = before.Generation + 1, Key = after.Key }, after);
         volume.Up();
-        Assert.Equal("the file of the first boot", File.ReadAllText(volume.MountedFile));
+        volume.AssertFileKept();
         TestVolume.AssertFailure(
             volume.Run("rotate"),
             ExitCode.Failed,
             $"cannot rotate {volume.Name}: the volume is in use, mounted on {volume.Mount} (EBUSY)",
             $"sealdisk down {volume.Name}");
         volume.Down();
-        Assert.Equal(after, Record(volume).Record(0));
+        Assert.Equal(after, volume.Record.Read(0));
     }
 
     [Fact]
@@ -196,13 +196,9 @@ public sealed class TwoLevelTests
         var volume = TestVolume.With(("key", "encrypted"));
         if (detached)
             volume.Change("record", volume["record"]);
-        volume.Up();
-        File.WriteAllText(volume.MountedFile, "the file of the first boot");
-        volume.Down();
+        volume.FirstBoot();
         return volume;
     }
-
-    private static RecordFile Record(TestVolume volume) => new(volume.Image, isHeader: true);
 
     private static string StateOf(TestVolume volume, int index) =>
         System.Text.Json.JsonDocument.Parse(volume.Run("status", "--json").Stdout)

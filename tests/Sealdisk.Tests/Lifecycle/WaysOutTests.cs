@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Sealdisk.Lifecycle;
 using Sealdisk.Volumes.Records;
 
@@ -41,7 +40,7 @@ public sealed class WaysOutTests
                 TestVolume.Done(volume.Run("repair")).Stdout,
                 StringComparison.Ordinal);
             volume.Up();
-            Assert.Equal("the file of the first boot", File.ReadAllText(volume.MountedFile));
+            volume.AssertFileKept();
             volume.Down();
             Write(volume.Image, 0, good);
             Write(volume.Image, CopyB, good);
@@ -66,7 +65,7 @@ public sealed class WaysOutTests
             TestVolume.Done(volume.Run("repair")).Stdout,
             StringComparison.Ordinal);
         volume.Up();
-        Assert.Equal("the file of the first boot", File.ReadAllText(volume.MountedFile));
+        volume.AssertFileKept();
     }
 
     [Fact]
@@ -189,13 +188,7 @@ public sealed class WaysOutTests
         var before = volume.Fingerprint();
         foreach (var verb in new[] { "up", "plan", "check" })
         {
-            var result = NativeBinary.Run(new ProcessStartInfo(
-                "unshare",
-                [
-                    "-m", "--propagation", "slave", "sh", "-euc",
-                    "[ -e /etc/fstab ] || : > /etc/fstab; mount --bind $1 /etc/fstab; shift; exec \"$@\"", "sh",
-                    volume["fstab"], NativeBinary.Path, "--config", volume.Config, verb,
-                ]));
+            var result = volume.RunAfter("[ -e /etc/fstab ] || : > /etc/fstab; mount --bind $1 /etc/fstab", volume["fstab"], verb);
             TestVolume.AssertFailure(
                 result,
                 ExitCode.Failed,
@@ -285,7 +278,7 @@ public sealed class WaysOutTests
             $"'sealdisk repair {volume.Name}' writes the record anew");
         TestVolume.Done(volume.Run("repair"));
         volume.Up();
-        Assert.Equal("the file of the first boot", File.ReadAllText(volume.MountedFile));
+        volume.AssertFileKept();
     }
 
     /// <summary>An erase that was cut short anywhere is finished by another.</summary>

@@ -285,7 +285,7 @@ public sealed class WrongRecordTests(WrongRecordTests.Volumes volumes) : IClassF
         there.Restore();
         Tool.Shell(Plant, there.Volume.Image);
         there.Volume.Up();
-        Assert.Equal("the file of the first boot", File.ReadAllText(there.Volume.MountedFile));
+        there.Volume.AssertFileKept();
         there.Volume.Down();
     }
 
@@ -298,7 +298,7 @@ public sealed class WrongRecordTests(WrongRecordTests.Volumes volumes) : IClassF
         there.Restore();
         there.Truncate(4 * TestVolume.MiB);
         there.Volume.Up();
-        Assert.Equal("the file of the first boot", File.ReadAllText(there.Volume.MountedFile));
+        there.Volume.AssertFileKept();
         there.Volume.Down();
         var path = there.Record.Path;
         var store = path == there.Volume.Image ? RecordStore.Header(path) : RecordStore.Detached(path);
@@ -403,9 +403,7 @@ public sealed class WrongRecordTests(WrongRecordTests.Volumes volumes) : IClassF
         {
             File.Delete(Volume.Image);
             File.Delete(Volume["record"]);
-            Volume.Up();
-            File.WriteAllText(Volume.MountedFile, "the file of the first boot");
-            Volume.Down();
+            Volume.FirstBoot();
             return Record[0];
         }
     }

@@ -30,7 +30,7 @@ public sealed class FuseMappingTests
             Assert.Contains("take down what a dead server left behind  (unmounted ", up.Stderr, StringComparison.Ordinal);
             Assert.Equal("up", volume.State);
             Tool.Shell("sha256sum < $1 | cmp - $2", volume["mnt/synced"], volume["sum"]);
-            Assert.Equal("the file of the first boot", File.ReadAllText(volume.MountedFile));
+            volume.AssertFileKept();
         }
         volume.Down();
         volume.AssertFilesystemClean();
@@ -50,7 +50,7 @@ public sealed class FuseMappingTests
         }
         volume.Down();
         volume.Up();
-        Assert.Equal("the file of the first boot", File.ReadAllText(volume.MountedFile));
+        volume.AssertFileKept();
     }
 
     /// <summary>

@@ -51,14 +51,14 @@ public sealed class BinaryTests : IDisposable
     public void The_life_of_a_volume_needs_neither_OpenSSL_nor_ICU_and_no_process_with_secrets_can_be_dumped()
     {
         Requirements.RootWithFuseAndLoop();
-        using var volume = new FuseVolumeConfiguration(_folder, "t1-trace");
+        using var volume = TestVolume.With(("size", "32MiB"), ("mapping", "fuse"));
         var calls = Trace(
             """
             sealdisk up --config "$1" && sealdisk down --config "$1"    # first boot
             sealdisk up --config "$1" && echo kept > "$2/file" && sealdisk down --config "$1"
-            """, volume.Path, volume.Mount);
+            """, volume.Config, volume.Mount);
         AssertLight(calls);
-        AssertSecretsStayHome(calls, _folder.Huk);
+        AssertSecretsStayHome(calls, volume["huk.hex"]);
     }
 
     /// <summary>Each process closes itself and locks its memory before it opens the HUK.</summary>

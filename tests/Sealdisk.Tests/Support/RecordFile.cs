@@ -16,15 +16,15 @@ internal sealed class RecordFile(string path, bool isHeader)
 
     public int Offset(int copy) => copy * (isHeader ? (int)RecordStore.HeaderCopyB : RecordFormat.BlockSize);
 
-    public VolumeRecord Record(int copy) => Assert.IsType<CopyReading.Valid>(RecordFormat.Read(this[copy])).Record;
+    public VolumeRecord Read(int copy) => Assert.IsType<CopyReading.Valid>(RecordFormat.Read(this[copy])).Record;
 
-    /// <summary>Changes copies and mends their checksums, as another version would, or an attacker.</summary>
+    /// <summary>Changes copies and corrects their checksums, as another version or an attacker would.</summary>
     public void Rewrite(Func<VolumeRecord, VolumeRecord> change, params ReadOnlySpan<int> copies)
     {
         foreach (var copy in copies)
         {
             var block = new byte[RecordFormat.BlockSize];
-            RecordFormat.Write(change(Record(copy)), block);
+            RecordFormat.Write(change(Read(copy)), block);
             this[copy] = block;
         }
     }

@@ -12,6 +12,9 @@ internal sealed class TestVolume : IDisposable
 {
     public const int MiB = 1 << 20;
 
+    /// <summary>What <see cref="MountedFile"/> holds after a first boot.</summary>
+    public const string FileContent = "the file of the first boot";
+
     private static int s_volumes;
     private readonly TemporaryDirectory _folder = new();
     private readonly List<string> _volumes = [];
@@ -35,6 +38,16 @@ internal sealed class TestVolume : IDisposable
 
     public string MountedFile => this["mnt/file"];
 
+    /// <summary>The two copies of the first volume's record, where its configuration has it: in the image, or in a file.</summary>
+    public RecordFile Record
+    {
+        get
+        {
+            var isDetached = File.ReadLines(Config).Any(line => line.StartsWith("record = ", StringComparison.Ordinal));
+            return new RecordFile(isDetached ? this["record"] : Image, isHeader: !isDetached);
+        }
+    }
+
     public string this[string name] => Path.Combine(_folder.Path, name);
 
     /// <summary>An 8 MiB image with a header record, 4096-byte sectors and ext4, except for these settings.</summary>
@@ -49,9 +62,7 @@ internal sealed class TestVolume : IDisposable
     public static TestVolume Ready(params (string Key, object? Value)[] settings)
     {
         var volume = With(settings);
-        volume.Up();
-        File.WriteAllText(volume.MountedFile, "the file of the first boot");
-        volume.Down();
+        volume.FirstBoot();
         return volume;
     }
 
@@ -62,9 +73,7 @@ internal sealed class TestVolume : IDisposable
         if (detached)
             volume.Change("record", volume["record"]);
         volume.AddRecoveryKey();
-        volume.Up();
-        File.WriteAllText(volume.MountedFile, "the file of the first boot");
-        volume.Down();
+        volume.FirstBoot();
         volume.NewHuk("huk.hex");
         return volume;
     }
@@ -108,6 +117,27 @@ internal sealed class TestVolume : IDisposable
     }
 
     public ProgramResult Run(string verb, params string[] arguments) => NativeBinary.Run(["--config", Config, verb, .. arguments]);
+
+    /// <summary>
+    /// Runs a verb in a mount namespace of its own, which a shell script prepares: its $1 is <paramref name="argument"/>.
+    /// </summary>
+    public ProgramResult RunAfter(string script, string argument, string verb) => NativeBinary.Run(new ProcessStartInfo(
+        "unshare",
+        [
+            "-m", "--propagation", "slave", "sh", "-euc", script + "; shift; exec \"$@\"",
+            "sh", argument, NativeBinary.Path, "--config", Config, verb,
+        ]));
+
+    /// <summary>Up, a file written, and down again.</summary>
+    public void FirstBoot()
+    {
+        Up();
+        File.WriteAllText(MountedFile, FileContent);
+        Down();
+    }
+
+    /// <summary>While it is up: the file of the first boot is there.</summary>
+    public void AssertFileKept() => Assert.Equal(FileContent, File.ReadAllText(MountedFile));
 
     /// <summary>Up, which must succeed.</summary>
     public ProgramResult Up() => Done(Run("up"));

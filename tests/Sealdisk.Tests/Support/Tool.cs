@@ -21,27 +21,10 @@ internal static class Tool
     /// <summary>Runs a program and says how it went.</summary>
     public static (int Code, string Output) Try(string program, params string[] arguments)
     {
-        var start = new ProcessStartInfo(program)
-        {
-            UseShellExecute = false,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            RedirectStandardInput = true,
-        };
-        foreach (var argument in arguments)
-            start.ArgumentList.Add(argument);
+        var start = new ProcessStartInfo(program, arguments);
         start.Environment["LC_ALL"] = "C";
         start.Environment["PATH"] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-        using var process = Process.Start(start)!;
-        process.StandardInput.Close();
-        var output = process.StandardOutput.ReadToEndAsync();
-        var errors = process.StandardError.ReadToEndAsync();
-        if (!process.WaitForExit(Patience.Limit))
-        {
-            process.Kill(entireProcessTree: true);
-            Assert.Fail($"{program} {string.Join(' ', arguments)} did not end");
-        }
-        process.WaitForExit();
-        return (process.ExitCode, output.Result + errors.Result);
+        var result = NativeBinary.Run(start);
+        return (result.Exit, result.Stdout + result.Stderr);
     }
 }
