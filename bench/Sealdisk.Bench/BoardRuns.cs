@@ -3,7 +3,10 @@ using Sealdisk.Board;
 
 namespace Sealdisk.Bench;
 
-/// <summary>'sealdisk up' of a ready volume against the shell sequence that does the same, on the virtual board with OP-TEE and dm-crypt.</summary>
+/// <summary>
+/// 'sealdisk up' of a ready volume against the shell sequence that does the same, on the virtual board with OP-TEE and
+/// dm-crypt.
+/// </summary>
 internal static class BoardRuns
 {
     private const string Configuration = """

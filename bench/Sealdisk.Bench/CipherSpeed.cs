@@ -14,7 +14,8 @@ internal static class CipherSpeed
     {
         var spec = CipherSpec.Parse(text);
         var key = Enumerable.Range(0, keySize).Select(index => (byte)(index * 7 + 1)).ToArray();
-        var cipher = new SectorCipher(spec, new SectorLayout(sectorSize, IvLargeSectors: false, 0), key, new byte[SectorCipher.ScheduleSize(spec)]);
+        var cipher = new SectorCipher(
+            spec, new SectorLayout(sectorSize, IvLargeSectors: false, 0), key, new byte[SectorCipher.ScheduleSize(spec)]);
         var data = new byte[Request];
         Run(cipher, data, encrypt, TimeSpan.FromMilliseconds(100));
         var speed = Run(cipher, data, encrypt, TimeSpan.FromSeconds(seconds));

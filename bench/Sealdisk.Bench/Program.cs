@@ -14,9 +14,12 @@ switch (args)
         return 0;
     default:
         Console.Error.WriteLine("""
-            Sealdisk.Bench cipher SPEC KEY-BYTES SECTOR-BYTES encrypt|decrypt SECONDS   prints MB/s of one core
-            Sealdisk.Bench board ROUNDS RESULTS                                         'up' against the shell's way, on the virtual board
-            Sealdisk.Bench report RESULTS MACHINE TEXT.md PLOT.svg                      puts medians and ratios into the text, and draws them
+            Sealdisk.Bench cipher SPEC KEY-BYTES SECTOR-BYTES encrypt|decrypt SECONDS
+                prints MB/s of one core
+            Sealdisk.Bench board ROUNDS RESULTS
+                measures 'up' against the shell's way, on the virtual board
+            Sealdisk.Bench report RESULTS MACHINE TEXT.md PLOT.svg
+                puts medians and ratios into the text, and draws them
             """);
         return 2;
 }

@@ -26,8 +26,11 @@ internal static class Report
     /// <param name="plot">Written.</param>
     public static void Write(string results, string machine, string text, string plot)
     {
-        var samples = File.ReadLines(results).Select(line => line.Split('\t')).Where(field => field.Length == 5)
-            .Select(field => new Sample(field[0], field[1], field[2], field[3], double.Parse(field[4], CultureInfo.InvariantCulture))).ToList();
+        var samples = File.ReadLines(results)
+            .Select(line => line.Split('\t'))
+            .Where(field => field.Length == 5)
+            .Select(field => new Sample(field[0], field[1], field[2], field[3], double.Parse(field[4], CultureInfo.InvariantCulture)))
+            .ToList();
         var table = new StringBuilder().AppendLine(Begin).AppendLine(File.ReadAllText(machine).Trim()).AppendLine();
         var curves = Curves.Of(samples);
         foreach (var section in samples.GroupBy(sample => sample.Section))
@@ -60,7 +63,9 @@ internal static class Report
             foreach (var subject in subjects)
             {
                 var values = Values(row, subject);
-                table.Append(values.Length == 0 ? " – |" : subject == Ours || Values(row, Ours).Length == 0 ? $" {Figure(Median(values))} |" : $" {Figure(Median(values))} ({Ratio(row, subject):F2}x) |");
+                var isCompared = subject != Ours && Values(row, Ours).Length > 0;
+                table.Append(values.Length == 0 ? " –" : $" {Figure(Median(values))}");
+                table.Append(values.Length > 0 && isCompared ? $" ({Ratio(row, subject):F2}x) |" : " |");
             }
             table.AppendLine();
         }
@@ -71,31 +76,42 @@ internal static class Report
     {
         const int rowHeight = 18, left = 440, width = 520, unit = 60; // pixels; a factor of two is one unit wide
         const int middle = left + width / 2;
-        var rows = samples.GroupBy(sample => (sample.Section, sample.Row)).SelectMany(row => row.Select(sample => sample.Subject).Distinct()
-            .Where(subject => subject != Ours && Values(row, Ours).Length > 0)
-            .Select(subject => (row.Key.Section, row.Key.Row, Subject: subject, Ratio: IsTime(row) ? 1 / Ratio(row, subject) : Ratio(row, subject)))).Where(row => row.Section is "ciphers" or "image" or "volume").ToList();
+        var rows = samples.GroupBy(sample => (sample.Section, sample.Row))
+            .Where(row => row.Key.Section is "ciphers" or "image" or "volume")
+            .SelectMany(Ratios).ToList();
         var height = rows.Count * rowHeight + 60;
-        var svg = new StringBuilder();
-        svg.AppendLine(CultureInfo.InvariantCulture, $"""<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {left + width + 50} {height}" font-family="sans-serif" font-size="11" role="img">""");
-        svg.AppendLine("<title>Speed of Sealdisk as a multiple of others, logarithmic</title>");
-        svg.AppendLine(CultureInfo.InvariantCulture, $"""<rect width="100%" height="{height}" fill="#ffffff"/>""");
+        var svg = new Svg(left + width + 50, height, "Speed of Sealdisk as a multiple of others, logarithmic");
         for (var power = -4; power <= 4; power++)
         {
             var x = middle + power * unit;
-            svg.AppendLine(CultureInfo.InvariantCulture, $"""<line x1="{x}" y1="24" x2="{x}" y2="{height - 10}" stroke="{(power == 0 ? "#333333" : "#dddddd")}"/>""");
-            svg.AppendLine(CultureInfo.InvariantCulture, $"""<text x="{x}" y="18" text-anchor="middle" fill="#555555">{(power < 0 ? $"1/{1 << -power}" : $"{1 << power}")}x</text>""");
+            svg.GridLine(x, 24, x, height - 10, isEqual: power == 0);
+            svg.Text(x, 18, "text-anchor='middle' fill='#555555'", Svg.Factor(power));
         }
         for (var index = 0; index < rows.Count; index++)
         {
-            var row = rows[index];
+            var (section, row, subject, ratio) = rows[index];
             var y = 32 + index * rowHeight;
-            var length = Math.Clamp(Math.Log2(row.Ratio), -4.2, 4.2) * unit;
-            var fill = row.Section switch { "ciphers" => "#4c78a8", "image" => "#f58518", _ => "#54a24b" };
-            svg.AppendLine(CultureInfo.InvariantCulture, $"""<text x="{left - 6}" y="{y + 11}" text-anchor="end" fill="#222222">{row.Row} / {row.Subject}</text>""");
-            svg.AppendLine(CultureInfo.InvariantCulture, $"""<rect x="{middle + Math.Min(0, length):F1}" y="{y + 1}" width="{Math.Max(1, Math.Abs(length)):F1}" height="{rowHeight - 5}" fill="{fill}"><title>{row.Ratio:F2}x</title></rect>""");
-            svg.AppendLine(CultureInfo.InvariantCulture, $"""<text x="{left + width + 44}" y="{y + 11}" text-anchor="end" fill="#222222">{row.Ratio:F2}</text>""");
+            var length = Math.Clamp(Math.Log2(ratio), -4.2, 4.2) * unit;
+            var fill = section switch { "ciphers" => "#4c78a8", "image" => "#f58518", _ => "#54a24b" };
+            var value = ratio.ToString("F2", CultureInfo.InvariantCulture);
+            svg.Text(left - 6, y + 11, "text-anchor='end' fill='#222222'", $"{row} / {subject}");
+            svg.Bar(middle + Math.Min(0, length), y + 1, Math.Max(1, Math.Abs(length)), rowHeight - 5, fill, $"{value}x");
+            svg.Text(left + width + 44, y + 11, "text-anchor='end' fill='#222222'", value);
         }
-        return svg.AppendLine("</svg>").ToString();
+        return svg.ToString();
+    }
+
+    /// <summary>How many times as fast Sealdisk is as each of the others in a row.</summary>
+    private static IEnumerable<(string Section, string Row, string Subject, double Ratio)> Ratios(
+        IGrouping<(string Section, string Row), Sample> row)
+    {
+        foreach (var subject in row.Select(sample => sample.Subject).Distinct())
+        {
+            if (subject == Ours || Values(row, Ours).Length == 0)
+                continue;
+            var ratio = Ratio(row, subject);
+            yield return (row.Key.Section, row.Key.Row, subject, IsTime(row) ? 1 / ratio : ratio);
+        }
     }
 
     /// <summary>The median of the ratios, round by round; where there are fewer rounds of one, of the medians.</summary>
@@ -108,7 +124,8 @@ internal static class Report
             : Median(ours) / Median(theirs);
     }
 
-    private static double[] Values(IEnumerable<Sample> row, string subject) => [.. row.Where(sample => sample.Subject == subject).Select(sample => sample.Value)];
+    private static double[] Values(IEnumerable<Sample> row, string subject) =>
+        [.. row.Where(sample => sample.Subject == subject).Select(sample => sample.Value)];
 
     private static bool IsTime(IEnumerable<Sample> row) => row.First().Unit == "ms";
 
@@ -119,5 +136,4 @@ internal static class Report
     }
 
     internal static string Figure(double value) => value.ToString(value < 10 ? "0.##" : "#,0", CultureInfo.InvariantCulture);
-
 }

@@ -50,7 +50,10 @@ public sealed record BootOptions
     /// <summary>A folder of the host that the board sees, and may write, as /share.</summary>
     public string? Share { get; init; }
 
-    /// <summary>A shell on the console too, for <see cref="Machine.Type"/> and <see cref="Machine.Expect"/>; the board powers off when it ends.</summary>
+    /// <summary>
+    /// A shell on the console too, for <see cref="Machine.Type"/> and <see cref="Machine.Expect"/>; the board powers off when
+    /// it ends.
+    /// </summary>
     public bool ConsoleShell { get; init; }
 
     /// <summary>The TPM, on a board that can have one.</summary>

@@ -6,7 +6,9 @@ namespace Sealdisk.Board;
 /// <summary>Records of /dev/kmsg as lines of a log: without priority and sequence number, and without the fields after the text.</summary>
 internal static class KernelMessages
 {
-    /// <summary>Whole records, "priority,sequence,microseconds,flags;text" and lines that begin with a space, each ended by a line feed.</summary>
+    /// <summary>
+    /// Whole records, "priority,sequence,microseconds,flags;text" and lines that begin with a space, each ended by a line feed.
+    /// </summary>
     public static byte[] Plain(ReadOnlySpan<byte> records)
     {
         var plain = new StringBuilder();

@@ -80,7 +80,8 @@ public sealed class Machine : IDisposable
         if (!options.Board.IsBuilt)
             throw new BoardException($"cannot boot the {options.Board.Name} board: not built; run board/build {options.Board.Name}");
         if (options.Sealdisk && !File.Exists(options.Board.Binary))
-            throw new BoardException($"cannot boot the {options.Board.Name} board: no {options.Board.Binary}; run ./build, or boot with Sealdisk = false");
+            throw new BoardException(
+                $"cannot boot the {options.Board.Name} board: no {options.Board.Binary}; run ./build, or boot with Sealdisk = false");
         var machine = new Machine(options);
         if (machine.ready.IsSet)
             return machine;
@@ -159,8 +160,8 @@ public sealed class Machine : IDisposable
     }
 
     /// <summary>
-    /// Power fails, now. What a <see cref="VolatileDisk"/> was not told to flush is lost; a <see cref="FileDisk"/> keeps all that was written.
-    /// Safe from any thread.
+    /// Power fails, now. What a <see cref="VolatileDisk"/> was not told to flush is lost; a <see cref="FileDisk"/> keeps all
+    /// that was written. Safe from any thread.
     /// </summary>
     public void PowerCut()
     {

@@ -37,7 +37,10 @@ internal sealed class Transcript
         }
     }
 
-    /// <summary>Waits for the words in what has not been waited for yet; what comes up to and with them, or null at the limit or the end.</summary>
+    /// <summary>
+    /// Waits for the words in what has not been waited for yet; what comes up to and with them, or null at the limit or the
+    /// end.
+    /// </summary>
     public string? Expect(string words, TimeSpan limit)
     {
         var clock = Stopwatch.StartNew();

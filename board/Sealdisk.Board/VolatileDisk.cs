@@ -8,7 +8,10 @@ public enum Loss
     /// <summary>All of them are lost.</summary>
     All,
 
-    /// <summary>Each 512-byte sector keeps one of the contents that it had since the last flush, drawn at random: lost, torn, out of order.</summary>
+    /// <summary>
+    /// Each 512-byte sector keeps one of the contents that it had since the last flush, drawn at random: lost, torn, out of
+    /// order.
+    /// </summary>
     Some,
 
     /// <summary>None is lost.</summary>

@@ -5,7 +5,10 @@ using Sealdisk.Board;
 
 namespace Sealdisk.BoardTests;
 
-/// <summary>The audit on a real system: a HUK of zeros is caught from the volume's own record, and a HUK of its own is not called anything.</summary>
+/// <summary>
+/// The audit on a real system: a HUK of zeros is caught from the volume's own record, and a HUK of its own is not called
+/// anything.
+/// </summary>
 public sealed class AuditTests
 {
     [Fact]
@@ -17,13 +20,20 @@ public sealed class AuditTests
         machine.Succeed("sealdisk up");
         var finding = Huk(machine, ExitCode.Findings, "sealdisk audit --fail-on critical");
         Assert.Equal(("fails", "critical", "data"), (Word(finding, "status"), Word(finding, "severity"), Word(finding, "subject")));
-        Assert.Contains(finding.GetProperty("evidence").EnumerateArray(), seen => seen.GetProperty("path").GetString() == "HUK" && seen.GetProperty("what").GetString() == "all-zero");
-        Volume.Refused(machine, ExitCode.Findings, "sealdisk audit", "No: in volume data, the sealed key opens under a HUK that is public", "fix first: huk-unknown [data]", "linux,dummy-virt");
+        Assert.Contains(
+            finding.GetProperty("evidence").EnumerateArray(),
+            seen => seen.GetProperty("path").GetString() == "HUK" && seen.GetProperty("what").GetString() == "all-zero");
+        Volume.Refused(
+            machine, ExitCode.Findings, "sealdisk audit", "No: in volume data, the sealed key opens under a HUK that is public",
+            "fix first: huk-unknown [data]", "linux,dummy-virt");
         machine.Succeed("sealdisk key new kmk --blob /tmp/kmk.blob --source tee --keyring @u");
         Volume.Refused(machine, ExitCode.Findings, "sealdisk blob audit /tmp/kmk.blob", "known: all-zero", "Proven by the 128-bit tag");
 
         // What the audit read here, audited elsewhere, says the same.
-        machine.Succeed("sealdisk audit --fail-on never --json > /tmp/here.json; sealdisk audit --fail-on never --capture /tmp/tree > /dev/null && sealdisk audit --fail-on never --root /tmp/tree --json > /tmp/there.json");
+        machine.Succeed(
+            "sealdisk audit --fail-on never --json > /tmp/here.json; "
+            + "sealdisk audit --fail-on never --capture /tmp/tree > /dev/null && "
+            + "sealdisk audit --fail-on never --root /tmp/tree --json > /tmp/there.json");
         machine.Succeed("cmp /tmp/here.json /tmp/there.json");
         Assert.Contains("OP-TEE 4.", machine.Succeed("cat /tmp/here.json"), StringComparison.Ordinal);
         machine.Succeed("tar -C /tmp -czf /tmp/tree.tar.gz tree");
@@ -33,7 +43,9 @@ public sealed class AuditTests
         Volume.AssertNothingOpen(machine);
     }
 
-    /// <summary>The recovery path: a board's disk, read on the bench with the HUK that its maker can compute, here OP-TEE's own zeros.</summary>
+    /// <summary>
+    /// The recovery path: a board's disk, read on the bench with the HUK that its maker can compute, here OP-TEE's own zeros.
+    /// </summary>
     [Fact]
     public void A_board_s_disk_is_opened_on_the_bench()
     {
@@ -75,7 +87,9 @@ public sealed class AuditTests
         using var machine = Machine.Boot(new BootOptions { Disks = [new FileDisk(work.Disk("volume", 16))] });
         Volume.Configure(machine, ("require", "[\"huk-unknown\"]"));
         var before = Volume.Hash(machine, "/dev/vda");
-        Volume.Refused(machine, ExitCode.Refused, "sealdisk up", "'huk-unknown' is required, and the sealed key opens under a HUK that is public", "nothing was written");
+        Volume.Refused(
+            machine, ExitCode.Refused, "sealdisk up",
+            "'huk-unknown' is required, and the sealed key opens under a HUK that is public", "nothing was written");
         Volume.Configure(machine, ("require", "[\"closed\"]"));
         Volume.Refused(machine, ExitCode.Refused, "sealdisk up", "'closed' is required, and is not known to be met");
         Assert.Equal(before, Volume.Hash(machine, "/dev/vda"));
@@ -83,8 +97,8 @@ public sealed class AuditTests
     }
 
     /// <summary>
-    /// Closing a chip gives it another HUK. The board stands in for such a chip: it is made to look like an STM32MP15, open and then closed, and is
-    /// booted with the other HUK the second time.
+    /// Closing a chip gives it another HUK. The board stands in for such a chip: it is made to look like an STM32MP15, open and
+    /// then closed, and is booted with the other HUK the second time.
     /// </summary>
     [Fact]
     public void A_key_that_closing_made_useless_is_explained()
@@ -98,7 +112,9 @@ public sealed class AuditTests
             Volume.Refused(machine, ExitCode.Refused, "sealdisk up", "'closed' is required, and STM32MP15 is open", "nothing was written");
             Volume.Configure(machine);
             machine.Succeed("sealdisk up && sealdisk down");
-            Assert.Contains("\"life_cycle\": \"open (stm32mp15: /sys/bus/nvmem/devices/stm32-romem0/nvmem offset 0x0: 0x00000000, mask 0x40)\"", machine.Succeed("sealdisk status --json"), StringComparison.Ordinal);
+            Assert.Contains(
+                "\"life_cycle\": \"open (stm32mp15: /sys/bus/nvmem/devices/stm32-romem0/nvmem offset 0x0: 0x00000000, mask 0x40)\"",
+                machine.Succeed("sealdisk status --json"), StringComparison.Ordinal);
             machine.PowerOff();
         }
         using var closed = Machine.Boot(new BootOptions { Firmware = Firmware.Second, Disks = [new FileDisk(disk)] });
@@ -107,7 +123,10 @@ public sealed class AuditTests
         Assert.DoesNotContain("closed now", Volume.Refused(closed, ExitCode.DoesNotOpen, "sealdisk check"), StringComparison.Ordinal);
         LookLikeStm32Mp15(closed, "\\100");
         foreach (var verb in new[] { "check", "up" })
-            Volume.Refused(closed, ExitCode.DoesNotOpen, $"sealdisk {verb}", "the chip was open when the key was sealed and is closed now, which on many chips changes the hardware key", "restore the data from a backup");
+            Volume.Refused(
+                closed, ExitCode.DoesNotOpen, $"sealdisk {verb}",
+                "the chip was open when the key was sealed and is closed now, which on many chips changes the hardware key",
+                "restore the data from a backup");
         Volume.Refused(closed, ExitCode.Findings, "sealdisk audit", "closed [data]: the chip was open when the key was sealed");
         Assert.Equal(before, Volume.Hash(closed, "/dev/vda"));
         Volume.AssertNothingOpen(closed);
@@ -147,7 +166,9 @@ public sealed class AuditTests
         var answer = machine.Run(command + " --json");
         Assert.True(answer.ExitCode == (int)code, answer.All);
         using var report = JsonDocument.Parse(answer.Output);
-        return Assert.Single(report.RootElement.GetProperty("findings").EnumerateArray(), finding => finding.GetProperty("id").GetString() == "huk-unknown").Clone();
+        return Assert.Single(
+            report.RootElement.GetProperty("findings").EnumerateArray(),
+            finding => finding.GetProperty("id").GetString() == "huk-unknown").Clone();
     }
 
     private static string? Word(JsonElement finding, string name) => finding.GetProperty(name).GetString();

@@ -25,12 +25,15 @@ internal enum CutDuring
 /// <summary>When power fails, and what that leaves.</summary>
 /// <param name="During">What the board is doing.</param>
 /// <param name="Request">The kind of request that is not carried out any more; null: after some time.</param>
-/// <param name="Number">Which request of that kind, from 1, on all disks together; or milliseconds. If the work ends before, power fails right after it.</param>
+/// <param name="Number">Which request of that kind, from 1, on all disks together; or milliseconds. If the work ends before,
+/// power fails right after it.</param>
 /// <param name="Loss">What becomes of unflushed writes.</param>
 /// <param name="Seed">Draws which of them.</param>
 internal sealed record CutPlan(CutDuring During, DiskRequestKind? Request, int Number, Loss Loss, int Seed)
 {
-    /// <summary>The next cut of a device's life. Half of the chosen requests are among the first ten, where the record is written.</summary>
+    /// <summary>
+    /// The next cut of a device's life. Half of the chosen requests are among the first ten, where the record is written.
+    /// </summary>
     public static CutPlan Draw(Random random, CutDuring during, bool discards)
     {
         // A little more than each of them takes on an idle machine, so that some cuts come right after its end.
@@ -61,6 +64,9 @@ internal sealed record CutPlan(CutDuring During, DiskRequestKind? Request, int N
         return new CutPlan(during, request, 1 + random.Next(most), random.Next(3) == 0 ? Loss.All : Loss.Some, random.Next());
     }
 
-    public override string ToString() => string.Create(
-        CultureInfo.InvariantCulture, $"{During}, {(Request is { } kind ? $"{kind} {Number}" : $"after {Number} ms")}, Loss.{Loss} seed {Seed}");
+    public override string ToString()
+    {
+        var instant = Request is { } kind ? $"{kind} {Number}" : $"after {Number} ms";
+        return string.Create(CultureInfo.InvariantCulture, $"{During}, {instant}, Loss.{Loss} seed {Seed}");
+    }
 }

@@ -10,7 +10,9 @@ namespace Sealdisk.BoardTests;
 /// <param name="Before">A command at each boot before that, such as one that makes the device.</param>
 /// <param name="Device">The volume's device; null for the usual one.</param>
 /// <param name="IgnoresFlushes">Its disks say that they have flushed, and have not.</param>
-internal sealed record DeviceKind(string Record, bool Discard = false, string Up = "sealdisk up", string Before = "true", string? Device = null, bool IgnoresFlushes = false)
+internal sealed record DeviceKind(
+    string Record, bool Discard = false, string Up = "sealdisk up", string Before = "true", string? Device = null,
+    bool IgnoresFlushes = false)
 {
     /// <summary>Where the record's first copy is on the board, and the bytes to the second.</summary>
     public (string File, int Second) Copies => Record switch
@@ -40,7 +42,16 @@ internal sealed record DeviceKind(string Record, bool Discard = false, string Up
     }
 
     /// <summary>At each boot, before anything of Sealdisk's.</summary>
-    public string Prepare => Record == "header" ? Before : $"{Before} && mkdir -p /boot && board-fsck /dev/vd{(Record == "image" ? 'a' : 'b')} && mount /dev/vd{(Record == "image" ? 'a' : 'b')} /boot";
+    public string Prepare
+    {
+        get
+        {
+            if (Record == "header")
+                return Before;
+            var boot = Record == "image" ? "/dev/vda" : "/dev/vdb";
+            return $"{Before} && mkdir -p /boot && board-fsck {boot} && mount {boot} /boot";
+        }
+    }
 
     /// <summary>The disks of a new device: the volume's own, blank; and where it needs one a second, with an ext4 for /boot.</summary>
     public IReadOnlyList<string> NewDisks(Workplace work)
@@ -48,7 +59,8 @@ internal sealed record DeviceKind(string Record, bool Discard = false, string Up
         if (Record == "header")
             return [work.Disk("volume", 12)];
         var boot = work.Disk("boot", Record == "image" ? 24 : 12);
-        using var mkfs = Process.Start(new ProcessStartInfo("/usr/sbin/mkfs.ext4", ["-q", "-E", "lazy_itable_init=0", boot]) { RedirectStandardError = true })!;
+        using var mkfs = Process.Start(
+            new ProcessStartInfo("/usr/sbin/mkfs.ext4", ["-q", "-E", "lazy_itable_init=0", boot]) { RedirectStandardError = true })!;
         var said = mkfs.StandardError.ReadToEnd();
         mkfs.WaitForExit();
         Assert.True(mkfs.ExitCode == 0, said);

@@ -5,8 +5,8 @@ using Sealdisk.Board;
 namespace Sealdisk.BoardTests;
 
 /// <summary>
-/// A device that loses power again and again, and what it has promised by then: the volume that it is, that the volume is ready, and each file whose fsync has
-/// returned. After a cut it must keep all of that, by <c>sealdisk up</c> alone.
+/// A device that loses power again and again, and what it has promised by then: the volume that it is, that the volume is
+/// ready, and each file whose fsync has returned. After a cut it must keep all of that, by <c>sealdisk up</c> alone.
 /// </summary>
 internal sealed class DeviceLife : IDisposable
 {
@@ -16,7 +16,7 @@ internal sealed class DeviceLife : IDisposable
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
 
     // One command per boot, since each costs more than its work: prints a section for each thing to be looked at.
-    private const string Look = """
+    private const string Inspection = """
         echo '== up'; board-up 2>&1; echo "exit $?"
         echo '== status'; sealdisk status 2>&1
         echo '== files'; cutload check /data
@@ -26,7 +26,10 @@ internal sealed class DeviceLife : IDisposable
         """;
 
     // As any system treats its /boot. A cut may tear the superblock of that too; it is none of Sealdisk's, and not what is tested.
-    private const string Fsck = "e2fsck -p $1 >/dev/null 2>&1 || [ $? -le 1 ] || e2fsck -p -b 8193 -B 1024 $1 >/dev/null 2>&1 || [ $? -le 1 ]";
+    private const string Fsck = """
+        e2fsck -p $1 >/dev/null 2>&1 || [ $? -le 1 ] ||
+        e2fsck -p -b 8193 -B 1024 $1 >/dev/null 2>&1 || [ $? -le 1 ]
+        """;
 
     private readonly Workplace _work = new();
     private readonly DeviceKind _kind;
@@ -51,7 +54,7 @@ internal sealed class DeviceLife : IDisposable
             ["/usr/bin/cutload"] = GuestProgram.Compile(_work, "cutload"),
             ["/usr/bin/board-up"] = GuestProgram.Script(_work, "board-up", kind.Up),
             ["/usr/bin/board-fsck"] = GuestProgram.Script(_work, "board-fsck", Fsck),
-            ["/usr/bin/board-look"] = GuestProgram.Script(_work, "board-look", Look),
+            ["/usr/bin/board-inspect"] = GuestProgram.Script(_work, "board-inspect", Inspection),
             [Volume.Config] = _work["sealdisk.toml"],
         };
         File.WriteAllText(_work["sealdisk.toml"], kind.Toml);
@@ -70,51 +73,74 @@ internal sealed class DeviceLife : IDisposable
     public void Cut()
     {
         // A first boot may be cut again while it resumes; from time to time what a cut has left is gone on with instead of looked at.
-        var looksFirst = _boots > 0 && (_isReady ? _random.Next(4) > 0 : _random.Next(2) == 0);
-        var during = (looksFirst, _isReady) switch
+        var inspectsFirst = _boots > 0 && (_isReady ? _random.Next(4) > 0 : _random.Next(2) == 0);
+        var during = (inspectsFirst, _isReady) switch
         {
-            (true, _) => _random.Next(20) switch { < 9 => CutDuring.Load, < 14 => CutDuring.Repair, < 16 => CutDuring.LaterBoot, _ => CutDuring.Down },
+            (true, _) => _random.Next(20) switch
+            {
+                < 9 => CutDuring.Load,
+                < 14 => CutDuring.Repair,
+                < 16 => CutDuring.LaterBoot,
+                _ => CutDuring.Down,
+            },
             (false, true) => CutDuring.LaterBoot,
             (false, false) => CutDuring.FirstBoot,
         };
-        Boot(CutPlan.Draw(_random, during, _kind.Discard), looksFirst);
+        Boot(CutPlan.Draw(_random, during, _kind.Discard), inspectsFirst);
     }
 
-    /// <summary>A last boot, to see what the last cut has left. At its end both copies of the record are spoilt, and <c>up</c> must refuse and change nothing.</summary>
+    /// <summary>
+    /// A last boot, to see what the last cut has left. At its end both copies of the record are spoilt, and <c>up</c> must
+    /// refuse and change nothing.
+    /// </summary>
     /// <exception cref="BrokenPromise">The cut has cost something, or <c>up</c> has acted on doubt.</exception>
-    public void End() => Boot(null, looksFirst: true);
+    public void End() => Boot(null, inspectsFirst: true);
 
     public void Dispose() => _work.Dispose();
 
-    private void Boot(CutPlan? plan, bool looksFirst)
+    private void Boot(CutPlan? plan, bool inspectsFirst)
     {
         _boots++;
-        _story.Append(CultureInfo.InvariantCulture, $"boot {_boots}: {(looksFirst ? "look; " : "")}{plan?.ToString() ?? "the last"}\n");
-        var disks = _disks.Select((path, index) => new VolatileDisk(path) { Loss = plan?.Loss ?? Loss.None, Seed = (plan?.Seed ?? 0) + index, IgnoresFlushes = _kind.IgnoresFlushes }).ToArray();
+        var start = inspectsFirst ? "inspect; " : "";
+        _story.Append(CultureInfo.InvariantCulture, $"boot {_boots}: {start}{plan?.ToString() ?? "the last"}\n");
+        var disks = _disks.Select((path, index) => new VolatileDisk(path)
+        {
+            Loss = plan?.Loss ?? Loss.None,
+            Seed = (plan?.Seed ?? 0) + index,
+            IgnoresFlushes = _kind.IgnoresFlushes,
+        }).ToArray();
         using var machine = Machine.Boot(new BootOptions { Disks = disks, Files = _files, TimeLimit = 3 * Limit });
         machine.Succeed(_kind.Prepare, Limit);
-        if (looksFirst)
-            LookAround(machine);
+        if (inspectsFirst)
+            Inspect(machine);
         if (plan is not null)
             Act(machine, disks, plan);
         else
-            Doubt(machine);
+            SpoilBothCopies(machine);
     }
 
-    private void LookAround(Machine machine)
+    private void Inspect(Machine machine)
     {
-        var said = machine.Succeed("board-look", Limit) + "\n";
-        var parts = said.Split("== ").Skip(1).ToDictionary(part => part[..part.IndexOf('\n')], part => part[(part.IndexOf('\n') + 1)..], StringComparer.Ordinal);
+        var said = machine.Succeed("board-inspect", Limit) + "\n";
+        var parts = said.Split("== ").Skip(1).ToDictionary(
+            part => part[..part.IndexOf('\n')], part => part[(part.IndexOf('\n') + 1)..], StringComparer.Ordinal);
         Require(machine, said, parts["up"].EndsWith("exit 0\n", StringComparison.Ordinal), "'up' does not bring the volume up");
-        Require(machine, said, !_isReady || !parts["up"].Contains("first boot", StringComparison.Ordinal), "a volume that was ready had a first boot again");
+        Require(
+            machine, said, !_isReady || !parts["up"].Contains("first boot", StringComparison.Ordinal),
+            "a volume that was ready had a first boot again");
         _isReady = true;
-        Require(machine, said, parts["status"].Contains(", both good, ready\n", StringComparison.Ordinal), "the record's copies are not both good");
-        var uuid = parts["status"].Split('\n').Single(line => line.StartsWith("  volume ", StringComparison.Ordinal))["  volume ".Length..].Trim();
+        Require(
+            machine, said, parts["status"].Contains(", both good, ready\n", StringComparison.Ordinal),
+            "the record's copies are not both good");
+        var volume = parts["status"].Split('\n').Single(line => line.StartsWith("  volume ", StringComparison.Ordinal));
+        var uuid = volume["  volume ".Length..].Trim();
         Require(machine, said, _uuid is null || _uuid == uuid, $"the volume was {_uuid}");
         _uuid = uuid;
         CompareFiles(machine, said, parts["files"]);
         Require(machine, said, parts["fsck"].EndsWith("exit 0\n", StringComparison.Ordinal), "the filesystem is not clean");
-        Require(machine, said, parts["down"].EndsWith("exit 0\n", StringComparison.Ordinal) && parts["left"].Trim().Length == 0, "'down' left something");
+        Require(
+            machine, said, parts["down"].EndsWith("exit 0\n", StringComparison.Ordinal) && parts["left"].Trim().Length == 0,
+            "'down' left something");
     }
 
     private void CompareFiles(Machine machine, string said, string files)
@@ -161,10 +187,13 @@ internal sealed class DeviceLife : IDisposable
         machine.PowerCut();
         machine.WaitForPowerCut();
         _cuts.Add((plan.During, isMidway));
-        _story.Append(CultureInfo.InvariantCulture, $"  {(isMidway ? "cut midway" : "cut after the work")}, {after.Writes - before.Writes} writes and {after.Flushes - before.Flushes} flushes into it\n");
+        var (writes, flushes) = (after.Writes - before.Writes, after.Flushes - before.Flushes);
+        var instant = isMidway ? "cut midway" : "cut after the work";
+        _story.Append(CultureInfo.InvariantCulture, $"  {instant}, {writes} writes and {flushes} flushes into it\n");
         var said = Encoding.UTF8.GetString(work.OutputBytes);
-        _story.Append(string.Concat(said.Split('\n').Where(line => !line.StartsWith("s ", StringComparison.Ordinal) && !line.StartsWith("l ", StringComparison.Ordinal)).Select(line => $"  {line}\n")));
-        Hear(said);
+        foreach (var line in said.Split('\n').Where(line => line.Split(' ')[0] is not ("s" or "l")))
+            _story.Append("  ").Append(line).Append('\n');
+        NotePromises(said);
     }
 
     private bool EndsByPowerCut(Machine machine, BoardCommand work, string command)
@@ -195,10 +224,13 @@ internal sealed class DeviceLife : IDisposable
         return machine.Start(command);
     }
 
-    private static (long Writes, long Flushes) Requests(VolatileDisk[] disks) => (disks.Sum(disk => disk.Count(DiskRequestKind.Write)), disks.Sum(disk => disk.Count(DiskRequestKind.Flush)));
+    private static (long Writes, long Flushes) Requests(VolatileDisk[] disks) =>
+        (disks.Sum(disk => disk.Count(DiskRequestKind.Write)), disks.Sum(disk => disk.Count(DiskRequestKind.Flush)));
 
-    /// <summary>Both copies of the record are gone, and nobody knows what is on the device: never a new key, never a new filesystem.</summary>
-    private void Doubt(Machine machine)
+    /// <summary>
+    /// Both copies of the record are gone, and nobody knows what is on the device: never a new key, never a new filesystem.
+    /// </summary>
+    private void SpoilBothCopies(Machine machine)
     {
         Spoil(machine, 0);
         Spoil(machine, 1);
@@ -217,12 +249,13 @@ internal sealed class DeviceLife : IDisposable
         var (sector, count) = _random.Next(2) == 0 ? (_random.Next(2), 1) : (0, 8);
         // The second sector may be zeros already.
         var from = sector == 0 && _random.Next(2) == 0 ? "/dev/zero" : "/dev/urandom";
-        machine.Succeed($"dd if={from} of={file} bs=512 seek={(copy * second / 512) + sector} count={count} conv=notrunc,fsync 2>/dev/null");
+        machine.Succeed(
+            $"dd if={from} of={file} bs=512 seek={(copy * second / 512) + sector} count={count} conv=notrunc,fsync 2>/dev/null");
         _story.Append(CultureInfo.InvariantCulture, $"  copy {"AB"[copy]}: {count} sectors of {from} from {sector}\n");
     }
 
     /// <summary>What the board has promised.</summary>
-    private void Hear(string said)
+    private void NotePromises(string said)
     {
         var lines = said.Split('\n');
         // What follows the last line feed is half a line.
@@ -245,7 +278,8 @@ internal sealed class DeviceLife : IDisposable
     private void Require(Machine machine, string said, bool isSo, string otherwise)
     {
         if (!isSo)
-            throw new BrokenPromise($"{otherwise}\n--- Board ---\n{said}\n--- Life of a device: {_kind} ---\n{_story}{machine.Problem("").Message}");
+            throw new BrokenPromise(
+                $"{otherwise}\n--- Board ---\n{said}\n--- Life of a device: {_kind} ---\n{_story}{machine.Problem("").Message}");
     }
 }
 

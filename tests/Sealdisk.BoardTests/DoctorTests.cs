@@ -11,8 +11,13 @@ public sealed class DoctorTests
         using var machine = Machine.Boot();
         var text = Volume.Refused(
             machine, ExitCode.Done, "sealdisk doctor",
-            "✓ hardware keys: the kernel's trusted keys are sealed by tee", "✓ TEE: OP-TEE answers, and its trusted-keys TA is bound", "✓ dm mappings: device-mapper 4.", "target crypt 1.",
-            "✓ kernel cipher xts(aes): xts-aes-ce", "✓ loop devices", "✓ fuse mappings", "✓ encrypted keys: this kernel has the key type 'encrypted', and it takes keys from outside", "✓ session keyring", "✓ random numbers");
+            "✓ hardware keys: the kernel's trusted keys are sealed by tee",
+            "✓ TEE: OP-TEE answers, and its trusted-keys TA is bound",
+            "✓ dm mappings: device-mapper 4.", "target crypt 1.",
+            "✓ kernel cipher xts(aes): xts-aes-ce",
+            "✓ loop devices", "✓ fuse mappings",
+            "✓ encrypted keys: this kernel has the key type 'encrypted', and it takes keys from outside",
+            "✓ session keyring", "✓ random numbers");
         Assert.DoesNotContain("✗", text, StringComparison.Ordinal);
     }
 
@@ -27,7 +32,8 @@ public sealed class DoctorTests
         using var machine = Machine.Boot(new BootOptions { Firmware = firmware, Append = append });
         var json = Volume.Refused(machine, ExitCode.Findings, "sealdisk doctor --json");
         using var report = System.Text.Json.JsonDocument.Parse(json);
-        var finding = Assert.Single(report.RootElement.GetProperty("findings").EnumerateArray(), finding => finding.GetProperty("id").GetString() == id);
+        var finding = Assert.Single(
+            report.RootElement.GetProperty("findings").EnumerateArray(), finding => finding.GetProperty("id").GetString() == id);
         Assert.Equal("missing", finding.GetProperty("level").GetString());
         Assert.Contains(words, finding.GetProperty("finding").GetString(), StringComparison.Ordinal);
         Assert.NotEqual("", finding.GetProperty("remedy").GetString());
@@ -37,11 +43,15 @@ public sealed class DoctorTests
     public void Encrypted_keys_are_missed_where_a_volume_needs_them()
     {
         using var machine = Machine.Boot(new BootOptions { Append = BootOptions.NoEncryptedKeys });
-        Volume.Refused(machine, ExitCode.Done, "sealdisk doctor", "· encrypted keys: this kernel has no key type 'encrypted'", "CONFIG_ENCRYPTED_KEYS");
+        Volume.Refused(
+            machine, ExitCode.Done, "sealdisk doctor", "· encrypted keys: this kernel has no key type 'encrypted'",
+            "CONFIG_ENCRYPTED_KEYS");
         Volume.Configure(machine);
         Assert.DoesNotContain("encrypted keys", Volume.Refused(machine, ExitCode.Done, "sealdisk doctor"), StringComparison.Ordinal);
         Volume.Configure(machine, ("key", "\"encrypted\""));
-        Volume.Refused(machine, ExitCode.Findings, "sealdisk doctor", "✗ encrypted keys: this kernel has no key type 'encrypted', which data cannot do without");
+        Volume.Refused(
+            machine, ExitCode.Findings, "sealdisk doctor",
+            "✗ encrypted keys: this kernel has no key type 'encrypted', which data cannot do without");
     }
 
     [Fact]
@@ -50,8 +60,12 @@ public sealed class DoctorTests
         using var machine = Machine.Boot(new BootOptions { Session = SessionKeyring.None });
         machine.Succeed("rm /dev/fuse /dev/loop-control && mv $(which mkfs.ext4) /tmp");
         Volume.Refused(
-            machine, ExitCode.Done, "sealdisk doctor", "· fuse mappings: no driver answers", "· loop devices: no driver answers", "· mkfs.ext4: not on this system", "· session keyring: this process has none of its own");
+            machine, ExitCode.Done, "sealdisk doctor",
+            "· fuse mappings: no driver answers", "· loop devices: no driver answers", "· mkfs.ext4: not on this system",
+            "· session keyring: this process has none of its own");
         Volume.Configure(machine);
-        Volume.Refused(machine, ExitCode.Findings, "sealdisk doctor", "✗ mkfs.ext4: not on this system", "✓ volume data: this system has what source tee");
+        Volume.Refused(
+            machine, ExitCode.Findings, "sealdisk doctor", "✗ mkfs.ext4: not on this system",
+            "✓ volume data: this system has what source tee");
     }
 }

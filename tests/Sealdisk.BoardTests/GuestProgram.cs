@@ -10,8 +10,9 @@ internal static class GuestProgram
     public static string Compile(Workplace work, string name)
     {
         var binary = work[name];
-        using var compiler = Process.Start(
-            "aarch64-linux-gnu-gcc", ["-O2", "-Wall", "-Wextra", "-Werror", "-D_GNU_SOURCE", "-static", "-o", binary, Path.Combine(Checkout.Root, "tests", "Sealdisk.BoardTests", "guest", $"{name}.c")]);
+        var source = Path.Combine(Checkout.Root, "tests", "Sealdisk.BoardTests", "guest", $"{name}.c");
+        string[] arguments = ["-O2", "-Wall", "-Wextra", "-Werror", "-D_GNU_SOURCE", "-static", "-o", binary, source];
+        using var compiler = Process.Start("aarch64-linux-gnu-gcc", arguments);
         compiler.WaitForExit();
         Assert.Equal(0, compiler.ExitCode);
         return binary;

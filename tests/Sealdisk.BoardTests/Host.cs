@@ -26,7 +26,10 @@ internal sealed class Host : IDisposable
     /// <summary>A command of debugfs(8) on a plain ext4 image; its output.</summary>
     public string Debugfs(string image, string command) => Run("debugfs", "-R", command, image);
 
-    /// <summary>An encrypted volume that fills a file and holds an ext4 with one file in it, "file"; its key is sealed by the soft source.</summary>
+    /// <summary>
+    /// An encrypted volume that fills a file and holds an ext4 with one file in it, "file"; its key is sealed by the soft
+    /// source.
+    /// </summary>
     public void MakeVolume(string path, string content)
     {
         var tree = Directory.CreateDirectory(_work["tree"]).FullName;
@@ -35,7 +38,9 @@ internal sealed class Host : IDisposable
         Disk.Create(plain, new FileInfo(path).Length);
         Run("mkfs.ext4", "-q", "-F", "-b", "4096", "-d", tree, plain);
         Succeed("key", "new", "host", "--size", "64", "--blob", Blob, "--source", "soft", "--huk", Huk);
-        Succeed("image", "encrypt", plain, path, "--force", "--cipher", "aes-xts-plain64", "--key-size", "64", "--sector-size", "4096", "--blob", Blob, "--source", "soft", "--huk", Huk);
+        Succeed(
+            "image", "encrypt", plain, path, "--force", "--cipher", "aes-xts-plain64", "--key-size", "64", "--sector-size", "4096",
+            "--blob", Blob, "--source", "soft", "--huk", Huk);
     }
 
     public void Dispose() => File.Delete(Huk);

@@ -2,7 +2,9 @@ using Sealdisk.Board;
 
 namespace Sealdisk.BoardTests;
 
-/// <summary>Volumes move both ways: between Sealdisk and the kernel's own tools, and between the board and a host with the soft source.</summary>
+/// <summary>
+/// Volumes move both ways: between Sealdisk and the kernel's own tools, and between the board and a host with the soft source.
+/// </summary>
 public sealed class InterchangeTests
 {
     [Theory]
@@ -16,9 +18,15 @@ public sealed class InterchangeTests
         var offset = record == "header" ? 2048 : 0;
         using var machine = Machine.Boot(options);
         machine.Succeed($"keyctl add trusted kmk 'new {keySize}' @u && keyctl pipe $(keyctl search @u trusted kmk) > /tmp/kmk.blob");
-        machine.Succeed($"dmsetup create byhand --table '0 {65536 - offset} crypt {cipher} :{keySize}:trusted:kmk 0 /dev/vda {offset} 1 sector_size:{sectorSize}' && dmsetup mknodes");
+        machine.Succeed(
+            $"dmsetup create byhand --table '0 {65536 - offset} crypt {cipher} :{keySize}:trusted:kmk 0 /dev/vda {offset} 1 "
+            + $"sector_size:{sectorSize}' && dmsetup mknodes");
         machine.Succeed("mkfs.ext4 -q /dev/mapper/byhand && mount /dev/mapper/byhand /mnt && echo 'made by hand' > /mnt/file");
-        (string, string)[] settings = [("cipher", $"\"{cipher}\""), ("key-size", $"{keySize}"), ("sector-size", $"{sectorSize}"), .. record == "header" ? [] : new[] { ("record", "\"/tmp/data.record\"") }];
+        (string, string)[] settings =
+        [
+            ("cipher", $"\"{cipher}\""), ("key-size", $"{keySize}"), ("sector-size", $"{sectorSize}"),
+            .. record == "header" ? [] : new[] { ("record", "\"/tmp/data.record\"") },
+        ];
         Volume.Configure(machine, settings);
 
         Volume.Refused(machine, ExitCode.Failed, "sealdisk adopt data --blob /tmp/kmk.blob", "in use");
@@ -27,7 +35,9 @@ public sealed class InterchangeTests
         Volume.Refused(machine, ExitCode.Refused, "sealdisk up", "has no record");
         machine.Succeed($"keyctl add trusted other 'new {keySize}' @u && keyctl pipe $(keyctl search @u trusted other) > /tmp/other.blob");
         Volume.Refused(machine, ExitCode.Refused, "sealdisk adopt data --blob /tmp/other.blob", "decrypts to no ext4");
-        machine.Succeed("sed 's/./0/60' /tmp/kmk.blob > /tmp/bad.blob; cmp -s /tmp/bad.blob /tmp/kmk.blob && sed 's/./1/60' /tmp/kmk.blob > /tmp/bad.blob; true");
+        machine.Succeed(
+            "sed 's/./0/60' /tmp/kmk.blob > /tmp/bad.blob; cmp -s /tmp/bad.blob /tmp/kmk.blob && "
+            + "sed 's/./1/60' /tmp/kmk.blob > /tmp/bad.blob; true");
         Volume.Refused(machine, ExitCode.DoesNotOpen, "sealdisk adopt data --blob /tmp/bad.blob", "this hardware does not open it");
         Assert.Equal(before, Volume.Hash(machine, "/dev/vda"));
 
@@ -48,8 +58,11 @@ public sealed class InterchangeTests
         using var machine = Machine.Boot(new BootOptions { Disks = [new FileDisk(work.Disk("volume", 32))] });
         Volume.Configure(machine, ("record", "\"/tmp/data.record\""), ("sector-size", "512"));
         machine.Succeed("sealdisk up && echo 'made by Sealdisk' > /data/file && sealdisk down");
-        machine.Succeed("blob=$(grep -a -m1 -o 'sealed-key=[0-9a-f]*' /tmp/data.record | cut -d= -f2) && keyctl add trusted kmk \"load $blob\" @u");
-        machine.Succeed("dmsetup create byhand --table '0 65536 crypt aes-xts-plain64 :64:trusted:kmk 0 /dev/vda 0' && dmsetup mknodes && mount -o ro /dev/mapper/byhand /mnt");
+        machine.Succeed(
+            "blob=$(grep -a -m1 -o 'sealed-key=[0-9a-f]*' /tmp/data.record | cut -d= -f2) && keyctl add trusted kmk \"load $blob\" @u");
+        machine.Succeed(
+            "dmsetup create byhand --table '0 65536 crypt aes-xts-plain64 :64:trusted:kmk 0 /dev/vda 0' && "
+            + "dmsetup mknodes && mount -o ro /dev/mapper/byhand /mnt");
         Assert.Equal("made by Sealdisk", machine.Succeed("cat /mnt/file"));
     }
 
@@ -59,7 +72,11 @@ public sealed class InterchangeTests
     public void A_board_s_disk_opens_on_the_host_that_knows_its_key_and_the_reverse(Firmware firmware, string hukFile)
     {
         using var work = new Workplace();
-        var options = new BootOptions { Firmware = firmware, Disks = [new FileDisk(work.Disk("volume", 32)), new FileDisk(work.Disk("of-host", 32))] };
+        var options = new BootOptions
+        {
+            Firmware = firmware,
+            Disks = [new FileDisk(work.Disk("volume", 32)), new FileDisk(work.Disk("of-host", 32))],
+        };
         using var host = new Host(work, hukFile);
         using (var machine = Machine.Boot(options))
         {

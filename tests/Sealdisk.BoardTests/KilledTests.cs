@@ -3,12 +3,18 @@ using Sealdisk.Board;
 
 namespace Sealdisk.BoardTests;
 
-/// <summary>A sealdisk that is killed leaves mappings, loop devices and lock files as they were; the next one clears them away, and nothing is lost or left.</summary>
+/// <summary>
+/// A sealdisk that is killed leaves mappings, loop devices and lock files as they were; the next one clears them away, and
+/// nothing is lost or left.
+/// </summary>
 public sealed class KilledTests(ITestOutputHelper output)
 {
     private const string State = "dmsetup ls | grep '^data'; losetup -a; grep sealdisk: /proc/keys; true";
 
-    /// <summary>The calls on what outlives a process. strace kills it in the call: the kernel has carried it out, or not begun, as it comes.</summary>
+    /// <summary>
+    /// The calls on what outlives a process. strace kills it in the call: the kernel has carried it out, or not begun, as it
+    /// comes.
+    /// </summary>
     private static readonly Dictionary<string, string> Calls = new(StringComparer.Ordinal)
     {
         ["dm"] = "-P /dev/mapper/control -e trace=ioctl -e inject=ioctl",
@@ -27,7 +33,11 @@ public sealed class KilledTests(ITestOutputHelper output)
     public void Killed_in_the_midst_the_next_one_ends_it_and_nothing_is_left(string verb, string device, bool isFirstBoot, string calls)
     {
         using var work = new Workplace();
-        using var machine = Machine.Boot(new BootOptions { Disks = [new FileDisk(work.Disk("volume", 4)), new FileDisk(work.Disk("boot", 24))], TimeLimit = TimeSpan.FromMinutes(30) });
+        using var machine = Machine.Boot(new BootOptions
+        {
+            Disks = [new FileDisk(work.Disk("volume", 4)), new FileDisk(work.Disk("boot", 24))],
+            TimeLimit = TimeSpan.FromMinutes(30),
+        });
         machine.Succeed("mkfs.ext4 -q /dev/vdb && mkdir -p /boot && mount /dev/vdb /boot");
         Volume.Configure(machine, device == "/dev/vda" ? [] : [("device", $"\"{device}\""), ("size", "\"4MiB\"")]);
         if (!isFirstBoot)
@@ -37,10 +47,11 @@ public sealed class KilledTests(ITestOutputHelper output)
         foreach (var call in calls.Split(' '))
         {
             // Most calls on the device-mapper only ask; the next but one or two finds the same.
-            for (var at = 1; Kill(machine, verb, string.Create(CultureInfo.InvariantCulture, $"{Calls[call]}:signal=KILL:when={at}"), isFirstBoot) is { } remains; at += 3)
+            for (var at = 1; Kill(machine, verb, $"{Calls[call]}:signal=KILL:when={at}", isFirstBoot) is { } remains; at += 3)
                 left.Add(remains);
         }
-        output.WriteLine($"{verb} of {device}: killed {left.Count} times, {left.Count(remains => remains.Length > 0)} times with something left open");
+        var open = left.Count(remains => remains.Length > 0);
+        output.WriteLine($"{verb} of {device}: killed {left.Count} times, {open} times with something left open");
         Assert.True(left.Count > calls.Split(' ').Length, $"killed {left.Count} times only");
         Assert.Contains(left, remains => remains.Contains("data", StringComparison.Ordinal));
     }
@@ -60,7 +71,9 @@ public sealed class KilledTests(ITestOutputHelper output)
         }
         Assert.True(traced.ExitCode == 137, $"{where}: {traced.ExitCode} {traced.All}");
         // One command, since each costs more than its work.
-        var answer = machine.Run($"{State}; echo '== then'; sealdisk up && {(isFirstBoot ? "true" : "grep -q whole /data/file")} && sealdisk down && echo '== last' && {State}");
+        var isWhole = isFirstBoot ? "true" : "grep -q whole /data/file";
+        var answer = machine.Run(
+            $"{State}; echo '== then'; sealdisk up && {isWhole} && sealdisk down && echo '== last' && {State}");
         var parts = answer.Output.Split("== ");
         Assert.True(answer.ExitCode == 0 && parts[^1] == "last\n", $"{where}: {answer.All}");
         return parts[0];

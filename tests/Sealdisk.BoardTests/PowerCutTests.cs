@@ -6,8 +6,9 @@ using Sealdisk.Board;
 namespace Sealdisk.BoardTests;
 
 /// <summary>
-/// No power cut costs data: devices that lose power again and again, in first boots, later boots, repairs, under write load, with disks that lose what was not
-/// flushed. 20 cuts; the environment variable SEALDISK_CUTS asks for more, SEALDISK_CUTS_SEED for others, SEALDISK_CUTS_LIFE for one device's life alone.
+/// No power cut costs data: devices that lose power again and again, in first boots, later boots, repairs, under write load,
+/// with disks that lose what was not flushed. 20 cuts; the environment variable SEALDISK_CUTS asks for more, SEALDISK_CUTS_SEED
+/// for others, SEALDISK_CUTS_LIFE for one device's life alone.
 /// </summary>
 public sealed class PowerCutTests(ITestOutputHelper output)
 {
@@ -15,15 +16,20 @@ public sealed class PowerCutTests(ITestOutputHelper output)
 
     private static readonly DeviceKind[] Kinds =
     [
-        new("header"), new("detached"), new("image"), new("header", Discard: true), new("detached", Discard: true), new("image", Discard: true), new("header"),
+        new("header"), new("detached"), new("image"),
+        new("header", Discard: true), new("detached", Discard: true), new("image", Discard: true),
+        new("header"),
     ];
 
     /// <summary>Sealdisk without its fsync: strace answers in the kernel's place. mkfs and the kernel sync as ever.</summary>
-    private const string WithoutSync = "exec strace -o /dev/null -e trace=fsync,fdatasync,syncfs,sync_file_range -e inject=fsync,fdatasync,syncfs,sync_file_range:retval=0 sealdisk up";
+    private const string WithoutSync =
+        "exec strace -o /dev/null -e trace=fsync,fdatasync,syncfs,sync_file_range "
+        + "-e inject=fsync,fdatasync,syncfs,sync_file_range:retval=0 sealdisk up";
 
     /// <summary>The place of copy B leads to that of copy A.</summary>
     private const string OneCopy =
-        "export DM_DISABLE_UDEV=1; printf '0 1024 linear /dev/vda 0\\n1024 8 linear /dev/vda 0\\n1032 23544 linear /dev/vda 1032\\n' | dmsetup create onecopy";
+        "export DM_DISABLE_UDEV=1; "
+        + "printf '0 1024 linear /dev/vda 0\\n1024 8 linear /dev/vda 0\\n1032 23544 linear /dev/vda 1032\\n' | dmsetup create onecopy";
 
     /// <summary>As vendors' scripts do: what does not come up is wiped and set up anew.</summary>
     private const string MakesAnew = "sealdisk up && exit; dd if=/dev/zero of=/dev/vda bs=1M 2>/dev/null; exec sealdisk up";
@@ -47,16 +53,23 @@ public sealed class PowerCutTests(ITestOutputHelper output)
             foreach (var cut in life.Cuts)
                 done.Add(cut);
             if (cuts > UsualCuts || only >= 0)
-                Console.WriteLine($"life {number}, {life.Kind}: {life.Cuts.Count} cuts; {done.Count} in all, {failures.Count} failures\n{life.Story}{problem}");
+                Console.WriteLine(
+                    $"life {number}, {life.Kind}: {life.Cuts.Count} cuts; "
+                    + $"{done.Count} in all, {failures.Count} failures\n{life.Story}{problem}");
         });
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{done.Count} power cuts, seed {seed}, {clock.Elapsed.TotalMinutes:0.0} minutes: {failures.Count} failures"));
+        output.WriteLine(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{done.Count} power cuts, seed {seed}, {clock.Elapsed.TotalMinutes:0.0} minutes: {failures.Count} failures"));
         foreach (var group in done.GroupBy(cut => cut.During).OrderBy(group => group.Key))
             output.WriteLine($"  {group.Key}: {group.Count()}, {group.Count(cut => cut.IsMidway)} of them midway");
         Assert.True(failures.IsEmpty, string.Join("\n\n", failures));
         Assert.Equal(only < 0 ? cuts : CutsOfALife, done.Count);
     }
 
-    /// <summary>The test is worth something only if it sees what it is there for. The seeds are those of devices that show it soon.</summary>
+    /// <summary>
+    /// The test is worth something only if it sees what it is there for. The seeds are those of devices that show it soon.
+    /// </summary>
     [Theory]
     [InlineData("a disk that ignores flushes", "header", 7000)]
     [InlineData("no fsync", "header", 7002)]

@@ -2,10 +2,16 @@ using Sealdisk.Board;
 
 namespace Sealdisk.BoardTests;
 
-/// <summary>Two of ours at once, and automounters, which mount whatever appears: whoever comes first has it, and nobody's data are harmed.</summary>
+/// <summary>
+/// Two of ours at once, and automounters, which mount whatever appears: whoever comes first has it, and nobody's data are
+/// harmed.
+/// </summary>
 public sealed class RacingTests
 {
-    /// <summary>A blkid that waits for /tmp/go, so that a test knows where 'up' is: it has locked its volume and claimed its device, and looks at it.</summary>
+    /// <summary>
+    /// A blkid that waits for /tmp/go, so that a test knows where 'up' is: it has locked its volume and claimed its device, and
+    /// looks at it.
+    /// </summary>
     private const string WaitingBlkid = """
         real=$(readlink -f $(command -v blkid)) && mv $real /tmp/blkid.real && cat > /usr/sbin/blkid <<'end' && chmod 755 /usr/sbin/blkid
         #!/bin/sh
@@ -29,8 +35,8 @@ public sealed class RacingTests
         machine.Succeed("sealdisk up && echo whole > /data/file");
         for (var round = 0; round < 6; round++)
         {
-            var all = new[] { machine.Start("sealdisk up"), machine.Start("sealdisk down"), machine.Start("sealdisk up") }.Select(started => started.Wait()).ToArray();
-            Assert.All(all, answer => Assert.True(answer.ExitCode == 0, answer.All));
+            BoardCommand[] atOnce = [machine.Start("sealdisk up"), machine.Start("sealdisk down"), machine.Start("sealdisk up")];
+            Assert.All(atOnce.Select(command => command.Wait()).ToArray(), answer => Assert.True(answer.ExitCode == 0, answer.All));
         }
         machine.Succeed("sealdisk up");
         Assert.Equal("whole", machine.Succeed("cat /data/file"));
@@ -84,12 +90,16 @@ public sealed class RacingTests
         machine.Succeed("mkdir /auto");
         for (var round = 0; round < 6; round++)
         {
-            machine.Succeed("dd if=/dev/zero of=/dev/vda bs=1M 2>/dev/null; mkfs.ext4 -q /dev/vda && mount /dev/vda /mnt && echo whole > /mnt/file && umount /mnt");
+            machine.Succeed(
+                "dd if=/dev/zero of=/dev/vda bs=1M 2>/dev/null; mkfs.ext4 -q /dev/vda && mount /dev/vda /mnt && "
+                + "echo whole > /mnt/file && umount /mnt");
             var mounter = machine.Start($"sleep 0.{round}; mount /dev/vda /auto");
             var up = machine.Run("sealdisk up");
             if (mounter.Wait().ExitCode == 0)
             {
-                Assert.True(up.ExitCode == (int)ExitCode.Failed && up.All.Contains("it is mounted on /auto (EBUSY)", StringComparison.Ordinal), up.All);
+                Assert.True(
+                    up.ExitCode == (int)ExitCode.Failed && up.All.Contains("it is mounted on /auto (EBUSY)", StringComparison.Ordinal),
+                    up.All);
                 Assert.Equal("whole", machine.Succeed("cat /auto/file && umount /auto && e2fsck -fn /dev/vda >/dev/null 2>&1"));
             }
             else

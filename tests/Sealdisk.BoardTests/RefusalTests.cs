@@ -13,7 +13,8 @@ public sealed class RefusalTests
     public void A_missing_piece_is_named_and_nothing_is_begun(Firmware firmware, string append, string words)
     {
         using var work = new Workplace();
-        using var machine = Machine.Boot(new BootOptions { Firmware = firmware, Append = append, Disks = [new FileDisk(work.Disk("volume", 16))] });
+        using var machine = Machine.Boot(
+            new BootOptions { Firmware = firmware, Append = append, Disks = [new FileDisk(work.Disk("volume", 16))] });
         Volume.Configure(machine);
         var before = Volume.Hash(machine, "/dev/vda");
         foreach (var verb in new[] { "up", "plan", "check" })
@@ -27,7 +28,8 @@ public sealed class RefusalTests
     {
         using var work = new Workplace();
         using var machine = Machine.Boot(new BootOptions { Disks = [new FileDisk(work.Disk("volume", 16))] });
-        machine.Succeed("sealdisk key new kmk --blob /tmp/kmk.blob --source tee --keyring @u && keyctl unlink $(keyctl search @u trusted kmk) @u");
+        machine.Succeed(
+            "sealdisk key new kmk --blob /tmp/kmk.blob --source tee --keyring @u && keyctl unlink $(keyctl search @u trusted kmk) @u");
         var blob = machine.Succeed("cat /tmp/kmk.blob");
         // IV, tag, ciphertext; and a blob that lost its end.
         foreach (var at in new[] { 10, 40, 100 })
@@ -38,7 +40,9 @@ public sealed class RefusalTests
         void Broken(string text, string code)
         {
             machine.Put("/tmp/broken", System.Text.Encoding.ASCII.GetBytes(text));
-            Volume.Refused(machine, ExitCode.DoesNotOpen, "sealdisk key load broken --blob /tmp/broken --keyring @u", "this hardware does not open it (EFAULT)", code);
+            Volume.Refused(
+                machine, ExitCode.DoesNotOpen, "sealdisk key load broken --blob /tmp/broken --keyring @u",
+                "this hardware does not open it (EFAULT)", code);
             Assert.Equal("", machine.Succeed("grep broken /proc/keys || true"));
         }
     }
@@ -51,10 +55,13 @@ public sealed class RefusalTests
         Volume.Configure(machine, ("device", "\"/tmp/image\""));
         var before = Volume.Hash(machine, "/tmp/image");
         foreach (var command in new[] { "up", "down", "check", "map close data" })
-            Volume.Refused(machine, ExitCode.Lacking, $"setpriv --reuid=1000 --regid=1000 --clear-groups sealdisk {command}", "CAP_SYS_ADMIN", "run it as root");
+            Volume.Refused(
+                machine, ExitCode.Lacking, $"setpriv --reuid=1000 --regid=1000 --clear-groups sealdisk {command}", "CAP_SYS_ADMIN",
+                "run it as root");
         Assert.Equal(before, Volume.Hash(machine, "/tmp/image"));
         // Keys need no privilege.
-        machine.Succeed("setpriv --reuid=1000 --regid=1000 --clear-groups sealdisk key new kmk --blob /tmp/user.blob --source tee --keyring @u");
+        machine.Succeed(
+            "setpriv --reuid=1000 --regid=1000 --clear-groups sealdisk key new kmk --blob /tmp/user.blob --source tee --keyring @u");
         Volume.AssertNothingOpen(machine);
     }
 
@@ -76,11 +83,14 @@ public sealed class RefusalTests
     public void A_name_or_a_device_in_use_is_left_alone()
     {
         using var work = new Workplace();
-        using var machine = Machine.Boot(new BootOptions { Disks = [new FileDisk(work.Disk("volume", 16)), new FileDisk(work.Disk("other", 16))] });
+        using var machine = Machine.Boot(
+            new BootOptions { Disks = [new FileDisk(work.Disk("volume", 16)), new FileDisk(work.Disk("other", 16))] });
         Volume.Configure(machine);
         machine.Succeed("dmsetup create data --table '0 2048 linear /dev/vdb 0'");
         Volume.Refused(machine, ExitCode.Failed, "sealdisk up", "EBUSY", "not one of Sealdisk's");
-        Volume.Refused(machine, ExitCode.Failed, "sealdisk map open data /dev/vda --cipher aes-xts-plain64 --key-size 64 --key trusted:x", "x");
+        Volume.Refused(
+            machine, ExitCode.Failed, "sealdisk map open data /dev/vda --cipher aes-xts-plain64 --key-size 64 --key trusted:x",
+            "x");
         machine.Succeed("sealdisk down && dmsetup info data && dmsetup remove data");
 
         machine.Succeed("mkfs.ext4 -q /dev/vda && mount /dev/vda /mnt");
@@ -114,9 +124,15 @@ public sealed class RefusalTests
     {
         using var machine = Machine.Boot();
         machine.Succeed("keyctl add trusted kmk 'new 32' @u && truncate -s 1M /tmp/image");
-        Volume.Refused(machine, ExitCode.Usage, "sealdisk map open x /tmp/image --cipher serpent-cbc-plain --key-size 32 --key trusted:kmk", "serpent");
-        Volume.Refused(machine, ExitCode.Failed, "sealdisk map open x /tmp/image --cipher aes-xts-plain64 --key-size 64 --key trusted:kmk", "EINVAL", "64 bytes");
-        Volume.Refused(machine, ExitCode.Failed, "sealdisk map open x /tmp/image --cipher aes-cbc-plain --key-size 32 --key trusted:none", "ENOKEY", "key load none");
+        Volume.Refused(
+            machine, ExitCode.Usage, "sealdisk map open x /tmp/image --cipher serpent-cbc-plain --key-size 32 --key trusted:kmk",
+            "serpent");
+        Volume.Refused(
+            machine, ExitCode.Failed, "sealdisk map open x /tmp/image --cipher aes-xts-plain64 --key-size 64 --key trusted:kmk",
+            "EINVAL", "64 bytes");
+        Volume.Refused(
+            machine, ExitCode.Failed, "sealdisk map open x /tmp/image --cipher aes-cbc-plain --key-size 32 --key trusted:none",
+            "ENOKEY", "key load none");
         Volume.AssertNothingOpen(machine);
     }
 }

@@ -3,7 +3,10 @@ using Sealdisk.Board;
 
 namespace Sealdisk.BoardTests;
 
-/// <summary>Power fails at every write and flush of a rotation of two volumes under one root key that the hardware seals: each opens with its old record or its new one.</summary>
+/// <summary>
+/// Power fails at every write and flush of a rotation of two volumes under one root key that the hardware seals: each opens
+/// with its old record or its new one.
+/// </summary>
 public sealed class RotationCutTests(ITestOutputHelper output)
 {
     private const long HeaderSectors = 2048;
@@ -34,7 +37,10 @@ public sealed class RotationCutTests(ITestOutputHelper output)
             Rotate(source, files, number);
             using var machine = Machine.Boot(Board(source, files, path => new FileDisk(path)));
             TwoVolumes.Configure(machine, source, "");
-            generations.Add(machine.Succeed("for volume in data logs; do sealdisk record show $volume --json | grep '\"generation\"' | head -n 1; done | tr -dc '0-9\\n' | paste -sd ' '"));
+            generations.Add(
+                machine.Succeed(
+                    "for volume in data logs; do sealdisk record show $volume --json | grep '\"generation\"' | head -n 1; "
+                    + "done | tr -dc '0-9\\n' | paste -sd ' '"));
             machine.Succeed("sealdisk up");
             Assert.Equal("of-data\nof-logs", machine.Succeed("cat /data/file /logs/file"));
             // And once more, to its end.
@@ -44,12 +50,16 @@ public sealed class RotationCutTests(ITestOutputHelper output)
                 Assert.Empty(TpmBoard.Loaded(machine));
             machine.PowerOff();
         });
-        output.WriteLine($"{requests} cuts; generations of the two records after them: {string.Join(", ", generations.Order(StringComparer.Ordinal))}");
+        output.WriteLine(
+            $"{requests} cuts; generations of the two records after them: {string.Join(", ", generations.Order(StringComparer.Ordinal))}");
         // Some cuts came before the first record was changed, some between the two, some after.
         Assert.Equal(["2 2", "3 2", "3 3"], generations.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal));
     }
 
-    /// <summary>Rotates both; how many writes and flushes that made of the records. Power fails in place of one of them where a number is given.</summary>
+    /// <summary>
+    /// Rotates both; how many writes and flushes that made of the records. Power fails in place of one of them where a number
+    /// is given.
+    /// </summary>
     private static int Rotate(string source, string folder, int? cutAt)
     {
         var (counted, disks) = (0, new List<VolatileDisk>());
@@ -60,7 +70,8 @@ public sealed class RotationCutTests(ITestOutputHelper output)
         }));
         TwoVolumes.Configure(machine, source, "");
         foreach (var disk in disks)
-            disk.CutWhen = request => (request.Kind == DiskRequestKind.Flush || request.Sector < HeaderSectors) && Interlocked.Increment(ref counted) == cutAt;
+            disk.CutWhen = request =>
+                (request.Kind == DiskRequestKind.Flush || request.Sector < HeaderSectors) && Interlocked.Increment(ref counted) == cutAt;
         if (cutAt is null)
         {
             machine.Succeed("sealdisk rotate");

@@ -5,7 +5,8 @@ namespace Sealdisk.BoardTests;
 /// <summary>The walk-through of board/run's greeting, step for step, with Sealdisk in the place of keyctl, losetup and dmsetup.</summary>
 public sealed class SeedTests
 {
-    private const string Map = "sealdisk map open secret /disk/image --cipher aes-cbc-plain --key trusted:kmk --key-size 32 --sector-size 512";
+    private const string Map =
+        "sealdisk map open secret /disk/image --cipher aes-cbc-plain --key trusted:kmk --key-size 32 --sector-size 512";
 
     [Theory]
     [InlineData(SessionKeyring.Login)]
@@ -23,7 +24,9 @@ public sealed class SeedTests
             first.Succeed("truncate -s 32M /disk/image");
             Assert.Contains("/dev/mapper/secret", first.Succeed(Map), StringComparison.Ordinal);
             Assert.Equal("0 65536 crypt aes-cbc-plain :32:trusted:kmk 0 7:0 0", first.Succeed("dmsetup table --showkeys secret"));
-            first.Succeed("mkfs.ext4 -q /dev/mapper/secret && mount /dev/mapper/secret /mnt && echo 'written at the first boot' > /mnt/file && umount /mnt");
+            first.Succeed(
+                "mkfs.ext4 -q /dev/mapper/secret && mount /dev/mapper/secret /mnt && "
+                + "echo 'written at the first boot' > /mnt/file && umount /mnt");
             first.Succeed("sealdisk map close secret");
             Assert.Equal("", first.Succeed("losetup -a"));
             first.Succeed("umount /disk");
@@ -48,15 +51,22 @@ public sealed class SeedTests
     public void A_key_is_put_only_where_it_stays()
     {
         using var machine = Machine.Boot(new BootOptions { Session = SessionKeyring.None });
-        Volume.Refused(machine, ExitCode.Lacking, "sealdisk key new kmk --blob /tmp/kmk.blob --source tee --keyring @s", "no session keyring of its own", "--keyring @u");
-        Volume.Refused(machine, ExitCode.Usage, "sealdisk key new kmk --blob /tmp/kmk.blob --source tee --keyring @t", "ends with this process");
+        Volume.Refused(
+            machine, ExitCode.Lacking, "sealdisk key new kmk --blob /tmp/kmk.blob --source tee --keyring @s",
+            "no session keyring of its own", "--keyring @u");
+        Volume.Refused(
+            machine, ExitCode.Usage, "sealdisk key new kmk --blob /tmp/kmk.blob --source tee --keyring @t",
+            "ends with this process");
         Volume.Refused(machine, ExitCode.Usage, "sealdisk key new kmk --blob /tmp/kmk.blob --source tee --keyring @x", "no keyring");
         Assert.Equal("", machine.Succeed("ls /tmp/kmk.blob 2>/dev/null; grep kmk /proc/keys || true"));
 
         machine.Succeed("sealdisk key new kmk --blob /tmp/kmk.blob --source tee --keyring @u");
         Assert.Equal(machine.Succeed("cat /tmp/kmk.blob"), machine.Succeed("keyctl pipe $(keyctl search @u trusted kmk)"));
-        Volume.Refused(machine, ExitCode.Failed, "sealdisk key load kmk --blob /tmp/kmk.blob --keyring @u", "a trusted key of that name already");
-        Volume.Refused(machine, ExitCode.Refused, "sealdisk key new other --blob /tmp/kmk.blob --keyring @u", "may be the only copy of a key");
+        Volume.Refused(
+            machine, ExitCode.Failed, "sealdisk key load kmk --blob /tmp/kmk.blob --keyring @u",
+            "a trusted key of that name already");
+        Volume.Refused(
+            machine, ExitCode.Refused, "sealdisk key new other --blob /tmp/kmk.blob --keyring @u", "may be the only copy of a key");
         Assert.Equal("", machine.Succeed("grep other /proc/keys || true"));
     }
 
@@ -64,7 +74,9 @@ public sealed class SeedTests
     public void The_soft_source_enters_as_a_logon_key_that_nobody_reads_back()
     {
         using var machine = Machine.Boot();
-        machine.Succeed("sealdisk huk new /tmp/huk && sealdisk key new x --size 64 --blob /tmp/blob --source soft --huk /tmp/huk && truncate -s 8M /tmp/image");
+        machine.Succeed(
+            "sealdisk huk new /tmp/huk && sealdisk key new x --size 64 --blob /tmp/blob --source soft --huk /tmp/huk && "
+            + "truncate -s 8M /tmp/image");
         var serial = machine.Succeed("sealdisk key load sealdisk:x --blob /tmp/blob --source soft --huk /tmp/huk");
         Assert.Contains("logon;", machine.Succeed($"keyctl rdescribe {serial}"), StringComparison.Ordinal);
         Assert.NotEqual(0, machine.Run($"keyctl print {serial}").ExitCode);
@@ -72,7 +84,9 @@ public sealed class SeedTests
         Assert.Contains(":64:logon:sealdisk:x", machine.Succeed("dmsetup table --showkeys x"), StringComparison.Ordinal);
         machine.Succeed("mkfs.ext4 -q -L inside /dev/mapper/x && sealdisk map close x");
         // The user-space path reads what dm-crypt wrote.
-        machine.Succeed("sealdisk image decrypt /tmp/image /tmp/plain --cipher aes-xts-plain64 --key-size 64 --blob /tmp/blob --source soft --huk /tmp/huk");
+        machine.Succeed(
+            "sealdisk image decrypt /tmp/image /tmp/plain --cipher aes-xts-plain64 --key-size 64 --blob /tmp/blob --source "
+            + "soft --huk /tmp/huk");
         Assert.Equal("inside", machine.Succeed("blkid -p -o value -s LABEL /tmp/plain"));
     }
 }

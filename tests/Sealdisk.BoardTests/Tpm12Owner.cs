@@ -6,7 +6,9 @@ using Sealdisk.Board;
 
 namespace Sealdisk.BoardTests;
 
-/// <summary>A TPM 1.2 that somebody owns: swtpm_setup takes ownership, and then the storage root key gets the well-known password.</summary>
+/// <summary>
+/// A TPM 1.2 that somebody owns: swtpm_setup takes ownership, and then the storage root key gets the well-known password.
+/// </summary>
 [SuppressMessage("Security", "CA5350:Do not use weak cryptographic algorithms", Justification = "a TPM 1.2 knows nothing but SHA-1")]
 internal static class Tpm12Owner
 {
@@ -16,7 +18,11 @@ internal static class Tpm12Owner
     public static Tpm Take(string folder)
     {
         Directory.CreateDirectory(folder);
-        var start = new ProcessStartInfo("swtpm_setup", ["--tpmstate", folder, "--take-ownership", "--ownerpass", Password]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(
+            "swtpm_setup",
+            [
+                "--tpmstate", folder, "--take-ownership", "--ownerpass", Password,
+            ]) { RedirectStandardOutput = true, RedirectStandardError = true };
         using var setup = Process.Start(start)!;
         var error = setup.StandardError.ReadToEndAsync();
         var said = setup.StandardOutput.ReadToEnd() + error.Result;
@@ -26,8 +32,8 @@ internal static class Tpm12Owner
     }
 
     /// <summary>
-    /// Gives the storage root key the well-known password, 20 zero bytes, as tpm_takeownership -z does and the kernel counts on: TPM_ChangeAuthOwner. swtpm_setup of 0.7
-    /// cannot: with --srk-well-known the password becomes the SHA-1 of 20 zero bytes.
+    /// Gives the storage root key the well-known password, 20 zero bytes, as tpm_takeownership -z does and the kernel counts
+    /// on: TPM_ChangeAuthOwner. swtpm_setup of 0.7 cannot: with --srk-well-known the password becomes the SHA-1 of 20 zero bytes.
     /// </summary>
     public static void MakeStorageRootKeyWellKnown(Machine machine)
     {

@@ -70,7 +70,9 @@ public sealed class Tpm12Tests
         TpmBoard.Configure(machine);
         Assert.Equal("1", machine.Succeed("cat /sys/class/tpm/tpm0/tpm_version_major"));
         var before = Volume.Hash(machine, "/dev/vda");
-        Volume.Refused(machine, ExitCode.Failed, "sealdisk up", "cannot make the key of data: the trust source refused (EPERM)", "nothing was changed");
+        Volume.Refused(
+            machine, ExitCode.Failed, "sealdisk up", "cannot make the key of data: the trust source refused (EPERM)",
+            "nothing was changed");
         machine.Succeed($"printf '[source.tpm]\\npcrs = [7]\\n' >> {Volume.Config}");
         Volume.Refused(machine, ExitCode.Usage, "sealdisk up", "this is a TPM 1.2");
         Assert.Equal(before, Volume.Hash(machine, "/dev/vda"));

@@ -26,7 +26,8 @@ public sealed class TpmPolicyTests
             RefusedUnchanged(first, ExitCode.DoesNotOpen, "PCR 14 is not what it was when the key was sealed");
             TpmBoard.Extend(first, 7);
             RefusedUnchanged(first, ExitCode.DoesNotOpen, "PCR 7, 14 are not what it was");
-            // It is the TPM that refuses: the kernel alone, with the very blob, gets nothing, and neither would a Sealdisk without that comparison.
+            // It is the TPM that refuses: the kernel alone, with the very blob, gets nothing, and neither would a Sealdisk
+            // without that comparison.
             first.Succeed("dd if=/dev/vda bs=4096 count=1 2>/dev/null | grep -a ^sealed-key= | cut -d= -f2 | tr -d '\\n' > /tmp/blob");
             Assert.Contains("\"policy\": \"32 bytes\"", first.Succeed("sealdisk blob inspect /tmp/blob --json"), StringComparison.Ordinal);
             Assert.NotEqual(0, first.Run("keyctl add trusted x \"load $(cat /tmp/blob)\" @u").ExitCode);
@@ -52,7 +53,9 @@ public sealed class TpmPolicyTests
         using var work = new Workplace();
         using var machine = Machine.Boot(TpmBoard.Options(work));
         Configure(machine, more + "auth = \"/tmp/auth\"");
-        machine.Succeed("umask 077; echo 00112233445566778899aabbccddeeff00112233 > /tmp/auth; echo ff112233445566778899aabbccddeeff00112233 > /tmp/wrong");
+        machine.Succeed(
+            "umask 077; echo 00112233445566778899aabbccddeeff00112233 > /tmp/auth; "
+            + "echo ff112233445566778899aabbccddeeff00112233 > /tmp/wrong");
         machine.Succeed("sealdisk up && echo kept > /data/file && sealdisk down && sealdisk up && sealdisk down");
         machine.Succeed("mv /tmp/auth /tmp/right && cp -p /tmp/wrong /tmp/auth");
         RefusedUnchanged(machine, ExitCode.DoesNotOpen, "this hardware does not open it (EPERM)");

@@ -5,7 +5,9 @@ using Sealdisk.Volumes.Records;
 
 namespace Sealdisk.BoardTests;
 
-/// <summary>One bit of what a record holds is another, in both copies and with right checksums, as somebody does who knows the format.</summary>
+/// <summary>
+/// One bit of what a record holds is another, in both copies and with right checksums, as somebody does who knows the format.
+/// </summary>
 [Trait(BoardNeeded.Trait, "x86-64")]
 public sealed class TpmTamperTests
 {
@@ -26,11 +28,18 @@ public sealed class TpmTamperTests
         using var work = new Workplace();
         var (options, good) = FirstBoot(work, "encrypted");
         foreach (var back in new[] { 1, good.RootKey()!.Length / 2 })
-            Refused(work, options, "encrypted", good.WithRootKey(text => Flipped(text, back)), "cannot unseal the root key above the key of data");
+            Refused(
+                work, options, "encrypted", good.WithRootKey(text => Flipped(text, back)),
+                "cannot unseal the root key above the key of data");
         // The MAC, the ciphertext, the IV; and the name of the root key, which is authenticated too.
         foreach (var back in new[] { 1, 100, 220 })
-            Refused(work, options, "encrypted", good.WithSealedKey(text => Flipped(text, back)), "cannot decrypt the key of data: it does not open under its root key (EINVAL)");
-        Refused(work, options, "encrypted", good.WithSealedKey(text => text.Replace("sealdisk:root-", "sealdisk:toor-", StringComparison.Ordinal)), "it does not open under its root key (EINVAL)");
+            Refused(
+                work, options, "encrypted", good.WithSealedKey(text => Flipped(text, back)),
+                "cannot decrypt the key of data: it does not open under its root key (EINVAL)");
+        Refused(
+            work, options, "encrypted",
+            good.WithSealedKey(text => text.Replace("sealdisk:root-", "sealdisk:toor-", StringComparison.Ordinal)),
+            "it does not open under its root key (EINVAL)");
         Whole(work, options, "encrypted", good);
     }
 
@@ -41,7 +50,10 @@ public sealed class TpmTamperTests
         TpmBoard.Configure(machine, ("key", $"\"{key}\""));
         machine.Succeed("sealdisk up && echo whole > /data/file && sealdisk down");
         machine.PowerOff();
-        return (options, Assert.IsType<CopyReading.Valid>(RecordFormat.Read(File.ReadAllBytes(work["volume"]).AsSpan(0, RecordFormat.BlockSize))).Record);
+        return (
+            options,
+            Assert.IsType<CopyReading.Valid>(
+                RecordFormat.Read(File.ReadAllBytes(work["volume"]).AsSpan(0, RecordFormat.BlockSize))).Record);
     }
 
     private static void Refused(Workplace work, BootOptions options, string key, VolumeRecord tampered, string words)
@@ -51,7 +63,9 @@ public sealed class TpmTamperTests
         TpmBoard.Configure(machine, ("key", $"\"{key}\""));
         var before = Volume.Hash(machine, "/dev/vda");
         foreach (var verb in new[] { "up", "check", key == "encrypted" ? "rotate" : "up" })
-            Assert.DoesNotContain("another TPM", Volume.Refused(machine, ExitCode.DoesNotOpen, $"sealdisk {verb}", words, "hint:"), StringComparison.Ordinal);
+            Assert.DoesNotContain(
+                "another TPM", Volume.Refused(machine, ExitCode.DoesNotOpen, $"sealdisk {verb}", words, "hint:"),
+                StringComparison.Ordinal);
         Assert.Equal(before, Volume.Hash(machine, "/dev/vda"));
         Assert.Empty(TpmBoard.Loaded(machine));
         Volume.AssertNothingOpen(machine);

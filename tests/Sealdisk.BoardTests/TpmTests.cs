@@ -23,7 +23,9 @@ public sealed class TpmTests
             Assert.Contains("source tpm, mapping dm", up.Output, StringComparison.Ordinal);
             Assert.Contains("first boot", up.Error, StringComparison.Ordinal);
             Assert.Equal("", first.Succeed("grep trusted /proc/keys || true"));
-            Assert.Matches("^0 [0-9]+ crypt aes-xts-plain64 :64:trusted:sealdisk:data 0 25[34]:0 2048", first.Succeed("dmsetup table --showkeys data"));
+            Assert.Matches(
+                "^0 [0-9]+ crypt aes-xts-plain64 :64:trusted:sealdisk:data 0 25[34]:0 2048",
+                first.Succeed("dmsetup table --showkeys data"));
             // The parent that it made is kept, and nothing else is left in the TPM.
             Assert.Equal([Parent], TpmBoard.Persistent(first));
             Assert.Empty(TpmBoard.Loaded(first));
@@ -69,7 +71,9 @@ public sealed class TpmTests
         Assert.Equal([Parent], TpmBoard.Persistent(machine));
 
         // Any byte of the private part or of the public part.
-        machine.Succeed("sealdisk key new kmk --size 64 --blob /tmp/blob --source tpm --keyring @u && keyctl unlink $(keyctl search @u trusted kmk) @u");
+        machine.Succeed(
+            "sealdisk key new kmk --size 64 --blob /tmp/blob --source tpm --keyring @u && "
+            + "keyctl unlink $(keyctl search @u trusted kmk) @u");
         var blob = machine.Succeed("cat /tmp/blob");
         foreach (var at in new[] { blob.Length - 1, blob.Length - 100, blob.Length / 2 })
         {
@@ -94,22 +98,33 @@ public sealed class TpmTests
     {
         using var work = new Workplace();
         using var machine = Machine.Boot(TpmBoard.Options(work));
-        machine.Succeed("sealdisk key new kmk --size 32 --blob /tmp/kmk.blob --source tpm --keyring @u && keyctl unlink $(keyctl search @u trusted kmk) @u");
+        machine.Succeed(
+            "sealdisk key new kmk --size 32 --blob /tmp/kmk.blob --source tpm --keyring @u && "
+            + "keyctl unlink $(keyctl search @u trusted kmk) @u");
         var inspected = machine.Succeed("sealdisk blob inspect /tmp/kmk.blob --json");
         Assert.Contains("\"fixed_tpm\": \"yes\"", inspected, StringComparison.Ordinal);
         Assert.Contains("\"fixed_parent\": \"yes\"", inspected, StringComparison.Ordinal);
-        machine.Succeed("keyctl add trusted kmk \"load $(cat /tmp/kmk.blob)\" @u && dmsetup create byhand --table '0 2048 crypt aes-cbc-essiv:sha256 :32:trusted:kmk 0 /dev/vda 0'");
-        machine.Succeed("dmsetup mknodes && yes sealed | dd of=/dev/mapper/byhand bs=1k count=8 conv=fsync 2>/dev/null; dmsetup remove byhand && keyctl unlink $(keyctl search @u trusted kmk) @u");
+        machine.Succeed(
+            "keyctl add trusted kmk \"load $(cat /tmp/kmk.blob)\" @u && "
+            + "dmsetup create byhand --table '0 2048 crypt aes-cbc-essiv:sha256 :32:trusted:kmk 0 /dev/vda 0'");
+        machine.Succeed(
+            "dmsetup mknodes && yes sealed | dd of=/dev/mapper/byhand bs=1k count=8 conv=fsync 2>/dev/null; "
+            + "dmsetup remove byhand && keyctl unlink $(keyctl search @u trusted kmk) @u");
         machine.Succeed("sealdisk key load kmk --blob /tmp/kmk.blob --source tpm --keyring @u");
         machine.Succeed("sealdisk map open secret /dev/vda --cipher aes-cbc-essiv:sha256 --key trusted:kmk --key-size 32 --length 2048");
         Assert.Equal("sealed", machine.Succeed("head -n 1 /dev/mapper/secret"));
         Assert.NotEqual("sealed", machine.Succeed("head -c 6 /dev/vda | od -An -c | tr -d ' '"));
         machine.Succeed("sealdisk map close secret && keyctl unlink $(keyctl search @u trusted kmk) @u");
 
-        machine.Succeed("keyctl add trusted theirs 'new 32 keyhandle=81000001' @u && keyctl pipe $(keyctl search @u trusted theirs) > /tmp/theirs && keyctl unlink $(keyctl search @u trusted theirs) @u");
+        machine.Succeed(
+            "keyctl add trusted theirs 'new 32 keyhandle=81000001' @u && "
+            + "keyctl pipe $(keyctl search @u trusted theirs) > /tmp/theirs && "
+            + "keyctl unlink $(keyctl search @u trusted theirs) @u");
         machine.Succeed("sealdisk key load theirs --blob /tmp/theirs --source tpm --keyring @u");
         Assert.Contains("\"kind\": \"tpm2\"", machine.Succeed("sealdisk blob inspect /tmp/theirs --json"), StringComparison.Ordinal);
-        Volume.Refused(machine, ExitCode.Done, "sealdisk doctor", "✓ hardware keys: the kernel's trusted keys are sealed by tpm", "✓ trusted.source: not given, so the kernel took the first");
+        Volume.Refused(
+            machine, ExitCode.Done, "sealdisk doctor", "✓ hardware keys: the kernel's trusted keys are sealed by tpm",
+            "✓ trusted.source: not given, so the kernel took the first");
     }
 
     [Fact]
@@ -121,10 +136,16 @@ public sealed class TpmTests
         // The same template as a signing key: ECDSA with SHA-256, not restricted.
         var template = "0023 000b 00040072 0000 0010 0018 000b 0003 0010 0000 0000".Replace(" ", "", StringComparison.Ordinal);
         var size = template.Length / 2;
-        var made = TpmBoard.Send(machine, $"8002 {10 + 4 + 4 + 9 + 6 + 2 + size + 2 + 4:x8} 00000131 40000001 00000009 40000009 0000 00 0000 0004 0000 0000 {size:x4} {template} 0000 00000000");
+        var made = TpmBoard.Send(
+            machine,
+            $"8002 {10 + 4 + 4 + 9 + 6 + 2 + size + 2 + 4:x8} 00000131 40000001 00000009 40000009 0000 00 0000 0004 0000 "
+            + $"0000 {size:x4} {template} 0000 00000000");
         Assert.StartsWith("8002", made, StringComparison.Ordinal);
         var loaded = made.AsSpan(20, 8);
-        Assert.EndsWith("00000000", TpmBoard.Send(machine, $"8002 00000023 00000120 40000001 {loaded} 00000009 40000009 0000 00 0000 {Parent:x8}")[..20], StringComparison.Ordinal);
+        Assert.EndsWith(
+            "00000000",
+            TpmBoard.Send(machine, $"8002 00000023 00000120 40000001 {loaded} 00000009 40000009 0000 00 0000 {Parent:x8}")[..20],
+            StringComparison.Ordinal);
         var before = Volume.Hash(machine, "/dev/vda");
         Volume.Refused(machine, ExitCode.Refused, "sealdisk up", "0x81000001", "no storage key", "was not changed");
         Assert.Equal(before, Volume.Hash(machine, "/dev/vda"));

@@ -26,7 +26,9 @@ public sealed class TpmTwoLevelTests
             Assert.Equal(2, plan.Split("encrypted under the root key of data").Length);
             Assert.Empty(TpmBoard.Persistent(first));
             first.Succeed("sealdisk up");
-            Assert.Matches("^0 [0-9]+ crypt aes-xts-plain64 :64:encrypted:sealdisk:data 0 25[34]:0 2048", first.Succeed("dmsetup table --showkeys data"));
+            Assert.Matches(
+                "^0 [0-9]+ crypt aes-xts-plain64 :64:encrypted:sealdisk:data 0 25[34]:0 2048",
+                first.Succeed("dmsetup table --showkeys data"));
             Assert.Equal("", first.Succeed("grep -E 'trusted|encrypted' /proc/keys || true"));
             first.Succeed("echo 'written at the first boot' > /data/file && echo 'of the logs' > /logs/file && sealdisk down");
             Assert.Equal((1, 2), Keys(first));
@@ -63,7 +65,9 @@ public sealed class TpmTwoLevelTests
         Configure(other, line);
         var disks = Volume.Hash(other, "/dev/vda") + Volume.Hash(other, "/dev/vdb");
         foreach (var verb in new[] { "up", "check", "rotate" })
-            Volume.Refused(other, ExitCode.DoesNotOpen, $"sealdisk {verb}", "cannot unseal the root key above the key of data", "another TPM sealed it", "the root key above the key of logs");
+            Volume.Refused(
+                other, ExitCode.DoesNotOpen, $"sealdisk {verb}", "cannot unseal the root key above the key of data",
+                "another TPM sealed it", "the root key above the key of logs");
         Assert.Equal(disks, Volume.Hash(other, "/dev/vda") + Volume.Hash(other, "/dev/vdb"));
         Assert.Empty(TpmBoard.Persistent(other));
         other.Put("/tmp/recovery.key", System.Text.Encoding.ASCII.GetBytes(recovery));
@@ -89,7 +93,9 @@ public sealed class TpmTwoLevelTests
         using var work = new Workplace();
         using var machine = Machine.Boot(Options(work));
         var line = machine.Succeed("sealdisk recovery new /tmp/recovery.key");
-        machine.Succeed("umask 077; echo 00112233445566778899aabbccddeeff00112233 > /tmp/first; echo ff112233445566778899aabbccddeeff00112233 > /tmp/second");
+        machine.Succeed(
+            "umask 077; echo 00112233445566778899aabbccddeeff00112233 > /tmp/first; "
+            + "echo ff112233445566778899aabbccddeeff00112233 > /tmp/second");
         Configure(machine, line, "pcrs = [7, 14]");
         machine.Succeed("sealdisk up && echo kept > /data/file && echo too > /logs/file && sealdisk down");
         var data = Data(machine);
@@ -107,7 +113,9 @@ public sealed class TpmTwoLevelTests
         // A change that nobody expected: only the recovery key is a way out.
         TpmBoard.Extend(machine, 14);
         var before = Volume.Hash(machine, "/dev/vda");
-        Volume.Refused(machine, ExitCode.DoesNotOpen, "sealdisk up data", "PCR 14 is not what it was when the key was sealed", "sealdisk recover");
+        Volume.Refused(
+            machine, ExitCode.DoesNotOpen, "sealdisk up data", "PCR 14 is not what it was when the key was sealed",
+            "sealdisk recover");
         Volume.Refused(machine, ExitCode.DoesNotOpen, "sealdisk rotate data", "PCR 14 is not what it was when the key was sealed");
         Assert.Equal(before, Volume.Hash(machine, "/dev/vda"));
         machine.Succeed("sealdisk recover data --key /tmp/recovery.key && sealdisk recover logs --key /tmp/recovery.key && sealdisk check");
@@ -161,23 +169,30 @@ public sealed class TpmTwoLevelTests
         var before = Volume.Hash(second, "/dev/vda");
         second.Put("/tmp/huk.hex", System.Text.Encoding.ASCII.GetBytes(huk));
         second.Succeed("chmod 600 /tmp/huk.hex");
-        Volume.Refused(second, ExitCode.Refused, "sealdisk rotate data --source soft", "cannot move data from source 'tpm' to 'soft'", "nothing was changed");
+        Volume.Refused(
+            second, ExitCode.Refused, "sealdisk rotate data --source soft", "cannot move data from source 'tpm' to 'soft'",
+            "nothing was changed");
         Assert.Equal(before, Volume.Hash(second, "/dev/vda"));
         Volume.AssertNothingOpen(second);
     }
 
-    private static BootOptions Options(Workplace work) => TpmBoard.Options(work) with { Disks = [new FileDisk(work.Disk("volume", 8)), new FileDisk(work.Disk("logs", 8))] };
+    private static BootOptions Options(Workplace work) =>
+        TpmBoard.Options(work) with { Disks = [new FileDisk(work.Disk("volume", 8)), new FileDisk(work.Disk("logs", 8))] };
 
-    private static void Configure(Machine machine, string recovery, string tpm = "") => TwoVolumes.Configure(machine, "tpm", recovery, more: tpm.Length == 0 ? "" : $"[source.tpm]\n{tpm}\n");
+    private static void Configure(Machine machine, string recovery, string tpm = "") =>
+        TwoVolumes.Configure(machine, "tpm", recovery, more: tpm.Length == 0 ? "" : $"[source.tpm]\n{tpm}\n");
 
     /// <summary>How many root keys, and how many keys under them.</summary>
     private static (int Roots, int Keys) Keys(Machine machine) => (Count(machine, "root-key="), Count(machine, "sealed-key="));
 
     private static int Count(Machine machine, string line) =>
-        int.Parse(machine.Succeed($"(sealdisk record show data; sealdisk record show logs) | grep {line} | sort -u | wc -l"), System.Globalization.CultureInfo.InvariantCulture);
+        int.Parse(
+            machine.Succeed($"(sealdisk record show data; sealdisk record show logs) | grep {line} | sort -u | wc -l"),
+            System.Globalization.CultureInfo.InvariantCulture);
 
     private static string Root(Machine machine) => machine.Succeed("sealdisk record show data | grep root-key=");
 
     /// <summary>Of both disks, what the header does not take: no rotation and no recovery touches it.</summary>
-    private static string Data(Machine machine) => Volume.Hash(machine, "/dev/vda", HeaderBytes) + Volume.Hash(machine, "/dev/vdb", HeaderBytes);
+    private static string Data(Machine machine) =>
+        Volume.Hash(machine, "/dev/vda", HeaderBytes) + Volume.Hash(machine, "/dev/vdb", HeaderBytes);
 }

@@ -21,7 +21,8 @@ public sealed class TrustedKeyTests
             Map(first);
             first.Succeed("mkfs.ext4 -q /dev/mapper/volume && mkdir -p /run/data && mount /dev/mapper/volume /run/data");
             Assert.Equal("0 65536 crypt aes-cbc-plain :32:trusted:kmk 0 7:0 0", first.Succeed("dmsetup table --showkeys volume"));
-            first.Succeed("echo 'a secret of the first boot' > /run/data/file && umount /run/data && DM_DISABLE_UDEV=1 dmsetup remove volume");
+            first.Succeed(
+                "echo 'a secret of the first boot' > /run/data/file && umount /run/data && DM_DISABLE_UDEV=1 dmsetup remove volume");
             first.PowerOff();
         }
 
@@ -67,8 +68,11 @@ public sealed class TrustedKeyTests
         machine.Succeed("truncate -s 1M /tmp/image && losetup /dev/loop0 /tmp/image");
         string Ciphertext(string name)
         {
-            machine.Succeed($"DM_DISABLE_UDEV=1 dmsetup create volume --table '0 2048 crypt aes-cbc-plain :32:trusted:{name} 0 /dev/loop0 0'");
-            machine.Succeed("dd if=/dev/zero of=/dev/mapper/volume bs=4096 count=4 oflag=direct 2>/dev/null && DM_DISABLE_UDEV=1 dmsetup remove volume && sync");
+            machine.Succeed(
+                $"DM_DISABLE_UDEV=1 dmsetup create volume --table '0 2048 crypt aes-cbc-plain :32:trusted:{name} 0 /dev/loop0 0'");
+            machine.Succeed(
+                "dd if=/dev/zero of=/dev/mapper/volume bs=4096 count=4 oflag=direct 2>/dev/null && "
+                + "DM_DISABLE_UDEV=1 dmsetup remove volume && sync");
             return machine.Succeed("sha256sum < /tmp/image");
         }
 
@@ -91,6 +95,8 @@ public sealed class TrustedKeyTests
     private static void Map(Machine machine)
     {
         machine.Succeed("losetup /dev/loop0 /mnt/image");
-        machine.Succeed("DM_DISABLE_UDEV=1 dmsetup create volume --table '0 65536 crypt aes-cbc-plain :32:trusted:kmk 0 /dev/loop0 0 1 sector_size:512'");
+        machine.Succeed(
+            "DM_DISABLE_UDEV=1 dmsetup create volume --table '0 65536 crypt aes-cbc-plain :32:trusted:kmk 0 /dev/loop0 0 1 "
+            + "sector_size:512'");
     }
 }

@@ -9,8 +9,17 @@ internal static class TwoVolumes
     /// <param name="more">Further tables.</param>
     public static void Configure(Machine machine, string source, string recovery, string key = "encrypted", string more = "")
     {
-        var volumes = string.Concat(new[] { ("data", "vda"), ("logs", "vdb") }.Select(volume =>
-            $"[volume.{volume.Item1}]\ndevice = \"/dev/{volume.Item2}\"\nsource = \"{source}\"\nkey = \"{key}\"\n{recovery.Trim()}\nmount = \"/{volume.Item1}\"\n"));
-        machine.Put(Volume.Config, System.Text.Encoding.UTF8.GetBytes($"{volumes}[source.soft]\nhuk = \"/tmp/huk.hex\"\n{more}"));
+        var text = $"{Table("data", "/dev/vda")}{Table("logs", "/dev/vdb")}[source.soft]\nhuk = \"/tmp/huk.hex\"\n{more}";
+        machine.Put(Volume.Config, System.Text.Encoding.UTF8.GetBytes(text));
+
+        string Table(string name, string device) => $"""
+            [volume.{name}]
+            device = "{device}"
+            source = "{source}"
+            key = "{key}"
+            {recovery.Trim()}
+            mount = "/{name}"
+
+            """;
     }
 }

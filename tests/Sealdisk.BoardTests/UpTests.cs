@@ -23,7 +23,10 @@ public sealed class UpTests
             Assert.Contains("first boot", up.Error, StringComparison.Ordinal);
             // The key is nowhere any more but in the mapping.
             Assert.Equal("", first.Succeed("grep trusted /proc/keys || true"));
-            Assert.Matches($"^0 [0-9]+ crypt aes-xts-plain64 :64:trusted:sealdisk:data 0 {(record == "image" ? "7:0" : "25[34]:0")} {(record == "header" ? 2048 : record == "image" ? 2048 : 0)}", first.Succeed("dmsetup table --showkeys data"));
+            Assert.Matches(
+                $"^0 [0-9]+ crypt aes-xts-plain64 :64:trusted:sealdisk:data 0 {(record == "image" ? "7:0" : "25[34]:0")} "
+                + $"{(record == "header" ? 2048 : record == "image" ? 2048 : 0)}",
+                first.Succeed("dmsetup table --showkeys data"));
             Assert.Contains("is up already", first.Succeed("sealdisk up"), StringComparison.Ordinal);
             first.Succeed("echo 'written at the first boot' > /data/file && sealdisk status | grep -q 'mapping    dm'");
             Assert.Contains("is down", first.Succeed("sealdisk down"), StringComparison.Ordinal);
@@ -52,7 +55,8 @@ public sealed class UpTests
         var before = Volume.Hash(other, "/dev/vda") + Volume.Hash(other, "/dev/vdb");
         foreach (var verb in new[] { "up", "check" })
         {
-            var said = Volume.Refused(other, ExitCode.DoesNotOpen, $"sealdisk {verb}", "this hardware does not open it (EFAULT)", "another device");
+            var said = Volume.Refused(
+                other, ExitCode.DoesNotOpen, $"sealdisk {verb}", "this hardware does not open it (EFAULT)", "another device");
             Assert.Contains("TA_CMD_UNSEAL invoke err: ffff000f", said, StringComparison.Ordinal);
         }
         Assert.Equal(before, Volume.Hash(other, "/dev/vda") + Volume.Hash(other, "/dev/vdb"));
@@ -65,11 +69,17 @@ public sealed class UpTests
         using var work = new Workplace();
         using var machine = Machine.Boot(new BootOptions { Disks = [new FileDisk(work.Disk("volume", 32))] });
         Volume.Configure(
-            machine, ("cipher", "\"aes-cbc-essiv:sha256\""), ("key-size", "32"), ("sector-size", "4096"), ("iv-large-sectors", "true"), ("discard", "true"), ("same-cpu-crypt", "true"),
+            machine, (
+                "cipher",
+                "\"aes-cbc-essiv:sha256\""), ("key-size", "32"), ("sector-size", "4096"), (
+                    "iv-large-sectors", "true"), ("discard", "true"), ("same-cpu-crypt", "true"),
             ("submit-from-crypt-cpus", "true"), ("no-read-workqueue", "true"), ("no-write-workqueue", "true"));
         machine.Succeed("sealdisk up");
         var table = machine.Succeed("dmsetup table --showkeys data");
-        Assert.EndsWith("2048 7 allow_discards same_cpu_crypt submit_from_crypt_cpus no_read_workqueue no_write_workqueue sector_size:4096 iv_large_sectors", table, StringComparison.Ordinal);
+        Assert.EndsWith(
+            "2048 7 allow_discards same_cpu_crypt submit_from_crypt_cpus no_read_workqueue no_write_workqueue "
+            + "sector_size:4096 iv_large_sectors",
+            table, StringComparison.Ordinal);
 
         // dmsetup loads the very words, with a key of that name where it finds one, and the kernel prints the same.
         machine.Succeed("sealdisk down && keyctl add trusted sealdisk:data 'new 32' @u");

@@ -69,7 +69,8 @@ public sealed class VolatileDiskTests
                 machine.PowerCut();
             }
 
-            return new string([.. Enumerable.Range(0, 8).Select(sector => At(path, sector * 512L) is '\0' and var none ? '.' : At(path, sector * 512L))]);
+            return new string(
+                [.. Enumerable.Range(0, 8).Select(sector => At(path, sector * 512L) is '\0' and var none ? '.' : At(path, sector * 512L))]);
         }
 
         var remains = Remains(1);
@@ -96,7 +97,8 @@ public sealed class VolatileDiskTests
     }
 
     private static string Direct(string letter, int block) =>
-        $"dd if=/dev/zero bs=4096 count=1 2>/dev/null | tr '\\0' {letter} > /tmp/block && dd if=/tmp/block of=/dev/vda bs=4096 seek={block} oflag=direct conv=notrunc 2>/dev/null";
+        $"dd if=/dev/zero bs=4096 count=1 2>/dev/null | tr '\\0' {letter} > /tmp/block && "
+        + $"dd if=/tmp/block of=/dev/vda bs=4096 seek={block} oflag=direct conv=notrunc 2>/dev/null";
 
     private static char At(string path, long offset)
     {

@@ -12,7 +12,12 @@ internal static class Volume
     /// <summary>A volume on /dev/vda with source tee, mounted on /data; further settings replace or add.</summary>
     public static string Toml(params (string Key, string Value)[] settings)
     {
-        var all = new Dictionary<string, string>(StringComparer.Ordinal) { ["device"] = "\"/dev/vda\"", ["source"] = "\"tee\"", ["mount"] = "\"/data\"" };
+        var all = new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["device"] = "\"/dev/vda\"",
+            ["source"] = "\"tee\"",
+            ["mount"] = "\"/data\"",
+        };
         foreach (var (key, value) in settings)
             all[key] = value;
         var text = new StringBuilder("[volume.data]\n");
@@ -23,7 +28,8 @@ internal static class Volume
         return text.ToString();
     }
 
-    public static void Configure(Machine machine, params (string Key, string Value)[] settings) => machine.Put(Config, Encoding.UTF8.GetBytes(Toml(settings)));
+    public static void Configure(Machine machine, params (string Key, string Value)[] settings) =>
+        machine.Put(Config, Encoding.UTF8.GetBytes(Toml(settings)));
 
     /// <summary>Runs sealdisk, which must answer with that exit code and, somewhere, with those words.</summary>
     public static string Refused(Machine machine, ExitCode code, string command, params string[] words)
@@ -45,7 +51,10 @@ internal static class Volume
         Assert.DoesNotContain(" /data ", machine.Succeed("cat /proc/mounts"), StringComparison.Ordinal);
     }
 
-    /// <summary>A hash of a disk or file of the board, from that byte on. A disk's is that of its image on the host, which has all that the board has written once it has synced.</summary>
+    /// <summary>
+    /// A hash of a disk or file of the board, from that byte on. A disk's is that of its image on the host, which has all that
+    /// the board has written once it has synced.
+    /// </summary>
     public static string Hash(Machine machine, string path, long from = 0)
     {
         var disk = path.StartsWith("/dev/vd", StringComparison.Ordinal) ? machine.Disks[path[^1] - 'a'] : null;

@@ -34,7 +34,9 @@ public sealed class WaitingTests
         machine.Put(Volume.Config, System.Text.Encoding.UTF8.GetBytes(
             "[volume.gone]\ndevice = \"/dev/mapper/late\"\nsource = \"tee\"\nmount = \"/gone\"\n" + Volume.Toml()));
         var said = Volume.Refused(
-            machine, ExitCode.Failed, "sealdisk up --wait 1", "gone: waiting for /dev/mapper/late (limit 1 s)", "cannot bring up gone: waited 1 s for /dev/mapper/late (ENOENT)", "hint: lsblk");
+            machine, ExitCode.Failed, "sealdisk up --wait 1",
+            "gone: waiting for /dev/mapper/late (limit 1 s)",
+            "cannot bring up gone: waited 1 s for /dev/mapper/late (ENOENT)", "hint: lsblk");
         Assert.Contains("data is up", said, StringComparison.Ordinal);
         machine.Succeed("sealdisk down data");
     }
@@ -62,7 +64,9 @@ public sealed class WaitingTests
         Volume.Configure(machine);
         const string End = "killall claim; while pidof claim >/dev/null; do sleep 0.05; done";
         Claim(machine);
-        var said = Volume.Refused(machine, ExitCode.Failed, "sealdisk up --wait 1", "claim (process ", "cannot bring up data: waited 1 s for claim (process ", " to let go of /dev/vda (EBUSY)");
+        var said = Volume.Refused(
+            machine, ExitCode.Failed, "sealdisk up --wait 1", "claim (process ",
+            "cannot bring up data: waited 1 s for claim (process ", " to let go of /dev/vda (EBUSY)");
         Assert.Contains("data: waiting for claim (process ", said, StringComparison.Ordinal);
         Volume.Refused(machine, ExitCode.Failed, "sealdisk up", "cannot use /dev/vda: claim (process ", " has it open (EBUSY)");
 
@@ -86,7 +90,8 @@ public sealed class WaitingTests
     public void A_record_on_a_filesystem_that_is_not_mounted_yet_is_waited_for()
     {
         using var work = new Workplace();
-        using var machine = Machine.Boot(new BootOptions { Disks = [new FileDisk(work.Disk("volume", 12)), new FileDisk(work.Disk("boot", 4))] });
+        using var machine = Machine.Boot(
+            new BootOptions { Disks = [new FileDisk(work.Disk("volume", 12)), new FileDisk(work.Disk("boot", 4))] });
         machine.Succeed("mkfs.ext4 -q /dev/vdb && mkdir -p /boot && echo '/dev/vdb /boot ext4 defaults 0 2' > /etc/fstab");
         Volume.Configure(machine, ("record", "\"/boot/data.record\""));
         var up = machine.Start("sealdisk up --wait 60 2>&1");
@@ -94,7 +99,9 @@ public sealed class WaitingTests
         machine.Succeed("mount /boot");
         Assert.Equal(0, up.Wait().ExitCode);
         machine.Succeed("sealdisk down && umount /boot");
-        Volume.Refused(machine, ExitCode.Failed, "sealdisk up --wait 1", "waited 1 s for the filesystem of /boot/data.record (ENOENT)", "hint: mount /boot");
+        Volume.Refused(
+            machine, ExitCode.Failed, "sealdisk up --wait 1", "waited 1 s for the filesystem of /boot/data.record (ENOENT)",
+            "hint: mount /boot");
         Assert.Equal("", machine.Succeed("ls /boot"));
     }
 }

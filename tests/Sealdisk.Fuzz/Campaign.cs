@@ -84,7 +84,10 @@ internal sealed class Campaign : IDisposable
     public void Dispose() => _watchdog.Dispose();
 
     /// <summary>Half of the time one of the newest, which nobody has changed much yet.</summary>
-    private byte[] Pick() => _random.Next(2) == 0 ? _corpus[_random.Next(_corpus.Count)] : _corpus[^(1 + _random.Next(Math.Min(_corpus.Count, 16)))];
+    private byte[] Pick() =>
+        _random.Next(2) == 0
+            ? _corpus[_random.Next(_corpus.Count)]
+            : _corpus[^(1 + _random.Next(Math.Min(_corpus.Count, 16)))];
 
     private string? Execute(byte[] input)
     {
@@ -117,7 +120,8 @@ internal sealed class Campaign : IDisposable
         var started = Volatile.Read(ref _started);
         if (started == 0 || Stopwatch.GetElapsedTime(started).TotalSeconds < LongestSeconds)
             return;
-        Console.Error.WriteLine($"{_target.Name}: an execution takes longer than {LongestSeconds} s; the input is {Saved.Crash(_target.Name, _current)}");
+        Console.Error.WriteLine(
+            $"{_target.Name}: an execution takes longer than {LongestSeconds} s; the input is {Saved.Crash(_target.Name, _current)}");
         Environment.Exit(1);
     }
 }

@@ -5,8 +5,8 @@ using SharpFuzz.Common;
 namespace Sealdisk.Fuzz;
 
 /// <summary>
-/// Which branches an execution took and about how often, as the instrumented assemblies count them: a byte for each pair of branches taken one after the
-/// other, by hash.
+/// Which branches an execution took and about how often, as the instrumented assemblies count them: a byte for each pair of
+/// branches taken one after the other, by hash.
 /// </summary>
 internal sealed unsafe class Coverage
 {

@@ -9,8 +9,8 @@ internal static class FuseRequests
     private static readonly FuseSlot Slot = new(new ServedFile(new MemoryDevice(1 << 16), wantsDiscards: true), new ManualResetEventSlim());
 
     /// <summary>
-    /// The input is a series of requests, each after two bytes of its length. Every answer must be as long as its header says; a read never longer than what was
-    /// asked for.
+    /// The input is a series of requests, each after two bytes of its length. Every answer must be as long as its header says;
+    /// a read never longer than what was asked for.
     /// </summary>
     public static void Serve(byte[] input)
     {

@@ -5,8 +5,16 @@ internal sealed class Mutator(Random random)
 {
     private const int Longest = 8192;
 
-    private static readonly long[] Edges = [0, 1, -1, 7, 8, 16, 32, 64, 127, 128, 255, 256, 511, 512, 4095, 4096, 32767, 32768, 65535, 65536, int.MaxValue, int.MinValue, uint.MaxValue, long.MaxValue, long.MinValue];
-    private static readonly string[] Numbers = ["0", "-1", "1", "00", "4096", "65536", "2147483648", "4294967296", "9223372036854775807", "9223372036854775808", "18446744073709551615", "18446744073709551616", "1e9", "0x10"];
+    private static readonly long[] Edges =
+    [
+        0, 1, -1, 7, 8, 16, 32, 64, 127, 128, 255, 256, 511, 512, 4095, 4096, 32767, 32768, 65535, 65536, int.MaxValue,
+        int.MinValue, uint.MaxValue, long.MaxValue, long.MinValue,
+    ];
+    private static readonly string[] Numbers =
+    [
+        "0", "-1", "1", "00", "4096", "65536", "2147483648", "4294967296", "9223372036854775807", "9223372036854775808",
+        "18446744073709551615", "18446744073709551616", "1e9", "0x10",
+    ];
 
     /// <param name="seed">What to start with.</param>
     /// <param name="other">What to take pieces from.</param>

@@ -14,12 +14,15 @@ internal static class Saved
     }
 
     public static IEnumerable<byte[]> Read(string target) =>
-        Directory.Exists(Folder(target)) ? Directory.EnumerateFiles(Folder(target)).Order(StringComparer.Ordinal).Select(File.ReadAllBytes) : [];
+        Directory.Exists(Folder(target))
+            ? Directory.EnumerateFiles(Folder(target)).Order(StringComparer.Ordinal).Select(File.ReadAllBytes)
+            : [];
 
     /// <summary>Writes an input; returns the path.</summary>
     public static string Write(string target, byte[] input, string prefix = "")
     {
-        var path = Path.Combine(Directory.CreateDirectory(Folder(target)).FullName, prefix + Convert.ToHexStringLower(SHA256.HashData(input))[..16]);
+        var path = Path.Combine(
+            Directory.CreateDirectory(Folder(target)).FullName, prefix + Convert.ToHexStringLower(SHA256.HashData(input))[..16]);
         File.WriteAllBytes(path, input);
         return path;
     }

@@ -18,7 +18,8 @@ namespace Sealdisk.Fuzz;
 internal static class Targets
 {
     private static readonly HukOracle Oracle = MakeOracle();
-    private static readonly FleetLine Fleet = new(Oracle, new CloneFilter(), new VerdictWriter(FileDescriptor.Open("/dev/null", OpenFlags.Write)));
+    private static readonly FleetLine Fleet = new(
+        Oracle, new CloneFilter(), new VerdictWriter(FileDescriptor.Open("/dev/null", OpenFlags.Write)));
 
     public static readonly Target[] All =
     [
@@ -45,8 +46,8 @@ internal static class Targets
     ];
 
     /// <summary>
-    /// A mistake that is known, to see that it is found: an eight-byte word, each letter of which is a branch of its own. Without being led there,
-    /// nobody guesses it.
+    /// A mistake that is known, to see that it is found: an eight-byte word, each letter of which is a branch of its own.
+    /// Without being led there, nobody guesses it.
     /// </summary>
     public static readonly Target Planted = new("planted", input =>
     {
@@ -88,7 +89,8 @@ internal static class Targets
     /// <summary>Whatever it is read as, one of its text forms is read as the same.</summary>
     private static void ReadEncryptedKey(byte[] input)
     {
-        if (EncryptedKeyText.Parse(Encoding.UTF8.GetString(input), out _) is { } text && EncryptedKeyText.Parse(text.ToString(), out _)?.ToString() != text.ToString())
+        var read = EncryptedKeyText.Parse(Encoding.UTF8.GetString(input), out _);
+        if (read is { } text && EncryptedKeyText.Parse(text.ToString(), out _)?.ToString() != text.ToString())
             throw new InvalidOperationException("an encrypted key that is read does not read back");
     }
 
@@ -104,7 +106,10 @@ internal static class Targets
             Fleet.Judge(input.AsSpan()[range]);
     }
 
-    /// <summary>A head of its own size at least, as the kernel's is, and after it whatever there is. The first byte decides what is asked.</summary>
+    /// <summary>
+    /// A head of its own size at least, as the kernel's is, and after it whatever there is. The first byte decides what is
+    /// asked.
+    /// </summary>
     private static void ReadReply(byte[] input)
     {
         var buffer = new byte[Math.Max(input.Length, 512)];

@@ -1,11 +1,11 @@
-/* cutload write DIR BASE LOG ROUNDS: files that say whether they are whole, written and synced until power fails. What is promised is printed at once, a line each,
- * in the order in which it comes true: once a line is out, the next mount must show at least what it says.
+/* cutload write DIR BASE LOG ROUNDS: files that say whether they are whole, written and synced until power fails. It prints each promise
+ * at once, a line each, in the order in which they come true: once a line is out, the next mount must show at least what it says.
  *
  *     s SLOT VERSION     file SLOT is whole, with this version or a later one (0: it may be gone)
  *     l LENGTH           the first LENGTH bytes of the log are as written
  *
- * BASE is the version to go on from, LOG the length of the log that is known to be good. Slots with an even number are replaced by rename, those with an odd one
- * are removed and made anew. Unsynced writes and discards go on between.
+ * BASE is the version to go on from, LOG the length of the log that is known to be good. Slots with an even number are replaced by
+ * rename; those with an odd number are removed and made again. Unsynced writes and discards go on in between.
  * cutload check DIR: prints the same lines for what is there, and "b SLOT WHY" for a file that is not whole. */
 #include <errno.h>
 #include <fcntl.h>
@@ -69,7 +69,9 @@ static void put(int fd, const unsigned char *from, size_t length)
 static void promise(char kind, uint32_t first, long second)
 {
     char line[64];
-    int n = second < 0 ? snprintf(line, sizeof line, "%c %u\n", kind, first) : snprintf(line, sizeof line, "%c %u %ld\n", kind, first, second);
+    int n = second < 0
+        ? snprintf(line, sizeof line, "%c %u\n", kind, first)
+        : snprintf(line, sizeof line, "%c %u %ld\n", kind, first, second);
 
     if (write(1, line, n) != n)
         exit(1);

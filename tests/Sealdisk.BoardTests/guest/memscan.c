@@ -1,5 +1,6 @@
-/* memscan PID FILE: looks in every readable page of a process for what is in FILE (a key): the whole of it, any 16 bytes of it in a row, and its hex text.
- * Prints "PATTERN found at ADDRESS in MAPPING" for each, and last "scanned N bytes, M found". PID 0: this very process, which holds the key: a test of the test. */
+/* memscan PID FILE: looks in every readable page of a process for what is in FILE (a key): the whole of it, any 16 bytes of it in a
+ * row, and its hex text. Prints "PATTERN found at ADDRESS in MAPPING" for each, and last "scanned N bytes, M found".
+ * PID 0 is this very process, which holds the key: a test of the test. */
 #include <ctype.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -11,7 +12,8 @@ static unsigned char key[4096];
 static char hex[8192];
 static size_t size;
 
-static int look(const unsigned char *data, size_t length, const unsigned char *want, size_t n, const char *what, unsigned long at, const char *line)
+static int look(const unsigned char *data, size_t length, const unsigned char *want, size_t n, const char *what,
+                unsigned long at, const char *line)
 {
     int found = 0;
     const unsigned char *p = data;
