@@ -56,9 +56,9 @@ public sealed class AddressSpaceTests
         using var machine = Machine.Boot(new BootOptions { Files = Scanner(work) });
         machine.Put("/tmp/key", Encoding.ASCII.GetBytes("thirty-two bytes of a known key."));
         Assert.Contains(
-            "16 bytes of the key found", Volume.Refused(machine, ExitCode.Failed, "memscan 0 /tmp/key"), StringComparison.Ordinal);
+            "16 bytes of the key found", Volume.ExitsWith(machine, ExitCode.Failed, "memscan 0 /tmp/key"), StringComparison.Ordinal);
         Assert.Contains(
-            "16 bytes of the key found", Volume.Refused(machine, ExitCode.Failed, "key=$(cat /tmp/key); memscan $$ /tmp/key"),
+            "16 bytes of the key found", Volume.ExitsWith(machine, ExitCode.Failed, "key=$(cat /tmp/key); memscan $$ /tmp/key"),
             StringComparison.Ordinal);
     }
 

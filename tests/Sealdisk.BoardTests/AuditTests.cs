@@ -23,11 +23,11 @@ public sealed class AuditTests
         Assert.Contains(
             finding.GetProperty("evidence").EnumerateArray(),
             seen => seen.GetProperty("path").GetString() == "HUK" && seen.GetProperty("what").GetString() == "all-zero");
-        Volume.Refused(
+        Volume.ExitsWith(
             machine, ExitCode.Findings, "sealdisk audit", "No: in volume data, the sealed key opens under a HUK that is public",
             "fix first: huk-unknown [data]", "linux,dummy-virt");
         machine.Succeed("sealdisk key new kmk --blob /tmp/kmk.blob --source tee --keyring @u");
-        Volume.Refused(machine, ExitCode.Findings, "sealdisk blob audit /tmp/kmk.blob", "known: all-zero", "Proven by the 128-bit tag");
+        Volume.ExitsWith(machine, ExitCode.Findings, "sealdisk blob audit /tmp/kmk.blob", "known: all-zero", "Proven by the 128-bit tag");
 
         // What the audit read here, audited elsewhere, says the same.
         machine.Succeed(
@@ -47,7 +47,7 @@ public sealed class AuditTests
     /// The recovery path: a board's disk, read on the bench with the HUK that its maker can compute, here OP-TEE's own zeros.
     /// </summary>
     [Fact]
-    public void A_board_s_disk_is_opened_on_the_bench()
+    public void A_board_s_disk_opens_on_the_bench_with_the_HUK_that_its_maker_computes()
     {
         using var work = new Workplace();
         var options = new BootOptions { Disks = [new FileDisk(work.Disk("volume", 16))] };
@@ -73,25 +73,25 @@ public sealed class AuditTests
         var finding = Huk(machine, ExitCode.Done, "sealdisk audit --fail-on critical");
         Assert.Equal("unknown", Word(finding, "status"));
         Assert.Contains("which is no proof that its HUK is secret", Word(finding, "text"), StringComparison.Ordinal);
-        Volume.Refused(machine, ExitCode.Findings, "sealdisk audit --strict --fail-on critical");
+        Volume.ExitsWith(machine, ExitCode.Findings, "sealdisk audit --strict --fail-on critical");
         machine.Succeed("sealdisk key new kmk --blob /tmp/kmk.blob --source tee --keyring @u");
-        Volume.Refused(machine, ExitCode.Done, "sealdisk blob audit /tmp/kmk.blob", "no candidate matched", "no proof");
+        Volume.ExitsWith(machine, ExitCode.Done, "sealdisk blob audit /tmp/kmk.blob", "no candidate matched", "no proof");
         machine.Succeed("sealdisk down");
         Volume.AssertNothingOpen(machine);
     }
 
     [Fact]
-    public void The_gate_seals_nothing_under_a_huk_of_zeros()
+    public void A_required_check_that_fails_keeps_the_first_boot_from_sealing()
     {
         using var work = new Workplace();
         using var machine = Machine.Boot(new BootOptions { Disks = [new FileDisk(work.Disk("volume", 16))] });
         Volume.Configure(machine, ("require", "[\"huk-unknown\"]"));
         var before = Volume.Hash(machine, "/dev/vda");
-        Volume.Refused(
+        Volume.ExitsWith(
             machine, ExitCode.Refused, "sealdisk up",
             "'huk-unknown' is required, and the sealed key opens under a HUK that is public", "nothing was written");
         Volume.Configure(machine, ("require", "[\"closed\"]"));
-        Volume.Refused(machine, ExitCode.Refused, "sealdisk up", "'closed' is required, and is not known to be met");
+        Volume.ExitsWith(machine, ExitCode.Refused, "sealdisk up", "'closed' is required, and is not known to be met");
         Assert.Equal(before, Volume.Hash(machine, "/dev/vda"));
         Volume.AssertNothingOpen(machine);
     }
@@ -101,7 +101,7 @@ public sealed class AuditTests
     /// then closed, and is booted with the other HUK the second time.
     /// </summary>
     [Fact]
-    public void A_key_that_closing_made_useless_is_explained()
+    public void A_key_that_stopped_opening_when_the_chip_was_closed_is_explained()
     {
         using var work = new Workplace();
         var disk = work.Disk("volume", 16);
@@ -109,7 +109,8 @@ public sealed class AuditTests
         {
             LookLikeStm32Mp15(machine, "\\000");
             Volume.Configure(machine, ("require", "[\"closed\"]"));
-            Volume.Refused(machine, ExitCode.Refused, "sealdisk up", "'closed' is required, and STM32MP15 is open", "nothing was written");
+            Volume.ExitsWith(
+                machine, ExitCode.Refused, "sealdisk up", "'closed' is required, and STM32MP15 is open", "nothing was written");
             Volume.Configure(machine);
             machine.Succeed("sealdisk up && sealdisk down");
             Assert.Contains(
@@ -120,25 +121,25 @@ public sealed class AuditTests
         using var closed = Machine.Boot(new BootOptions { Firmware = Firmware.Second, Disks = [new FileDisk(disk)] });
         Volume.Configure(closed);
         var before = Volume.Hash(closed, "/dev/vda");
-        Assert.DoesNotContain("closed now", Volume.Refused(closed, ExitCode.DoesNotOpen, "sealdisk check"), StringComparison.Ordinal);
+        Assert.DoesNotContain("closed now", Volume.ExitsWith(closed, ExitCode.DoesNotOpen, "sealdisk check"), StringComparison.Ordinal);
         LookLikeStm32Mp15(closed, "\\100");
         foreach (var verb in new[] { "check", "up" })
-            Volume.Refused(
+            Volume.ExitsWith(
                 closed, ExitCode.DoesNotOpen, $"sealdisk {verb}",
                 "the chip was open when the key was sealed and is closed now, which on many chips changes the hardware key",
                 "restore the data from a backup");
-        Volume.Refused(closed, ExitCode.Findings, "sealdisk audit", "closed [data]: the chip was open when the key was sealed");
+        Volume.ExitsWith(closed, ExitCode.Findings, "sealdisk audit", "closed [data]: the chip was open when the key was sealed");
         Assert.Equal(before, Volume.Hash(closed, "/dev/vda"));
         Volume.AssertNothingOpen(closed);
     }
 
     [Fact]
-    public void The_gate_lets_a_huk_of_its_own_pass()
+    public void A_required_check_that_is_met_lets_the_first_boot_go_on()
     {
         using var work = new Workplace();
         using var machine = Machine.Boot(new BootOptions { Firmware = Firmware.Second, Disks = [new FileDisk(work.Disk("volume", 16))] });
         Volume.Configure(machine, ("require", "[\"huk-unknown\"]"));
-        Volume.Refused(machine, ExitCode.Done, "sealdisk plan", "verify that the device meets huk-unknown");
+        Volume.ExitsWith(machine, ExitCode.Done, "sealdisk plan", "verify that the device meets huk-unknown");
         machine.Succeed("sealdisk up && sealdisk down");
         Volume.AssertNothingOpen(machine);
     }

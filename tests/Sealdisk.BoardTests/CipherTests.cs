@@ -30,7 +30,7 @@ public sealed class CipherTests
     }
 
     [Fact]
-    public void Dm_crypt_and_the_user_space_path_agree()
+    public void Dm_crypt_and_the_user_space_path_write_the_same_bytes()
     {
         using var machine = Machine.Boot();
         machine.Succeed("sealdisk huk new /tmp/huk && head -c 1048576 /dev/urandom > /tmp/plain && mkdir /tmp/blobs");

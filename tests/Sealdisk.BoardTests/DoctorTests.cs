@@ -6,10 +6,10 @@ namespace Sealdisk.BoardTests;
 public sealed class DoctorTests
 {
     [Fact]
-    public void The_whole_board_lacks_nothing()
+    public void Doctor_misses_nothing_on_the_whole_board()
     {
         using var machine = Machine.Boot();
-        var text = Volume.Refused(
+        var text = Volume.ExitsWith(
             machine, ExitCode.Done, "sealdisk doctor",
             "✓ hardware keys: the kernel's trusted keys are sealed by tee",
             "✓ TEE: OP-TEE answers, and its trusted-keys TA is bound",
@@ -30,7 +30,7 @@ public sealed class DoctorTests
     public void A_missing_piece_is_a_finding_with_a_remedy(Firmware firmware, string append, string id, string words)
     {
         using var machine = Machine.Boot(new BootOptions { Firmware = firmware, Append = append });
-        var json = Volume.Refused(machine, ExitCode.Findings, "sealdisk doctor --json");
+        var json = Volume.ExitsWith(machine, ExitCode.Findings, "sealdisk doctor --json");
         using var report = System.Text.Json.JsonDocument.Parse(json);
         var finding = Assert.Single(
             report.RootElement.GetProperty("findings").EnumerateArray(), finding => finding.GetProperty("id").GetString() == id);
@@ -40,31 +40,31 @@ public sealed class DoctorTests
     }
 
     [Fact]
-    public void Encrypted_keys_are_missed_where_a_volume_needs_them()
+    public void Missing_encrypted_keys_are_a_finding_only_if_a_volume_needs_them()
     {
         using var machine = Machine.Boot(new BootOptions { Append = BootOptions.NoEncryptedKeys });
-        Volume.Refused(
+        Volume.ExitsWith(
             machine, ExitCode.Done, "sealdisk doctor", "· encrypted keys: this kernel has no key type 'encrypted'",
             "CONFIG_ENCRYPTED_KEYS");
         Volume.Configure(machine);
-        Assert.DoesNotContain("encrypted keys", Volume.Refused(machine, ExitCode.Done, "sealdisk doctor"), StringComparison.Ordinal);
+        Assert.DoesNotContain("encrypted keys", Volume.ExitsWith(machine, ExitCode.Done, "sealdisk doctor"), StringComparison.Ordinal);
         Volume.Configure(machine, ("key", "\"encrypted\""));
-        Volume.Refused(
+        Volume.ExitsWith(
             machine, ExitCode.Findings, "sealdisk doctor",
             "✗ encrypted keys: this kernel has no key type 'encrypted', which data cannot do without");
     }
 
     [Fact]
-    public void Loop_fuse_tools_and_a_session_keyring_are_missed_where_they_are_not()
+    public void Doctor_names_a_missing_loop_driver_fuse_driver_mkfs_and_session_keyring()
     {
         using var machine = Machine.Boot(new BootOptions { Session = SessionKeyring.None });
         machine.Succeed("rm /dev/fuse /dev/loop-control && mv $(which mkfs.ext4) /tmp");
-        Volume.Refused(
+        Volume.ExitsWith(
             machine, ExitCode.Done, "sealdisk doctor",
             "· fuse mappings: no driver answers", "· loop devices: no driver answers", "· mkfs.ext4: not on this system",
             "· session keyring: this process has none of its own");
         Volume.Configure(machine);
-        Volume.Refused(
+        Volume.ExitsWith(
             machine, ExitCode.Findings, "sealdisk doctor", "✗ mkfs.ext4: not on this system",
             "✓ volume data: this system has what source tee");
     }

@@ -11,7 +11,7 @@ public sealed class InterchangeTests
     [InlineData("aes-cbc-plain", 32, 512, "detached")]
     [InlineData("aes-xts-plain64", 64, 4096, "detached")]
     [InlineData("aes-xts-plain64", 64, 512, "header")]
-    public void What_was_made_by_hand_is_adopted(string cipher, int keySize, int sectorSize, string record)
+    public void A_volume_made_by_hand_is_adopted_only_with_its_own_key(string cipher, int keySize, int sectorSize, string record)
     {
         using var work = new Workplace();
         var options = new BootOptions { Disks = [new FileDisk(work.Disk("volume", 32))] };
@@ -29,22 +29,22 @@ public sealed class InterchangeTests
         ];
         Volume.Configure(machine, settings);
 
-        Volume.Refused(machine, ExitCode.Failed, "sealdisk adopt data --blob /tmp/kmk.blob", "in use");
+        Volume.ExitsWith(machine, ExitCode.Failed, "sealdisk adopt data --blob /tmp/kmk.blob", "in use");
         machine.Succeed("umount /mnt && dmsetup remove byhand && rm /dev/mapper/byhand");
         var before = Volume.Hash(machine, "/dev/vda");
-        Volume.Refused(machine, ExitCode.Refused, "sealdisk up", "has no record");
+        Volume.ExitsWith(machine, ExitCode.Refused, "sealdisk up", "has no record");
         machine.Succeed($"keyctl add trusted other 'new {keySize}' @u && keyctl pipe $(keyctl search @u trusted other) > /tmp/other.blob");
-        Volume.Refused(machine, ExitCode.Refused, "sealdisk adopt data --blob /tmp/other.blob", "decrypts to no ext4");
+        Volume.ExitsWith(machine, ExitCode.Refused, "sealdisk adopt data --blob /tmp/other.blob", "decrypts to no ext4");
         machine.Succeed(
             "sed 's/./0/60' /tmp/kmk.blob > /tmp/bad.blob; cmp -s /tmp/bad.blob /tmp/kmk.blob && "
             + "sed 's/./1/60' /tmp/kmk.blob > /tmp/bad.blob; true");
-        Volume.Refused(machine, ExitCode.DoesNotOpen, "sealdisk adopt data --blob /tmp/bad.blob", "this hardware does not open it");
+        Volume.ExitsWith(machine, ExitCode.DoesNotOpen, "sealdisk adopt data --blob /tmp/bad.blob", "this hardware does not open it");
         Assert.Equal(before, Volume.Hash(machine, "/dev/vda"));
 
         Assert.Contains("data is adopted", machine.Succeed("sealdisk adopt data --blob /tmp/kmk.blob"), StringComparison.Ordinal);
         if (record == "detached")
             Assert.Equal(before, Volume.Hash(machine, "/dev/vda"));
-        Volume.Refused(machine, ExitCode.Refused, "sealdisk adopt data --blob /tmp/kmk.blob", "holds a record already");
+        Volume.ExitsWith(machine, ExitCode.Refused, "sealdisk adopt data --blob /tmp/kmk.blob", "holds a record already");
         machine.Succeed("sealdisk up");
         Assert.Equal("made by hand", machine.Succeed("cat /data/file"));
         machine.Succeed("sealdisk down");
@@ -52,7 +52,7 @@ public sealed class InterchangeTests
     }
 
     [Fact]
-    public void What_Sealdisk_made_is_opened_by_hand()
+    public void A_volume_made_by_Sealdisk_opens_with_keyctl_and_dmsetup()
     {
         using var work = new Workplace();
         using var machine = Machine.Boot(new BootOptions { Disks = [new FileDisk(work.Disk("volume", 32))] });
@@ -69,7 +69,7 @@ public sealed class InterchangeTests
     [Theory]
     [InlineData(Firmware.Default, "huk-default.hex")]
     [InlineData(Firmware.Second, "huk-second.hex")]
-    public void A_board_s_disk_opens_on_the_host_that_knows_its_key_and_the_reverse(Firmware firmware, string hukFile)
+    public void A_board_s_disk_opens_on_a_host_with_its_HUK_and_a_host_s_disk_on_the_board(Firmware firmware, string hukFile)
     {
         using var work = new Workplace();
         var options = new BootOptions

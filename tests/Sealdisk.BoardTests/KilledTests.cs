@@ -30,7 +30,8 @@ public sealed class KilledTests(ITestOutputHelper output)
     [InlineData("up", "/dev/vda", true, "dm key keyring node mount")]
     [InlineData("up", "/boot/data.img", false, "dm loop mount")]
     [InlineData("down", "/boot/data.img", false, "dm unmount")]
-    public void Killed_in_the_midst_the_next_one_ends_it_and_nothing_is_left(string verb, string device, bool isFirstBoot, string calls)
+    public void After_a_kill_at_any_call_the_next_run_finishes_and_leaves_nothing(
+        string verb, string device, bool isFirstBoot, string calls)
     {
         using var work = new Workplace();
         using var machine = Machine.Boot(new BootOptions
@@ -80,7 +81,7 @@ public sealed class KilledTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public void Killed_at_random_instants_it_comes_up_and_leaves_nothing()
+    public void After_a_kill_at_a_random_instant_up_succeeds_and_leaves_nothing()
     {
         using var work = new Workplace();
         using var machine = Machine.Boot(new BootOptions { Disks = [new FileDisk(work.Disk("boot", 24))] });

@@ -59,7 +59,7 @@ public sealed class MachineTests
     }
 
     [Fact]
-    public void A_person_s_console_has_a_shell()
+    public void A_console_shell_takes_typed_commands()
     {
         using var machine = Machine.Boot(Bare with { ConsoleShell = true });
         machine.Expect("board:~# ");
@@ -98,7 +98,7 @@ public sealed class MachineTests
     }
 
     [Fact]
-    public void What_hangs_meets_a_limit()
+    public void A_command_that_hangs_ends_at_its_time_limit()
     {
         using var machine = Machine.Boot(Bare with { TimeLimit = TimeSpan.FromSeconds(30) });
         Assert.Throws<BoardException>(() => machine.Run("sleep 1000", TimeSpan.FromMilliseconds(100)));
@@ -108,7 +108,7 @@ public sealed class MachineTests
     }
 
     [Fact]
-    public void A_failure_shows_what_everybody_said()
+    public void A_failed_command_shows_its_output_and_every_log()
     {
         using var machine = Machine.Boot(Bare);
         var problem = Assert.Throws<BoardException>(() => machine.Succeed("echo this is why >&2; exit 3")).Message;

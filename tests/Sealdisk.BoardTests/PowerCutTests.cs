@@ -76,7 +76,7 @@ public sealed class PowerCutTests(ITestOutputHelper output)
     [InlineData("no fsync", "detached", 7000)]
     [InlineData("one copy of the record", "header", 7001)]
     [InlineData("makes anew what does not come up", "header", 7000)]
-    public void A_broken_variant_is_caught(string variant, string record, int seed)
+    public void A_deliberately_broken_variant_is_caught(string variant, string record, int seed)
     {
         const int Limit = 40;
         var kind = variant switch

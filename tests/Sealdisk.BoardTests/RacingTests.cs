@@ -3,8 +3,7 @@ using Sealdisk.Board;
 namespace Sealdisk.BoardTests;
 
 /// <summary>
-/// Two of ours at once, and automounters, which mount whatever appears: whoever comes first has it, and nobody's data are
-/// harmed.
+/// Two runs at once, and automounters, which mount whatever appears: the first to come has the device, and no data are harmed.
 /// </summary>
 public sealed class RacingTests
 {
@@ -46,7 +45,7 @@ public sealed class RacingTests
 
     /// <summary>A lock is no longer than its holder lives; that the lock file stays means nothing.</summary>
     [Fact]
-    public void An_up_that_waits_its_turn_has_it_once_the_other_is_killed()
+    public void An_up_that_waits_its_turn_goes_on_once_the_other_is_killed()
     {
         using var work = new Workplace();
         using var machine = Machine.Boot(new BootOptions { Disks = [new FileDisk(work.Disk("volume", 4))] });
@@ -65,7 +64,7 @@ public sealed class RacingTests
     }
 
     [Fact]
-    public void What_up_looks_at_nobody_mounts()
+    public void A_device_that_up_inspects_cannot_be_mounted()
     {
         using var work = new Workplace();
         using var machine = Machine.Boot(new BootOptions { Disks = [new FileDisk(work.Disk("volume", 4))] });
@@ -82,7 +81,7 @@ public sealed class RacingTests
     }
 
     [Fact]
-    public void Either_the_automounter_has_the_device_or_up_has_it()
+    public void Either_the_automounter_has_the_device_or_up_has_it_and_never_both()
     {
         using var work = new Workplace();
         using var machine = Machine.Boot(new BootOptions { Disks = [new FileDisk(work.Disk("volume", 4))] });
@@ -112,7 +111,7 @@ public sealed class RacingTests
     }
 
     [Fact]
-    public void A_mapping_that_an_automounter_has_mounted_is_mounted_where_it_belongs_all_the_same()
+    public void A_mapping_that_an_automounter_has_mounted_is_also_mounted_at_its_mount_point()
     {
         using var work = new Workplace();
         using var machine = Machine.Boot(new BootOptions { Disks = [new FileDisk(work.Disk("volume", 4))] });

@@ -18,7 +18,7 @@ public sealed class RefusalTests
         Volume.Configure(machine);
         var before = Volume.Hash(machine, "/dev/vda");
         foreach (var verb in new[] { "up", "plan", "check" })
-            Volume.Refused(machine, ExitCode.Lacking, $"sealdisk {verb}", words, "hint:");
+            Volume.ExitsWith(machine, ExitCode.Lacking, $"sealdisk {verb}", words, "hint:");
         Assert.Equal(before, Volume.Hash(machine, "/dev/vda"));
         Assert.Equal("", machine.Succeed("losetup -a; grep trusted /proc/keys || true"));
     }
@@ -40,7 +40,7 @@ public sealed class RefusalTests
         void Broken(string text, string code)
         {
             machine.Put("/tmp/broken", System.Text.Encoding.ASCII.GetBytes(text));
-            Volume.Refused(
+            Volume.ExitsWith(
                 machine, ExitCode.DoesNotOpen, "sealdisk key load broken --blob /tmp/broken --keyring @u",
                 "this hardware does not open it (EFAULT)", code);
             Assert.Equal("", machine.Succeed("grep broken /proc/keys || true"));
@@ -48,14 +48,14 @@ public sealed class RefusalTests
     }
 
     [Fact]
-    public void An_unprivileged_user_is_told_so()
+    public void An_unprivileged_user_is_told_to_run_it_as_root()
     {
         using var machine = Machine.Boot();
         machine.Succeed("truncate -s 16M /tmp/image && chmod 666 /tmp/image && chmod 1777 /tmp");
         Volume.Configure(machine, ("device", "\"/tmp/image\""));
         var before = Volume.Hash(machine, "/tmp/image");
         foreach (var command in new[] { "up", "down", "check", "map close data" })
-            Volume.Refused(
+            Volume.ExitsWith(
                 machine, ExitCode.Lacking, $"setpriv --reuid=1000 --regid=1000 --clear-groups sealdisk {command}", "CAP_SYS_ADMIN",
                 "run it as root");
         Assert.Equal(before, Volume.Hash(machine, "/tmp/image"));
@@ -66,7 +66,7 @@ public sealed class RefusalTests
     }
 
     [Fact]
-    public void Two_at_once_take_turns_and_one_first_boot_comes_of_it()
+    public void Two_runs_at_once_take_turns_and_make_one_first_boot()
     {
         using var work = new Workplace();
         using var machine = Machine.Boot(new BootOptions { Disks = [new FileDisk(work.Disk("volume", 16))] });
@@ -87,21 +87,21 @@ public sealed class RefusalTests
             new BootOptions { Disks = [new FileDisk(work.Disk("volume", 16)), new FileDisk(work.Disk("other", 16))] });
         Volume.Configure(machine);
         machine.Succeed("dmsetup create data --table '0 2048 linear /dev/vdb 0'");
-        Volume.Refused(machine, ExitCode.Failed, "sealdisk up", "EBUSY", "not one of Sealdisk's");
-        Volume.Refused(
+        Volume.ExitsWith(machine, ExitCode.Failed, "sealdisk up", "EBUSY", "not one of Sealdisk's");
+        Volume.ExitsWith(
             machine, ExitCode.Failed, "sealdisk map open data /dev/vda --cipher aes-xts-plain64 --key-size 64 --key trusted:x",
             "x");
         machine.Succeed("sealdisk down && dmsetup info data && dmsetup remove data");
 
         machine.Succeed("mkfs.ext4 -q /dev/vda && mount /dev/vda /mnt");
-        Volume.Refused(machine, ExitCode.Failed, "sealdisk up", "it is mounted on /mnt (EBUSY)");
+        Volume.ExitsWith(machine, ExitCode.Failed, "sealdisk up", "it is mounted on /mnt (EBUSY)");
         machine.Succeed("umount /mnt && dmsetup create raw --table '0 2048 linear /dev/vda 0'");
-        Volume.Refused(machine, ExitCode.Failed, "sealdisk up", "device-mapper's raw is built upon it (EBUSY)");
+        Volume.ExitsWith(machine, ExitCode.Failed, "sealdisk up", "device-mapper's raw is built upon it (EBUSY)");
         machine.Succeed("dmsetup remove raw && dd if=/dev/zero of=/dev/vda bs=1M 2>/dev/null; true");
 
         machine.Succeed("sealdisk up && sleep 100 < /data & sleep 2; true");
         machine.Succeed("cd /data && sleep 100 >/dev/null 2>&1 </dev/null & sleep 1; true");
-        Volume.Refused(machine, ExitCode.Failed, "sealdisk down", "EBUSY", "fuser");
+        Volume.ExitsWith(machine, ExitCode.Failed, "sealdisk down", "EBUSY", "fuser");
         machine.Succeed("killall sleep; sleep 1; sealdisk down");
         Volume.AssertNothingOpen(machine);
     }
@@ -114,7 +114,7 @@ public sealed class RefusalTests
         Volume.Configure(machine, ("record", "\"/tmp/data.record\""));
         machine.Succeed("sealdisk up && echo x > /data/x && sealdisk down && mkfs.ext4 -q -F /dev/vda");
         var before = Volume.Hash(machine, "/dev/vda");
-        Volume.Refused(machine, ExitCode.Refused, "sealdisk up", "never mounted in its place");
+        Volume.ExitsWith(machine, ExitCode.Refused, "sealdisk up", "never mounted in its place");
         Assert.Equal(before, Volume.Hash(machine, "/dev/vda"));
         Volume.AssertNothingOpen(machine);
     }
@@ -124,13 +124,13 @@ public sealed class RefusalTests
     {
         using var machine = Machine.Boot();
         machine.Succeed("keyctl add trusted kmk 'new 32' @u && truncate -s 1M /tmp/image");
-        Volume.Refused(
+        Volume.ExitsWith(
             machine, ExitCode.Usage, "sealdisk map open x /tmp/image --cipher serpent-cbc-plain --key-size 32 --key trusted:kmk",
             "serpent");
-        Volume.Refused(
+        Volume.ExitsWith(
             machine, ExitCode.Failed, "sealdisk map open x /tmp/image --cipher aes-xts-plain64 --key-size 64 --key trusted:kmk",
             "EINVAL", "64 bytes");
-        Volume.Refused(
+        Volume.ExitsWith(
             machine, ExitCode.Failed, "sealdisk map open x /tmp/image --cipher aes-cbc-plain --key-size 32 --key trusted:none",
             "ENOKEY", "key load none");
         Volume.AssertNothingOpen(machine);

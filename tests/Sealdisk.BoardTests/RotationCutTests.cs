@@ -14,7 +14,7 @@ public sealed class RotationCutTests(ITestOutputHelper output)
     [Theory]
     [InlineData("tpm", Traits = [BoardNeeded.Trait, "x86-64"])]
     [InlineData("tee")]
-    public void Two_volumes_open_whenever_power_failed(string source)
+    public void Two_volumes_open_after_a_power_cut_at_any_write_of_a_rotation(string source)
     {
         using var work = new Workplace();
         var device = Files(work, "device");

@@ -9,7 +9,7 @@ public sealed class Tpm12Tests
     [Theory]
     [InlineData("trusted")]
     [InlineData("encrypted")]
-    public void First_boot_power_off_later_boot_another_tpm_and_recovery_there(string key)
+    public void A_volume_opens_after_power_off_and_on_another_TPM_only_by_recovery(string key)
     {
         using var work = new Workplace();
         var options = TpmBoard.Options(work) with { Tpm = Tpm12Owner.Take(work["tpm12"]) };
@@ -23,7 +23,7 @@ public sealed class Tpm12Tests
             }
             TpmBoard.Configure(first, [.. settings]);
             // The owner's password for the storage root key is not the well-known one.
-            Volume.Refused(first, ExitCode.Failed, "sealdisk up", "the trust source refused (EPERM)", "nothing was changed");
+            Volume.ExitsWith(first, ExitCode.Failed, "sealdisk up", "the trust source refused (EPERM)", "nothing was changed");
             Tpm12Owner.MakeStorageRootKeyWellKnown(first);
             Assert.DoesNotContain("parent key", first.Succeed("sealdisk plan"), StringComparison.Ordinal);
             first.Succeed("sealdisk up && echo 'written at the first boot' > /data/file && sealdisk down");
@@ -49,7 +49,7 @@ public sealed class Tpm12Tests
         TpmBoard.Configure(other, [.. settings]);
         var before = Volume.Hash(other, "/dev/vda");
         foreach (var verb in new[] { "up", "check" })
-            Volume.Refused(other, ExitCode.DoesNotOpen, $"sealdisk {verb}", "this hardware does not open it (EPERM)");
+            Volume.ExitsWith(other, ExitCode.DoesNotOpen, $"sealdisk {verb}", "this hardware does not open it (EPERM)");
         Assert.Equal(before, Volume.Hash(other, "/dev/vda"));
         if (key == "encrypted")
         {
@@ -63,18 +63,18 @@ public sealed class Tpm12Tests
     }
 
     [Fact]
-    public void One_without_an_owner_is_refused_in_words()
+    public void A_TPM_without_an_owner_is_refused_with_the_reason()
     {
         using var work = new Workplace();
         using var machine = Machine.Boot(TpmBoard.Options(work) with { Tpm = new Tpm(work["tpm12"]) { Version = "1.2" } });
         TpmBoard.Configure(machine);
         Assert.Equal("1", machine.Succeed("cat /sys/class/tpm/tpm0/tpm_version_major"));
         var before = Volume.Hash(machine, "/dev/vda");
-        Volume.Refused(
+        Volume.ExitsWith(
             machine, ExitCode.Failed, "sealdisk up", "cannot make the key of data: the trust source refused (EPERM)",
             "nothing was changed");
         machine.Succeed($"printf '[source.tpm]\\npcrs = [7]\\n' >> {Volume.Config}");
-        Volume.Refused(machine, ExitCode.Usage, "sealdisk up", "this is a TPM 1.2");
+        Volume.ExitsWith(machine, ExitCode.Usage, "sealdisk up", "this is a TPM 1.2");
         Assert.Equal(before, Volume.Hash(machine, "/dev/vda"));
         Volume.AssertNothingOpen(machine);
     }

@@ -48,7 +48,7 @@ public sealed class TpmPolicyTests
     [Theory]
     [InlineData("hash = \"sha1\"\n")]
     [InlineData("pcrs = [7]\n")]
-    public void A_key_with_a_password_opens_with_that_one_only(string more)
+    public void A_key_with_a_password_opens_only_with_that_password(string more)
     {
         using var work = new Workplace();
         using var machine = Machine.Boot(TpmBoard.Options(work));
@@ -80,7 +80,7 @@ public sealed class TpmPolicyTests
     {
         var before = Volume.Hash(machine, "/dev/vda");
         foreach (var verb in new[] { "up", "check" })
-            Volume.Refused(machine, code, $"sealdisk {verb}", words);
+            Volume.ExitsWith(machine, code, $"sealdisk {verb}", words);
         Assert.Equal(before, Volume.Hash(machine, "/dev/vda"));
         Volume.AssertNothingOpen(machine);
         Assert.Empty(TpmBoard.Loaded(machine));

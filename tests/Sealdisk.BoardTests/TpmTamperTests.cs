@@ -12,7 +12,7 @@ namespace Sealdisk.BoardTests;
 public sealed class TpmTamperTests
 {
     [Fact]
-    public void A_trusted_key()
+    public void A_trusted_key_with_a_flipped_bit_does_not_open()
     {
         using var work = new Workplace();
         var (options, good) = FirstBoot(work, "trusted");
@@ -23,7 +23,7 @@ public sealed class TpmTamperTests
     }
 
     [Fact]
-    public void An_encrypted_key_and_its_root_key()
+    public void An_encrypted_key_or_root_key_with_a_flipped_bit_does_not_open()
     {
         using var work = new Workplace();
         var (options, good) = FirstBoot(work, "encrypted");
@@ -64,7 +64,7 @@ public sealed class TpmTamperTests
         var before = Volume.Hash(machine, "/dev/vda");
         foreach (var verb in new[] { "up", "check", key == "encrypted" ? "rotate" : "up" })
             Assert.DoesNotContain(
-                "another TPM", Volume.Refused(machine, ExitCode.DoesNotOpen, $"sealdisk {verb}", words, "hint:"),
+                "another TPM", Volume.ExitsWith(machine, ExitCode.DoesNotOpen, $"sealdisk {verb}", words, "hint:"),
                 StringComparison.Ordinal);
         Assert.Equal(before, Volume.Hash(machine, "/dev/vda"));
         Assert.Empty(TpmBoard.Loaded(machine));

@@ -9,7 +9,7 @@ public sealed class TpmTests
     private const uint Parent = 0x81000001;
 
     [Fact]
-    public void First_boot_power_off_later_boot_and_another_tpm()
+    public void A_volume_opens_after_power_off_and_not_with_another_TPM()
     {
         using var work = new Workplace();
         var options = TpmBoard.Options(work);
@@ -64,7 +64,7 @@ public sealed class TpmTests
 
         // Somebody tidied up in the TPM: the same parent comes of the same seed. 'check' says so and changes nothing.
         TpmBoard.Evict(machine, Parent);
-        Volume.Refused(machine, ExitCode.DoesNotOpen, "sealdisk check", "its parent key 0x81000001 was removed", "sealdisk up data");
+        Volume.ExitsWith(machine, ExitCode.DoesNotOpen, "sealdisk check", "its parent key 0x81000001 was removed", "sealdisk up data");
         Assert.Empty(TpmBoard.Persistent(machine));
         Assert.Contains("made again", machine.Run("sealdisk up --verbose").All, StringComparison.Ordinal);
         Assert.Equal("kept", machine.Succeed("cat /data/file && sealdisk down >/dev/null"));
@@ -78,11 +78,11 @@ public sealed class TpmTests
         foreach (var at in new[] { blob.Length - 1, blob.Length - 100, blob.Length / 2 })
         {
             machine.Put("/tmp/broken", System.Text.Encoding.ASCII.GetBytes(blob[..at] + (blob[at] == '0' ? '1' : '0') + blob[(at + 1)..]));
-            Volume.Refused(machine, ExitCode.DoesNotOpen, "sealdisk key load broken --blob /tmp/broken --keyring @u", "cannot unseal");
+            Volume.ExitsWith(machine, ExitCode.DoesNotOpen, "sealdisk key load broken --blob /tmp/broken --keyring @u", "cannot unseal");
             Assert.Equal("", machine.Succeed("grep broken /proc/keys || true"));
         }
         machine.Put("/tmp/short", System.Text.Encoding.ASCII.GetBytes(blob[..^20]));
-        Volume.Refused(machine, ExitCode.DoesNotOpen, "sealdisk key load broken --blob /tmp/short --keyring @u", "cannot unseal");
+        Volume.ExitsWith(machine, ExitCode.DoesNotOpen, "sealdisk key load broken --blob /tmp/short --keyring @u", "cannot unseal");
 
         TpmBoard.Clear(machine);
         RefusedUnchanged(machine, "was cleared since", "sealdisk erase data");
@@ -94,7 +94,7 @@ public sealed class TpmTests
     }
 
     [Fact]
-    public void Keys_go_both_ways_between_keyctl_and_sealdisk_and_what_they_decrypt_is_the_same()
+    public void Keys_move_between_keyctl_and_sealdisk_and_decrypt_the_same()
     {
         using var work = new Workplace();
         using var machine = Machine.Boot(TpmBoard.Options(work));
@@ -122,13 +122,13 @@ public sealed class TpmTests
             + "keyctl unlink $(keyctl search @u trusted theirs) @u");
         machine.Succeed("sealdisk key load theirs --blob /tmp/theirs --source tpm --keyring @u");
         Assert.Contains("\"kind\": \"tpm2\"", machine.Succeed("sealdisk blob inspect /tmp/theirs --json"), StringComparison.Ordinal);
-        Volume.Refused(
+        Volume.ExitsWith(
             machine, ExitCode.Done, "sealdisk doctor", "✓ hardware keys: the kernel's trusted keys are sealed by tpm",
             "✓ trusted.source: not given, so the kernel took the first");
     }
 
     [Fact]
-    public void What_has_the_parents_handle_and_is_no_parent_is_left_alone()
+    public void An_object_under_the_parent_s_handle_that_is_no_storage_key_is_left_alone()
     {
         using var work = new Workplace();
         using var machine = Machine.Boot(TpmBoard.Options(work));
@@ -147,7 +147,7 @@ public sealed class TpmTests
             TpmBoard.Send(machine, $"8002 00000023 00000120 40000001 {loaded} 00000009 40000009 0000 00 0000 {Parent:x8}")[..20],
             StringComparison.Ordinal);
         var before = Volume.Hash(machine, "/dev/vda");
-        Volume.Refused(machine, ExitCode.Refused, "sealdisk up", "0x81000001", "no storage key", "was not changed");
+        Volume.ExitsWith(machine, ExitCode.Refused, "sealdisk up", "0x81000001", "no storage key", "was not changed");
         Assert.Equal(before, Volume.Hash(machine, "/dev/vda"));
         Assert.Equal([Parent], TpmBoard.Persistent(machine));
     }
@@ -156,7 +156,7 @@ public sealed class TpmTests
     {
         var before = Volume.Hash(machine, "/dev/vda");
         foreach (var verb in new[] { "up", "check" })
-            Volume.Refused(machine, ExitCode.DoesNotOpen, $"sealdisk {verb}", words);
+            Volume.ExitsWith(machine, ExitCode.DoesNotOpen, $"sealdisk {verb}", words);
         Assert.Equal(before, Volume.Hash(machine, "/dev/vda"));
         Volume.AssertNothingOpen(machine);
     }

@@ -11,7 +11,7 @@ public sealed class TpmTwoLevelTests
     private const long HeaderBytes = 1 << 20;
 
     [Fact]
-    public void First_boot_rotation_later_boot_another_tpm_and_recovery_there()
+    public void A_volume_opens_after_rotation_and_on_another_TPM_only_by_recovery()
     {
         using var work = new Workplace();
         var options = Options(work);
@@ -55,7 +55,7 @@ public sealed class TpmTwoLevelTests
             second.Succeed("sealdisk down");
             // A parent that is gone comes back for a key on two levels too.
             TpmBoard.Evict(second, Parent);
-            Volume.Refused(second, ExitCode.DoesNotOpen, "sealdisk rotate", "its parent key 0x81000001 was removed", "sealdisk up data");
+            Volume.ExitsWith(second, ExitCode.DoesNotOpen, "sealdisk rotate", "its parent key 0x81000001 was removed", "sealdisk up data");
             second.Succeed("sealdisk up && sealdisk down");
             Assert.Equal([Parent], TpmBoard.Persistent(second));
             second.PowerOff();
@@ -65,7 +65,7 @@ public sealed class TpmTwoLevelTests
         Configure(other, line);
         var disks = Volume.Hash(other, "/dev/vda") + Volume.Hash(other, "/dev/vdb");
         foreach (var verb in new[] { "up", "check", "rotate" })
-            Volume.Refused(
+            Volume.ExitsWith(
                 other, ExitCode.DoesNotOpen, $"sealdisk {verb}", "cannot unseal the root key above the key of data",
                 "another TPM sealed it", "the root key above the key of logs");
         Assert.Equal(disks, Volume.Hash(other, "/dev/vda") + Volume.Hash(other, "/dev/vdb"));
@@ -78,7 +78,7 @@ public sealed class TpmTwoLevelTests
         other.Succeed("sealdisk up data");
         Assert.Equal("written at the first boot", other.Succeed("cat /data/file"));
         other.Succeed("sealdisk down data");
-        Volume.Refused(other, ExitCode.DoesNotOpen, "sealdisk up logs", "another TPM sealed it");
+        Volume.ExitsWith(other, ExitCode.DoesNotOpen, "sealdisk up logs", "another TPM sealed it");
         other.Succeed("sealdisk recover logs --key /tmp/recovery.key && sealdisk rotate && sealdisk up");
         Assert.Equal("of the logs", other.Succeed("cat /logs/file"));
         other.Succeed("sealdisk down");
@@ -102,7 +102,8 @@ public sealed class TpmTwoLevelTests
 
         // Before an update that changes PCR 14: sealed to PCR 7 alone. After it, to both again.
         Configure(machine, line, "pcrs = [7]");
-        Volume.Refused(machine, ExitCode.Refused, "sealdisk up", "the configuration says pcrs 7, its record says 7, 14", "sealdisk rotate");
+        Volume.ExitsWith(
+            machine, ExitCode.Refused, "sealdisk up", "the configuration says pcrs 7, its record says 7, 14", "sealdisk rotate");
         machine.Succeed("sealdisk rotate");
         TpmBoard.Extend(machine, 14);
         machine.Succeed("sealdisk up && sealdisk down");
@@ -113,10 +114,10 @@ public sealed class TpmTwoLevelTests
         // A change that nobody expected: only the recovery key is a way out.
         TpmBoard.Extend(machine, 14);
         var before = Volume.Hash(machine, "/dev/vda");
-        Volume.Refused(
+        Volume.ExitsWith(
             machine, ExitCode.DoesNotOpen, "sealdisk up data", "PCR 14 is not what it was when the key was sealed",
             "sealdisk recover");
-        Volume.Refused(machine, ExitCode.DoesNotOpen, "sealdisk rotate data", "PCR 14 is not what it was when the key was sealed");
+        Volume.ExitsWith(machine, ExitCode.DoesNotOpen, "sealdisk rotate data", "PCR 14 is not what it was when the key was sealed");
         Assert.Equal(before, Volume.Hash(machine, "/dev/vda"));
         machine.Succeed("sealdisk recover data --key /tmp/recovery.key && sealdisk recover logs --key /tmp/recovery.key && sealdisk check");
 
@@ -124,7 +125,7 @@ public sealed class TpmTwoLevelTests
         Configure(machine, line, "pcrs = [7]\nauth = \"/tmp/first\"");
         machine.Succeed("sealdisk rotate --old-auth none && sealdisk check");
         Configure(machine, line, "parent = 0x81000020\nauth = \"/tmp/second\"");
-        Volume.Refused(machine, ExitCode.DoesNotOpen, "sealdisk rotate data", "this hardware does not open it (EPERM)");
+        Volume.ExitsWith(machine, ExitCode.DoesNotOpen, "sealdisk rotate data", "this hardware does not open it (EPERM)");
         machine.Succeed("sealdisk rotate --old-auth /tmp/first && sealdisk check");
         Assert.Equal([Parent, OtherParent], TpmBoard.Persistent(machine));
         Configure(machine, line);
@@ -141,7 +142,7 @@ public sealed class TpmTwoLevelTests
     }
 
     [Fact]
-    public void A_key_of_the_soft_source_moves_to_the_TPM_and_none_comes_back()
+    public void A_key_of_the_soft_source_moves_to_the_TPM_and_never_back()
     {
         using var work = new Workplace();
         var options = Options(work);
@@ -157,7 +158,7 @@ public sealed class TpmTwoLevelTests
             Assert.Equal(data, Data(first));
             Assert.Equal([Parent], TpmBoard.Persistent(first));
             Assert.Empty(TpmBoard.Loaded(first));
-            Volume.Refused(first, ExitCode.Refused, "sealdisk up data", "the configuration says source soft, its record says tpm");
+            Volume.ExitsWith(first, ExitCode.Refused, "sealdisk up data", "the configuration says source soft, its record says tpm");
             first.PowerOff();
         }
 
@@ -169,7 +170,7 @@ public sealed class TpmTwoLevelTests
         var before = Volume.Hash(second, "/dev/vda");
         second.Put("/tmp/huk.hex", System.Text.Encoding.ASCII.GetBytes(huk));
         second.Succeed("chmod 600 /tmp/huk.hex");
-        Volume.Refused(
+        Volume.ExitsWith(
             second, ExitCode.Refused, "sealdisk rotate data --source soft", "cannot move data from source 'tpm' to 'soft'",
             "nothing was changed");
         Assert.Equal(before, Volume.Hash(second, "/dev/vda"));

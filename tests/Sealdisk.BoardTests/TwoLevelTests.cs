@@ -6,7 +6,7 @@ namespace Sealdisk.BoardTests;
 public sealed class TwoLevelTests
 {
     [Fact]
-    public void First_boot_rotation_later_boot_another_device_and_recovery_there()
+    public void A_volume_opens_after_rotation_and_on_another_device_only_by_recovery()
     {
         using var work = new Workplace();
         var options = new BootOptions { Disks = [new FileDisk(work.Disk("volume", 32)), new FileDisk(work.Disk("logs", 32))] };
@@ -46,7 +46,7 @@ public sealed class TwoLevelTests
             second.Succeed("sealdisk up");
             Assert.Equal("written at the first boot", second.Succeed("cat /data/file"));
             Assert.Equal("of the logs", second.Succeed("cat /logs/file"));
-            Volume.Refused(second, ExitCode.Failed, "sealdisk rotate data", "the volume is in use, mounted on /data (EBUSY)");
+            Volume.ExitsWith(second, ExitCode.Failed, "sealdisk rotate data", "the volume is in use, mounted on /data (EBUSY)");
             second.Succeed("sealdisk down");
 
             // By hand, as docs/record-format.md has it; the kernel prints what the record has.
@@ -73,10 +73,10 @@ public sealed class TwoLevelTests
         using var other = Machine.Boot(options with { Firmware = Firmware.Second });
         TwoVolumes.Configure(other, "tee", line);
         var disks = Volume.Hash(other, "/dev/vda");
-        Volume.Refused(
+        Volume.ExitsWith(
             other, ExitCode.DoesNotOpen, "sealdisk up data",
             "cannot unseal the root key above the key of data: this hardware does not open it (EFAULT)");
-        Volume.Refused(other, ExitCode.DoesNotOpen, "sealdisk rotate data", "cannot unseal the root key above the key of data");
+        Volume.ExitsWith(other, ExitCode.DoesNotOpen, "sealdisk rotate data", "cannot unseal the root key above the key of data");
         Assert.Equal(disks, Volume.Hash(other, "/dev/vda"));
         other.Put("/tmp/recovery.key", System.Text.Encoding.ASCII.GetBytes(recovery));
         Assert.Contains("is recovered", other.Succeed("sealdisk recover data --key /tmp/recovery.key"), StringComparison.Ordinal);
@@ -87,7 +87,7 @@ public sealed class TwoLevelTests
     }
 
     [Fact]
-    public void A_key_of_the_soft_source_moves_to_the_TEE_and_none_comes_back()
+    public void A_key_of_the_soft_source_moves_to_the_TEE_and_never_back()
     {
         using var work = new Workplace();
         using var machine = Machine.Boot(
@@ -96,21 +96,21 @@ public sealed class TwoLevelTests
         TwoVolumes.Configure(machine, "soft", "");
         machine.Succeed("sealdisk up data && echo 'made with soft' > /data/file && sealdisk down data");
         Assert.Contains("set source = \"tee\"", machine.Run("sealdisk rotate data --source tee").Error, StringComparison.Ordinal);
-        Volume.Refused(machine, ExitCode.Refused, "sealdisk up data", "the configuration says source soft, its record says tee");
+        Volume.ExitsWith(machine, ExitCode.Refused, "sealdisk up data", "the configuration says source soft, its record says tee");
         TwoVolumes.Configure(machine, "tee", "");
         Assert.Contains("source tee, mapping dm", machine.Succeed("sealdisk up data"), StringComparison.Ordinal);
         Assert.Equal("made with soft", machine.Succeed("cat /data/file"));
         machine.Succeed("sealdisk down data");
         var before = Volume.Hash(machine, "/dev/vda");
-        Volume.Refused(
+        Volume.ExitsWith(
             machine, ExitCode.Refused, "sealdisk rotate data --source soft", "cannot move data from source 'tee' to 'soft'",
             "nothing was changed");
 
         TwoVolumes.Configure(machine, "tee", "", "trusted");
-        Volume.Refused(machine, ExitCode.Refused, "sealdisk up data", "the configuration says key trusted, its record says encrypted");
+        Volume.ExitsWith(machine, ExitCode.Refused, "sealdisk up data", "the configuration says key trusted, its record says encrypted");
         Assert.Equal(before, Volume.Hash(machine, "/dev/vda"));
         machine.Succeed("sealdisk erase data --yes data && sealdisk up data && sealdisk down data");
-        Volume.Refused(
+        Volume.ExitsWith(
             machine, ExitCode.Refused, "sealdisk rotate data",
             "its key is a trusted key of source 'tee', which the kernel hands out to nobody", "nothing was changed");
         machine.Succeed("sealdisk up data && sealdisk down data");

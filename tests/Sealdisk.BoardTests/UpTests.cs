@@ -9,7 +9,7 @@ public sealed class UpTests
     [InlineData("header")]
     [InlineData("detached")]
     [InlineData("image")]
-    public void First_boot_power_off_later_boot_and_another_device(string record)
+    public void A_volume_opens_after_power_off_and_not_on_another_device(string record)
     {
         using var work = new Workplace();
         var options = new BootOptions { Disks = [new FileDisk(work.Disk("volume", 32)), new FileDisk(work.Disk("boot", 64))] };
@@ -55,7 +55,7 @@ public sealed class UpTests
         var before = Volume.Hash(other, "/dev/vda") + Volume.Hash(other, "/dev/vdb");
         foreach (var verb in new[] { "up", "check" })
         {
-            var said = Volume.Refused(
+            var said = Volume.ExitsWith(
                 other, ExitCode.DoesNotOpen, $"sealdisk {verb}", "this hardware does not open it (EFAULT)", "another device");
             Assert.Contains("TA_CMD_UNSEAL invoke err: ffff000f", said, StringComparison.Ordinal);
         }
@@ -89,7 +89,7 @@ public sealed class UpTests
     }
 
     [Fact]
-    public void Auto_is_what_the_kernel_has_and_what_another_source_sealed_is_refused()
+    public void Source_auto_is_the_kernel_s_and_a_volume_of_another_source_is_refused()
     {
         using var work = new Workplace();
         using var machine = Machine.Boot(new BootOptions { Disks = [new FileDisk(work.Disk("volume", 32))] });
@@ -97,11 +97,11 @@ public sealed class UpTests
         Assert.Contains("source tee, mapping dm", machine.Succeed("sealdisk up"), StringComparison.Ordinal);
         machine.Succeed("sealdisk down");
         Volume.Configure(machine, ("source", "\"tpm\""));
-        Volume.Refused(machine, ExitCode.Lacking, "sealdisk up", "source 'tpm' is not this kernel's trust source, which is tee");
+        Volume.ExitsWith(machine, ExitCode.Lacking, "sealdisk up", "source 'tpm' is not this kernel's trust source, which is tee");
 
         machine.Succeed("sealdisk huk new /tmp/huk");
         Volume.Configure(machine, ("source", "\"soft\""), ("huk", "\"/tmp/huk\""));
-        Volume.Refused(machine, ExitCode.Refused, "sealdisk up", "the configuration says source soft, its record says tee");
+        Volume.ExitsWith(machine, ExitCode.Refused, "sealdisk up", "the configuration says source soft, its record says tee");
     }
 
     private static void Prepare(Machine machine, string record, string boot = "rw")

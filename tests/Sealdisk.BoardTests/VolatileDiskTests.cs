@@ -34,7 +34,7 @@ public sealed class VolatileDiskTests
     [Theory]
     [InlineData(Loss.All, false)]
     [InlineData(Loss.None, true)]
-    public void What_a_cut_leaves_is_decided_by_the_disk(Loss loss, bool kept)
+    public void A_cut_loses_or_keeps_unflushed_writes_as_the_disk_is_set(Loss loss, bool kept)
     {
         using var work = new Workplace();
         var path = work.Disk("disk", 8);
@@ -56,7 +56,7 @@ public sealed class VolatileDiskTests
     }
 
     [Fact]
-    public void Some_sectors_survive_and_some_do_not_repeatably()
+    public void With_partial_loss_the_same_seed_keeps_the_same_sectors()
     {
         string Remains(int seed)
         {

@@ -32,7 +32,7 @@ internal static class Volume
         machine.Put(Config, Encoding.UTF8.GetBytes(Toml(settings)));
 
     /// <summary>Runs sealdisk, which must answer with that exit code and, somewhere, with those words.</summary>
-    public static string Refused(Machine machine, ExitCode code, string command, params string[] words)
+    public static string ExitsWith(Machine machine, ExitCode code, string command, params string[] words)
     {
         var answer = machine.Run(command);
         Assert.True(answer.ExitCode == (int)code, $"'{command}' answered {answer.ExitCode}, not {code}:\n{answer.All}");

@@ -13,7 +13,7 @@ public sealed class WaitingTests
         using var work = new Workplace();
         using var machine = Machine.Boot(new BootOptions { Disks = [new FileDisk(work.Disk("volume", 12))] });
         Volume.Configure(machine, ("device", "\"/dev/mapper/late\""));
-        Volume.Refused(machine, ExitCode.Failed, "sealdisk up", "/dev/mapper/late does not exist (ENOENT)");
+        Volume.ExitsWith(machine, ExitCode.Failed, "sealdisk up", "/dev/mapper/late does not exist (ENOENT)");
 
         var up = machine.Start("sealdisk up --wait 60 2>&1");
         up.Expect("data: waiting for /dev/mapper/late (limit 60 s)");
@@ -27,13 +27,13 @@ public sealed class WaitingTests
     }
 
     [Fact]
-    public void A_device_that_never_comes_is_named_and_another_volume_comes_up_all_the_same()
+    public void A_device_that_never_comes_is_named_and_the_other_volume_comes_up()
     {
         using var work = new Workplace();
         using var machine = Machine.Boot(new BootOptions { Disks = [new FileDisk(work.Disk("volume", 12))] });
         machine.Put(Volume.Config, System.Text.Encoding.UTF8.GetBytes(
             "[volume.gone]\ndevice = \"/dev/mapper/late\"\nsource = \"tee\"\nmount = \"/gone\"\n" + Volume.Toml()));
-        var said = Volume.Refused(
+        var said = Volume.ExitsWith(
             machine, ExitCode.Failed, "sealdisk up --wait 1",
             "gone: waiting for /dev/mapper/late (limit 1 s)",
             "cannot bring up gone: waited 1 s for /dev/mapper/late (ENOENT)", "hint: lsblk");
@@ -42,7 +42,7 @@ public sealed class WaitingTests
     }
 
     [Fact]
-    public void A_node_without_a_medium_is_waited_for_too()
+    public void A_device_without_a_medium_is_waited_for()
     {
         using var work = new Workplace();
         using var machine = Machine.Boot(new BootOptions { Disks = [new FileDisk(work.Disk("volume", 12))] });
@@ -64,11 +64,11 @@ public sealed class WaitingTests
         Volume.Configure(machine);
         const string End = "killall claim; while pidof claim >/dev/null; do sleep 0.05; done";
         Claim(machine);
-        var said = Volume.Refused(
+        var said = Volume.ExitsWith(
             machine, ExitCode.Failed, "sealdisk up --wait 1", "claim (process ",
             "cannot bring up data: waited 1 s for claim (process ", " to let go of /dev/vda (EBUSY)");
         Assert.Contains("data: waiting for claim (process ", said, StringComparison.Ordinal);
-        Volume.Refused(machine, ExitCode.Failed, "sealdisk up", "cannot use /dev/vda: claim (process ", " has it open (EBUSY)");
+        Volume.ExitsWith(machine, ExitCode.Failed, "sealdisk up", "cannot use /dev/vda: claim (process ", " has it open (EBUSY)");
 
         var up = machine.Start("sealdisk up --wait 60 2>&1");
         up.Expect("data: waiting for claim (process ");
@@ -99,7 +99,7 @@ public sealed class WaitingTests
         machine.Succeed("mount /boot");
         Assert.Equal(0, up.Wait().ExitCode);
         machine.Succeed("sealdisk down && umount /boot");
-        Volume.Refused(
+        Volume.ExitsWith(
             machine, ExitCode.Failed, "sealdisk up --wait 1", "waited 1 s for the filesystem of /boot/data.record (ENOENT)",
             "hint: mount /boot");
         Assert.Equal("", machine.Succeed("ls /boot"));

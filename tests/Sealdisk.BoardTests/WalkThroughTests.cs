@@ -3,7 +3,7 @@ using Sealdisk.Board;
 namespace Sealdisk.BoardTests;
 
 /// <summary>The walk-through of board/run's greeting, step for step, with Sealdisk in the place of keyctl, losetup and dmsetup.</summary>
-public sealed class SeedTests
+public sealed class WalkThroughTests
 {
     private const string Map =
         "sealdisk map open secret /disk/image --cipher aes-cbc-plain --key trusted:kmk --key-size 32 --sector-size 512";
@@ -48,30 +48,30 @@ public sealed class SeedTests
     }
 
     [Fact]
-    public void A_key_is_put_only_where_it_stays()
+    public void A_key_goes_only_to_a_keyring_that_outlives_the_process()
     {
         using var machine = Machine.Boot(new BootOptions { Session = SessionKeyring.None });
-        Volume.Refused(
+        Volume.ExitsWith(
             machine, ExitCode.Lacking, "sealdisk key new kmk --blob /tmp/kmk.blob --source tee --keyring @s",
             "no session keyring of its own", "--keyring @u");
-        Volume.Refused(
+        Volume.ExitsWith(
             machine, ExitCode.Usage, "sealdisk key new kmk --blob /tmp/kmk.blob --source tee --keyring @t",
             "ends with this process");
-        Volume.Refused(machine, ExitCode.Usage, "sealdisk key new kmk --blob /tmp/kmk.blob --source tee --keyring @x", "no keyring");
+        Volume.ExitsWith(machine, ExitCode.Usage, "sealdisk key new kmk --blob /tmp/kmk.blob --source tee --keyring @x", "no keyring");
         Assert.Equal("", machine.Succeed("ls /tmp/kmk.blob 2>/dev/null; grep kmk /proc/keys || true"));
 
         machine.Succeed("sealdisk key new kmk --blob /tmp/kmk.blob --source tee --keyring @u");
         Assert.Equal(machine.Succeed("cat /tmp/kmk.blob"), machine.Succeed("keyctl pipe $(keyctl search @u trusted kmk)"));
-        Volume.Refused(
+        Volume.ExitsWith(
             machine, ExitCode.Failed, "sealdisk key load kmk --blob /tmp/kmk.blob --keyring @u",
             "a trusted key of that name already");
-        Volume.Refused(
+        Volume.ExitsWith(
             machine, ExitCode.Refused, "sealdisk key new other --blob /tmp/kmk.blob --keyring @u", "may be the only copy of a key");
         Assert.Equal("", machine.Succeed("grep other /proc/keys || true"));
     }
 
     [Fact]
-    public void The_soft_source_enters_as_a_logon_key_that_nobody_reads_back()
+    public void A_key_of_the_soft_source_becomes_a_logon_key_that_cannot_be_read_back()
     {
         using var machine = Machine.Boot();
         machine.Succeed(
