@@ -22,13 +22,6 @@ public sealed partial class ManPageTests
         Assert.Equal(KeysOfTheReader(), documented.Order(StringComparer.Ordinal));
     }
 
-    [Fact]
-    public void Every_key_of_the_configuration_is_in_its_page()
-    {
-        var page = File.ReadAllText(Path.Combine(Golden.Root, "docs", "configuration.md"));
-        Assert.All(KeysOfTheReader(), key => Assert.Contains($"**{key}**", page, StringComparison.Ordinal));
-    }
-
     [Theory]
     [MemberData(nameof(Verbs))]
     public void Every_verb_has_a_paragraph_and_its_options_are_named(string words)
