@@ -23,7 +23,9 @@ internal static class Targets
 
     public static readonly Target[] All =
     [
-        new("config", input => SealdiskConfiguration.Parse(Encoding.UTF8.GetString(input), "fuzz.toml", Checks.Requirable), typeof(ConfigurationException)),
+        new(
+            "config", input => SealdiskConfiguration.Parse(Encoding.UTF8.GetString(input), "fuzz.toml", Checks.Requirable),
+            typeof(ConfigurationException)),
         new("baseline", input => Baseline.Parse(Encoding.UTF8.GetString(input), "fuzz.toml"), typeof(ConfigurationException)),
         new("cipher", input => CipherSpec.Parse(Encoding.UTF8.GetString(input)), typeof(CipherSpecException)),
         new("record", input => RecordFormat.Read(input)),

@@ -2,6 +2,8 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Text.RegularExpressions;
 using Sealdisk.Cli;
+using Sealdisk.Volumes.Filesystems;
+using Sealdisk.Volumes.Keys;
 
 namespace Sealdisk.Tests.Docs;
 
@@ -20,6 +22,14 @@ public sealed partial class ManPageTests
         var documented = Configuration.Headings.Where(heading => heading.Contains(" = ", StringComparison.Ordinal))
             .Select(heading => heading.Split(" = ")[0].Split(' ')[^1]).ToHashSet(StringComparer.Ordinal);
         Assert.Equal(KeysOfTheReader(), documented.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void Every_word_that_a_setting_takes_is_in_sealdisk_toml()
+    {
+        var sources = Enum.GetValues<TrustSource>().Select(source => source.Text());
+        var words = sources.Concat(FilesystemType.All.Select(type => type.Name));
+        Assert.All(words, word => Assert.Contains($"\"{word}\"", Configuration.Text, StringComparison.Ordinal));
     }
 
     [Theory]
