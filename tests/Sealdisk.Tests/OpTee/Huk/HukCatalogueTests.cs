@@ -1,4 +1,3 @@
-using System.Text;
 using Sealdisk.OpTee.Huk;
 
 namespace Sealdisk.Tests.OpTee.Huk;
@@ -86,65 +85,4 @@ public sealed class HukCatalogueTests
 
     [Fact]
     public void Other_chips_have_no_field_return() => Assert.Null(HukCatalogue.Find("stm32mp15")?.FieldReturnOf(["st,stm32mp157"]));
-
-    [Fact]
-    public void The_page_in_docs_is_this_catalogue() => GeneratedPage.Check("docs/huk-sources.md", Page());
-
-    private static string Page()
-    {
-        var page = new StringBuilder("""
-            # Where OP-TEE gets the HUK
-
-            Everything that OP-TEE seals depends on the hardware unique key (HUK), and OP-TEE never says which HUK it has. This page says
-            what is known for each processor family, from OP-TEE's own tree as of 4.10; a chip maker's tree may differ. `sealdisk huk
-            families FAMILY` prints the same. Each statement has its source and how sure it is: *read* in the source code, *stated* by a
-            document, or *concluded* from those two, but neither stated nor measured.
-
-            If nothing provides a HUK, OP-TEE uses all zeros. The default build allows that (CFG_INSECURE=y) and warns only on the secure
-            console, which Linux does not see. Anyone who has a sealed key of such a device has the key. `sealdisk blob audit` detects it.
-
-            | family | id | if nothing is set, the HUK is | can its maker compute it? |
-            |---|---|---|---|
-
-            """);
-        foreach (var family in HukCatalogue.Families)
-            page.Append($"| [{family.Name}](#{family.Id}) | `{family.Id}` | {Default(family)} | {Computable(family)} |\n");
-        foreach (var family in HukCatalogue.Families)
-        {
-            var compatible = string.Join(", ", family.Compatible.Split(' ').Select(word => $"`{word}`"));
-            page.Append($"\n## {family.Id}\n\n{family.Name}; OP-TEE {family.Platform}. Device tree: {compatible}.\n\n");
-            page.Append($"* **HUK.** {Statement(family.How)}\n");
-            page.Append($"* **Since.** {family.Since}.\n");
-            page.Append($"* **Option.** {family.Option}.\n");
-            page.Append($"* **Unprovisioned.** {Statement(family.Unprovisioned)}\n");
-            page.Append($"* **Life cycle.** {Statement(family.LifeCycle)}\n");
-            page.Append($"* **Remedy.** {family.Remedy}\n");
-        }
-        return page.ToString();
-    }
-
-    private static string Default(HukFamily family) => family.Default switch
-    {
-        HukDefault.Hardware => "from the hardware",
-        HukDefault.Off => "all zeros: the option is off",
-        HukDefault.Public => "made of public values",
-        _ => "all zeros: no source upstream",
-    };
-
-    private static string Statement(Fact fact) =>
-        $"{fact.Text.TrimEnd('.')}. *({Word(fact.Certainty)}: {fact.Source})*";
-
-    private static string Word(Certainty certainty) => certainty switch
-    {
-        Certainty.Code => "read",
-        Certainty.Documented => "stated",
-        _ => "concluded",
-    };
-
-    private static string Computable(HukFamily family)
-    {
-        if (family.Recipe is not { } recipe)
-            return "no: it never leaves the chip";
-        return family.Secret == HukSecret.None ? "anyone can" : "yes, from " + recipe.Needs;
-    }
 }
