@@ -51,7 +51,7 @@ internal sealed record Curves(string Axis, string Series, string Unit, IReadOnly
         const int middle = top + halves * unit, bottom = top + 2 * halves * unit;
         var axes = curves.GroupBy(curve => curve.Axis).ToArray();
         var height = bottom + 40 + 16 * (axes.Length == 0 ? 0 : axes.Max(axis => axis.Count()));
-        const string title = "What becomes of Sealdisk's figures as work grows, as multiples of the first, logarithmic";
+        const string title = "Sealdisk's figures as work grows, as multiples of the first, logarithmic";
         var svg = new Svg(panel * axes.Length, height, title);
         for (var number = 0; number < axes.Length; number++)
         {
