@@ -144,7 +144,7 @@ public sealed class RecordStoreTests : IDisposable
 
     [Theory]
     [InlineData("damaged", "it is damaged: copy A is bad: the checksum is wrong; copy B is bad: the checksum is wrong")]
-    [InlineData("newer", "it has format 3, written by a later Sealdisk")]
+    [InlineData("newer", "it has format version 4, written by a later Sealdisk")]
     [InlineData("another", "it belongs to volume 11111111-2222-3333-4444-555555555555")]
     [InlineData("generation", "it has generation 2, and generation 2 would not be newer")]
     public void A_record_that_would_be_lost_is_never_replaced(string kind, string reason)
