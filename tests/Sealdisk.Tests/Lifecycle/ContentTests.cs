@@ -3,7 +3,7 @@ using Sealdisk.Linux;
 
 namespace Sealdisk.Tests.Lifecycle;
 
-/// <summary>What counts as blank, judged on files, with blkid as in the product.</summary>
+/// <summary>What counts as blank, judged on files.</summary>
 public sealed class ContentTests
 {
     private const int MiB = 1 << 20;

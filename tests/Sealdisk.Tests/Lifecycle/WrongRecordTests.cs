@@ -392,7 +392,7 @@ public sealed class WrongRecordTests(WrongRecordTests.Volumes volumes) : IClassF
             RandomAccess.SetLength(image, RandomAccess.GetLength(image) + by);
         }
 
-        /// <summary>The first 4096 bytes of one, which is what blkid knows it by.</summary>
+        /// <summary>The first 4096 bytes of one, by which it is recognised.</summary>
         public void PlantLuksHeader() => Tool.Shell(
             "truncate -s 4M $2; echo key | cryptsetup luksFormat -q --type luks1 --pbkdf-force-iterations 1000 $2 -; "
                 + "dd if=$2 of=$1 bs=4096 count=1 conv=notrunc status=none; rm $2",
