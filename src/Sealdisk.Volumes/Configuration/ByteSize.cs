@@ -24,6 +24,12 @@ internal static class ByteSize
             return false;
         }
 
+        if (unit.StartsWith('.'))
+        {
+            problem = $"{shown} is not a whole number: use a smaller unit";
+            return false;
+        }
+
         foreach (var (name, shift) in Units)
         {
             if (unit != name)

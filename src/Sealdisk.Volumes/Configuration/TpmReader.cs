@@ -30,7 +30,7 @@ internal static class TpmReader
     {
         TomlInteger { Value: >= FirstPersistent and <= LastOfOwner } number => ((uint)number.Value, null),
         TomlInteger { Value: var number } =>
-            (0, $"0x{number:x} is not a persistent handle of the owner: use 0x{FirstPersistent:x} to 0x{LastOfOwner:x}"),
+            (0, $"0x{number:x} is not a persistent handle of the owner: use one from 0x{FirstPersistent:x} to 0x{LastOfOwner:x}"),
         _ => (0, $"must be a whole number such as 0x81000001, not {node.What}"),
     };
 
@@ -44,7 +44,7 @@ internal static class TpmReader
         foreach (var item in list.Items)
         {
             if (item is not TomlInteger number)
-                return (null, $"must be a list of whole numbers, but this one has {item.What}");
+                return (null, $"must be a list of whole numbers, but it contains {item.What}");
             if (number.Value is < 0 or > LastPcr)
                 return (null, $"has {number.Value}, but a TPM has only the PCRs 0 to {LastPcr}");
             if (!chosen.Add((int)number.Value))

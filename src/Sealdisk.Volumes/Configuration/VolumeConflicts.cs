@@ -53,7 +53,7 @@ internal static class VolumeConflicts
         {
             var (name, mount) = (later.Spec.Name, later.Spec.Mount);
             if (IsBelow(path, mount))
-                problems.Report(at, $"{key} {TomlNode.Quote(path!)} is below {mount}, but it is needed before volume {name} is mounted there");
+                problems.Report(at, $"{key} {TomlNode.Quote(path!)} is below {mount}, but it is needed before volume {name} is mounted");
         }
     }
 

@@ -1,6 +1,6 @@
 namespace Sealdisk.Volumes.Filesystems;
 
-/// <summary>btrfs, with its superblock at 64 KiB. Offsets are those of struct btrfs_super_block (include/uapi/linux/btrfs_tree.h).</summary>
+/// <summary>btrfs, its superblock at 64 KiB. Offsets are those of struct btrfs_super_block (include/uapi/linux/btrfs_tree.h).</summary>
 internal static class Btrfs
 {
     private const int At = 0x10000;

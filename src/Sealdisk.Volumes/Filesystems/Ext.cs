@@ -21,13 +21,13 @@ internal static class Ext
 
     private const long WholeInodeTablesUpTo = 1L << 30;
 
-    internal static FilesystemType Type2 { get; } = Of("ext2");
+    internal static FilesystemType Type2 { get; } = Of("ext2", 104 << 10);
 
-    internal static FilesystemType Type3 { get; } = Of("ext3");
+    internal static FilesystemType Type3 { get; } = Of("ext3", 2 << 20); // without room for a journal, mkfs.ext3 makes an ext2
 
-    internal static FilesystemType Type4 { get; } = Of("ext4");
+    internal static FilesystemType Type4 { get; } = Of("ext4", 104 << 10);
 
-    private static FilesystemType Of(string name) => new()
+    private static FilesystemType Of(string name, long smallestSize) => new()
     {
         Name = name,
         Package = "e2fsprogs",
@@ -35,8 +35,7 @@ internal static class Ext
         Mkfs = new MkfsProgram(
             $"mkfs.{name}", (discard, size) => ["-q", "-F", "-E", (discard ? "discard" : "nodiscard") + InodeTables(size)]),
         Fsck = new FsckProgram($"fsck.{name}", "-p", FindTorn),
-        SmallestSize = 104 << 10,
-        NotesMounts = true,
+        SmallestSize = smallestSize,
     };
 
     private static Superblock? Read(ReadOnlySpan<byte> superblock)

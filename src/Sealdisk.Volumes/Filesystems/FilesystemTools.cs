@@ -17,17 +17,18 @@ public static class FilesystemTools
     {
         var size = Size(device);
         var result = SystemProgram.Run(type.Mkfs.Name, type.Package, [.. type.Mkfs.Arguments(discard, size), device]);
+        var tooSmall = size < type.SmallestSize ? $"{type} needs about {Text(type.SmallestSize)}, and this volume has {Text(size)}" : null;
         if (result.ExitCode != 0)
         {
             throw SealdiskException.Failed(
                 $"cannot make {type} on {device}: {type.Mkfs.Name} ended with {result.ExitCode}: {LastLine(result)}",
-                size < type.SmallestSize ? $"{type} needs about {Text(type.SmallestSize)}, and this volume has {Text(size)}" : null);
+                tooSmall);
         }
         var made = Signature.Probe(device);
         return made.Type == type.Name && made.Uuid is { } uuid
             ? uuid
             : throw SealdiskException.Failed(
-                $"cannot make {type} on {device}: {type.Mkfs.Name} reported success, but the device holds {made.Description}");
+                $"cannot make {type} on {device}: {type.Mkfs.Name} reported success, but the device holds {made.Description}", tooSmall);
     }
 
     /// <summary>

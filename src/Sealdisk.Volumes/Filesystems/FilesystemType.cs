@@ -33,12 +33,6 @@ public sealed class FilesystemType
     /// </summary>
     public required long SmallestSize { get; init; }
 
-    /// <summary>
-    /// True if the superblock notes every mount, and mkfs leaves that note empty: only then can a filesystem in use be told from a new one
-    /// (<see cref="Superblock.LastMount"/>).
-    /// </summary>
-    public bool NotesMounts { get; init; }
-
     /// <summary>True if its superblock can survive when another filesystem is made over it: both together are no contradiction.</summary>
     public bool MayShare { get; init; }
 

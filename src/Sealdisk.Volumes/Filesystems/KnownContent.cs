@@ -77,7 +77,7 @@ internal sealed record KnownContent(string Type, string Usage, Func<ProbedConten
         return false;
     }
 
-    /// <summary>LUKS; or the second header of LUKS2, if the first was overwritten, at one of a few places and with its place in it.</summary>
+    /// <summary>LUKS; or the second header of LUKS2, if the first was overwritten, at one of a few places that it names.</summary>
     private static bool HasLuksHeader(ProbedContent content)
     {
         const int HeaderOffset = 256; // hdr_offset, big endian

@@ -61,7 +61,7 @@ internal sealed class ProbedContent
         return OnDisk.U64(bytes, 0);
     }
 
-    /// <summary>Reads the beginning, or all if it is shorter; also if the size is said to be 0, as that of every file of /proc is.</summary>
+    /// <summary>Reads the beginning, or all if it is shorter; also if its size is said to be 0, as of every file in /proc.</summary>
     /// <exception cref="LinuxException">It cannot be read (EIO).</exception>
     internal void RequireReadable(long bytes)
     {

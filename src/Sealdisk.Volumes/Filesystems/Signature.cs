@@ -78,13 +78,14 @@ public sealed record Signature(string? Type, string? Uuid, string? Usage, string
 
     private static Signature? OfKnownFilesystem(ProbedContent content)
     {
-        using var start = SecretBuffer.Allocate(Superblock.Window); // of a volume, this is its plaintext
-        content.Read(0, start.Memory.Span);
+        // Not locked memory: a person without privileges may look at an image, and may not be allowed to lock that much.
+        Span<byte> start = new byte[Superblock.Window];
+        content.Read(0, start);
         Signature? found = null;
         // ext2, ext3 and ext4 share one reader, which says which of them it is.
         foreach (var type in FilesystemType.All.DistinctBy(type => type.Package))
         {
-            if (type.ReadSuperblock(start.Memory.Span) is not { } superblock)
+            if (type.ReadSuperblock(start) is not { } superblock)
                 continue;
             if (found is not null)
                 return None with { Ambivalent = true };

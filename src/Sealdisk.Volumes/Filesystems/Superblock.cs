@@ -4,7 +4,9 @@ namespace Sealdisk.Volumes.Filesystems;
 /// <param name="Type">The name of the type that its features call for, as blkid says it.</param>
 /// <param name="Uuid">UUID, or FAT's serial number, as blkid prints it; null if it is all zero.</param>
 /// <param name="Size">Bytes that it needs of its device.</param>
-/// <param name="LastMount">When it was last mounted, in words; null if it never was, or if its type does not note that.</param>
+/// <param name="LastMount">
+/// When it was last mounted, in words; null if it never was, or if its type does not note every mount, as ext2, ext3 and ext4 alone do.
+/// </param>
 public sealed record Superblock(string Type, string? Uuid, UInt128 Size, string? LastMount = null)
 {
     /// <summary>Bytes from the start of a volume that hold every superblock known here; the last is that of btrfs.</summary>

@@ -12,7 +12,8 @@ public sealed class ConfigurationVectorTests
     private static readonly string Directory = Path.Combine(Golden.Root, "tests", "vectors", "config");
 
     public static IEnumerable<TheoryDataRow<string>> Files =>
-        System.IO.Directory.GetFiles(Directory).Order(StringComparer.Ordinal).Select(file => new TheoryDataRow<string>(Path.GetFileName(file)));
+        System.IO.Directory.GetFiles(Directory).Order(StringComparer.Ordinal)
+            .Select(file => new TheoryDataRow<string>(Path.GetFileName(file)));
 
     [Theory]
     [MemberData(nameof(Files))]

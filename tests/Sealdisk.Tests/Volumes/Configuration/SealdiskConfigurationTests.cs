@@ -12,7 +12,7 @@ public sealed class SealdiskConfigurationTests
     [Fact]
     public void Defaults_are_the_documented_ones()
     {
-        var volume = Assert.Single(SealdiskConfiguration.Parse("[volume.data]\ndevice = \"/dev/vda2\"\n", Somewhere, Checks.Requirable).Volumes);
+        var volume = Assert.Single(Parse("[volume.data]\ndevice = \"/dev/vda2\"\n").Volumes);
         Assert.Equal("data", volume.Name);
         Assert.Equal("/dev/vda2", volume.Device);
         Assert.Null(volume.Size);
@@ -35,7 +35,7 @@ public sealed class SealdiskConfigurationTests
     public void Every_key_reaches_its_property()
     {
         var path = Path.Combine(Golden.Root, "tests", "vectors", "config", "every-key.toml");
-        var configuration = SealdiskConfiguration.Load(path, Checks.Requirable);
+        var configuration = Load(path);
         var volume = Assert.Single(configuration.Volumes);
         Assert.Equal("/var/lib/data.img", volume.Device);
         Assert.Equal(32 << 20, volume.Size);
@@ -60,14 +60,14 @@ public sealed class SealdiskConfigurationTests
     public void Volumes_keep_the_order_of_the_file()
     {
         var text = string.Concat(new[] { "z", "a", "m" }.Select((name, i) => $"[volume.{name}]\ndevice = \"/dev/vda{i}\"\n"));
-        Assert.Equal(["z", "a", "m"], SealdiskConfiguration.Parse(text, Somewhere, Checks.Requirable).Volumes.Select(volume => volume.Name));
+        Assert.Equal(["z", "a", "m"], Parse(text).Volumes.Select(volume => volume.Name));
     }
 
     [Fact]
     public void Only_the_soft_source_gets_the_huk()
     {
         var text = "[volume.data]\ndevice = \"/dev/vda2\"\nsource = \"tee\"\n[source.soft]\nhuk = \"/etc/huk\"\n";
-        var configuration = SealdiskConfiguration.Parse(text, Somewhere, Checks.Requirable);
+        var configuration = Parse(text);
         Assert.Equal("/etc/huk", configuration.SoftHuk);
         Assert.Null(configuration.Volumes[0].Huk);
     }
@@ -79,7 +79,7 @@ public sealed class SealdiskConfigurationTests
     public void The_default_key_is_the_cipher_s_largest(string cipher, int bytes)
     {
         var text = $"[volume.data]\ndevice = \"/dev/vda2\"\ncipher = \"{cipher}\"\n";
-        Assert.Equal(bytes, SealdiskConfiguration.Parse(text, Somewhere, Checks.Requirable).Volumes[0].KeySize);
+        Assert.Equal(bytes, Parse(text).Volumes[0].KeySize);
     }
 
     [Theory]
@@ -99,7 +99,7 @@ public sealed class SealdiskConfigurationTests
     public void The_message_names_file_line_and_column()
     {
         var text = "[volume.data]\ndevice = \"/dev/vda2\"\n\n\n\nsource       = \"tee\"\nkey-size     = 48\ncipher = \"aes-cbc-plain\"\n";
-        var refused = Assert.Throws<ConfigurationException>(() => SealdiskConfiguration.Parse(text, Somewhere, Checks.Requirable));
+        var refused = Assert.Throws<ConfigurationException>(() => Parse(text));
         Assert.Equal("/etc/sealdisk.toml:7:16: key-size 48 is not possible for aes-cbc-plain: use 32", refused.Message);
         Assert.Equal((Somewhere, 7, 16), (refused.Path, refused.Line, refused.Column));
     }
@@ -107,31 +107,39 @@ public sealed class SealdiskConfigurationTests
     [Fact]
     public void Carriage_returns_and_a_byte_order_mark_do_not_shift_positions()
     {
-        var refused = Assert.Throws<ConfigurationException>(
-            () => SealdiskConfiguration.Parse("\uFEFF[volume.data]\r\ndevice = 4\r\n", Somewhere, Checks.Requirable));
+        var refused = Assert.Throws<ConfigurationException>(() => Parse("\uFEFF[volume.data]\r\ndevice = 4\r\n"));
         Assert.Equal((2, 10), (refused.Line, refused.Column));
     }
 
     [Fact]
     public void A_missing_file_is_a_configuration_error()
     {
-        var refused = Assert.Throws<ConfigurationException>(() => SealdiskConfiguration.Load("/nonexistent/sealdisk.toml", Checks.Requirable));
+        var refused = Assert.Throws<ConfigurationException>(() => Load("/nonexistent/sealdisk.toml"));
         Assert.Equal("cannot open /nonexistent/sealdisk.toml: No such file or directory (ENOENT)", refused.Message);
         Assert.Equal((0, 0), (refused.Line, refused.Column));
         Assert.Empty(refused.Errors);
     }
 
     [Fact]
+    public void A_file_that_is_UTF_16_is_told_so()
+    {
+        using var folder = new TemporaryDirectory();
+        File.WriteAllText(folder["sealdisk.toml"], "[volume.data]\n", System.Text.Encoding.Unicode);
+        var refused = Assert.Throws<ConfigurationException>(() => Load(folder["sealdisk.toml"]));
+        Assert.Equal($"{folder["sealdisk.toml"]}:1:1: the file is UTF-16: save it as UTF-8", refused.Message);
+    }
+
+    [Fact]
     public void A_directory_is_a_configuration_error() =>
         Assert.Equal(
             "cannot read /: Is a directory (EISDIR)",
-            Assert.Throws<ConfigurationException>(() => SealdiskConfiguration.Load("/", Checks.Requirable)).Message);
+            Assert.Throws<ConfigurationException>(() => Load("/")).Message);
 
     [Fact]
     public void An_endless_file_is_a_configuration_error() =>
         Assert.Equal(
             "/dev/zero:1:1: the file is larger than 1 MiB, so it is not a configuration",
-            Assert.Throws<ConfigurationException>(() => SealdiskConfiguration.Load("/dev/zero", Checks.Requirable)).Message);
+            Assert.Throws<ConfigurationException>(() => Load("/dev/zero")).Message);
 
     [Fact]
     public void Every_example_of_the_manual_is_right()
@@ -142,7 +150,7 @@ public sealed class SealdiskConfigurationTests
         foreach (var section in manual.Split(":\n\n").Skip(1))
         {
             var lines = section.Split('\n').TakeWhile(line => line.Length == 0 || line.StartsWith("    ", StringComparison.Ordinal));
-            read += SealdiskConfiguration.Parse(string.Join('\n', lines), Somewhere, Checks.Requirable).Volumes.Count;
+            read += Parse(string.Join('\n', lines)).Volumes.Count;
         }
 
         Assert.Equal(5, read);
@@ -162,7 +170,7 @@ public sealed class SealdiskConfigurationTests
         {
             try
             {
-                return SealdiskConfiguration.Parse(text, Somewhere, Checks.Requirable).Volumes.Count > 0;
+                return Parse(text).Volumes.Count > 0;
             }
             catch (ConfigurationException refused)
             {
@@ -170,4 +178,8 @@ public sealed class SealdiskConfigurationTests
             }
         }, iter: 20_000);
     }
+
+    private static SealdiskConfiguration Parse(string text) => SealdiskConfiguration.Parse(text, Somewhere, Checks.Requirable);
+
+    private static SealdiskConfiguration Load(string path) => SealdiskConfiguration.Load(path, Checks.Requirable);
 }

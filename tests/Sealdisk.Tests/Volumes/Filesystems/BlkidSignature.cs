@@ -23,6 +23,9 @@ internal static class BlkidSignature
                 _ => found,
             };
         }
+        // blkid of util-linux 2.38 takes the boot sector of exFAT for a partition table as well; later ones do not.
+        if (found.Type == "exfat")
+            found = found with { PartitionTable = null };
         // We read the UUIDs of those filesystems alone that we make.
         return found.Type is { } type && FilesystemType.Find(type) is null && type != "jbd" ? found with { Uuid = null } : found;
     }

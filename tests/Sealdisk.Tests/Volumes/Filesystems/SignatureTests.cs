@@ -51,8 +51,16 @@ public sealed class SignatureTests
         { "sfdisk", "16M", "echo 'label: gpt\n,8M' | sfdisk $1; dd if=/dev/zero of=$1 bs=512 seek=1 count=33 conv=notrunc" },
         { "sfdisk", "16M", "echo 'label: gpt\n,8M' | sfdisk $1; mkfs.ext4 -q -F $1" },
         { "sfdisk", "16M", "echo 'label: dos\n,8M' | sfdisk $1; mkswap $1" },
-        { "mkfs.ext4", "8M", "mkfs.ext4 -q -F $1; mkfs.vfat -R 1 -f 1 -F 12 $2/fat -C 1024; dd if=$2/fat of=$1 bs=512 count=1 conv=notrunc" },
-        { "mkfs.btrfs", "320M", "mkfs.btrfs -q -f $1; mkfs.ext4 -q -F $2/ext 8M; dd if=$2/ext of=$1 bs=1k skip=1 seek=1 count=1 conv=notrunc" },
+        {
+            "mkfs.ext4",
+            "8M",
+            "mkfs.ext4 -q -F $1; mkfs.vfat -F 12 -C $2/fat 1024; dd if=$2/fat of=$1 bs=512 count=1 conv=notrunc"
+        },
+        {
+            "mkfs.btrfs",
+            "320M",
+            "mkfs.btrfs -q -f $1; mkfs.ext4 -q -F $2/ext 8M; dd if=$2/ext of=$1 bs=1k skip=1 seek=1 count=1 conv=notrunc"
+        },
         { "true", "0", "true" },
         { "true", "4M", "true" },
         { "head", "4M", "dd if=/dev/urandom of=$1 bs=1M count=4 conv=notrunc" },
@@ -99,12 +107,15 @@ public sealed class SignatureTests
         Assert.Equal(type, Signature.Probe(folder["image"]).Type);
     }
 
-    /// <summary>blkid does not believe a GPT without its protective first sector. Where nothing else is, it still says that the disk was used.</summary>
+    /// <summary>
+    /// blkid does not believe a GPT without its protective first sector. If there is nothing else, it still says that the disk was used.
+    /// </summary>
     [Fact]
     public void The_backup_of_a_partition_table_alone_is_recognised_too()
     {
         using var folder = new TemporaryDirectory();
-        Tool.Shell("truncate -s 16M $1; echo 'label: gpt\n,8M' | sfdisk $1; dd if=/dev/zero of=$1 bs=1M count=1 conv=notrunc", folder["image"]);
+        Tool.Shell(
+            "truncate -s 16M $1; echo 'label: gpt\n,8M' | sfdisk $1; dd if=/dev/zero of=$1 bs=1M count=1 conv=notrunc", folder["image"]);
         Assert.Equal(Signature.None with { PartitionTable = "gpt" }, Signature.Probe(folder["image"]));
         Assert.Equal(Signature.None, BlkidSignature.Of(folder["image"]));
     }
@@ -147,11 +158,14 @@ public sealed class SignatureTests
         Assert.Equal(Errno.EIO, Assert.Throws<LinuxException>(() => Signature.Probe("/proc/self/mem")).Errno);
     }
 
-    private static string Bytes(int at, string text) => $"printf '{text}' | dd of=$1 bs=1 seek={at} conv=notrunc status=none";
+    private static string Bytes(int at, string text) => $"printf -- '{text}' | dd of=$1 bs=1 seek={at} conv=notrunc status=none";
 
     /// <summary>struct mdp_superblock_1: magic, major version 1, and at 144 its own place in sectors.</summary>
-    private static string RaidVersion1(int sector) =>
-        $"\\374\\116\\053\\251\\1\\0\\0\\0{string.Concat(Enumerable.Repeat("\\0", 136))}\\{Octal(sector)}\\{Octal(sector >> 8)}\\0\\0\\0\\0\\0\\0";
+    private static string RaidVersion1(int sector)
+    {
+        var between = string.Concat(Enumerable.Repeat("\\0", 136));
+        return $"\\374\\116\\053\\251\\1\\0\\0\\0{between}\\{Octal(sector)}\\{Octal(sector >> 8)}\\0\\0\\0\\0\\0\\0";
+    }
 
     private static string Octal(int value) => Convert.ToString(value & 0xFF, 8);
 }
