@@ -46,7 +46,7 @@ public static class FuseServerProcess
         var request = ServeRequest.Parse(ReadLine(input));
         CurrentProcess.SetName("sealdisk-fuse");
         const OpenFlags appending = OpenFlags.Write | OpenFlags.Create | OpenFlags.Append | OpenFlags.NoFollow;
-        using var alive = FileDescriptor.Open(request.LogFile, appending, mode: 0b110_000_000);
+        using var alive = FileDescriptor.Open(request.LogFile, appending, mode: Permissions.Mode0600);
         alive.Lock();
         using var volume = open(request);
         using var server = new FuseServer(volume, request.MountFile, request.FsName, request.Discard);

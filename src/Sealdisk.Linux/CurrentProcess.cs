@@ -126,7 +126,7 @@ public static partial class CurrentProcess
             return;
         }
         const OpenFlags appending = OpenFlags.Write | OpenFlags.Create | OpenFlags.Append | OpenFlags.NoFollow;
-        using var log = FileDescriptor.Open(errorFile, appending, mode: 0b110_000_000);
+        using var log = FileDescriptor.Open(errorFile, appending, mode: Permissions.Mode0600);
         RedirectStandardStream(2, log);
     }
 

@@ -82,18 +82,18 @@ public static partial class DirectoryEntries
     /// <summary>A new file, open for reading and writing; EEXIST if the name is taken.</summary>
     /// <param name="path">Its name.</param>
     /// <param name="mode">Permission bits; 0600 by default.</param>
-    public static FileDescriptor CreateFile(string path, int mode = 0b110_000_000) =>
+    public static FileDescriptor CreateFile(string path, int mode = Permissions.Mode0600) =>
         FileDescriptor.Open(path, OpenFlags.ReadWrite | OpenFlags.Create | OpenFlags.Exclusive | OpenFlags.NoFollow, mode);
 
     /// <summary>mknod(2) of a block device node; one that exists already is left as it is.</summary>
-    internal static void MakeBlockDevice(string path, DeviceNumber device, int mode = 0b110_000_000)
+    internal static void MakeBlockDevice(string path, DeviceNumber device, int mode = Permissions.Mode0600)
     {
         if (mknod(path, (uint)FileKind.BlockDevice | (uint)mode, device.Encoded) != 0 && ErrnoExtensions.Last() != Errno.EEXIST)
             throw LinuxException.Last("make device node", path);
     }
 
     /// <summary>mknod(2) of a character device node; one that exists already is left as it is.</summary>
-    internal static void MakeCharacterDevice(string path, DeviceNumber device, int mode = 0b110_000_000)
+    internal static void MakeCharacterDevice(string path, DeviceNumber device, int mode = Permissions.Mode0600)
     {
         if (mknod(path, (uint)FileKind.CharacterDevice | (uint)mode, device.Encoded) != 0 && ErrnoExtensions.Last() != Errno.EEXIST)
             throw LinuxException.Last("make device node", path);

@@ -77,7 +77,7 @@ internal static class DmControl
 
     private static bool Make(uint minor)
     {
-        DirectoryEntries.MakeDirectory(DmNode.Folder, mode: 0b111_101_101);
+        DirectoryEntries.MakeDirectory(DmNode.Folder, mode: Permissions.Mode0755);
         DirectoryEntries.MakeCharacterDevice(Path, new DeviceNumber(MiscMajor, minor));
         return true;
     }

@@ -25,7 +25,7 @@ public sealed partial class FileDescriptor : SafeHandle
     internal int Number => (int)handle;
 
     /// <summary>Opens a path. <paramref name="mode"/> holds the permission bits of a file that is created.</summary>
-    public static FileDescriptor Open(string path, OpenFlags flags, int mode = 0b110_100_100)
+    public static FileDescriptor Open(string path, OpenFlags flags, int mode = Permissions.Mode0644)
     {
         while (true)
         {

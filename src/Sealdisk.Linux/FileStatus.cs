@@ -33,7 +33,7 @@ public readonly record struct DeviceNumber(uint Major, uint Minor)
 /// <summary>What statx(2) reports of a file. Unlike stat(2) it has the same layout on every architecture.</summary>
 /// <param name="Kind">File, directory, device, ...</param>
 /// <param name="Size">Bytes; 0 for a device.</param>
-/// <param name="Mode">Permission bits, with set-id and sticky bits (0xFFF).</param>
+/// <param name="Mode">Permission bits, with set-id and sticky bits (07777).</param>
 /// <param name="Uid">Owner.</param>
 /// <param name="Gid">Group.</param>
 /// <param name="Device">The device that the filesystem is on.</param>
@@ -110,7 +110,7 @@ public readonly partial record struct FileStatus(
         public readonly FileStatus ToFileStatus() => new(
             (FileKind)(Mode & 0xF000),
             (long)Size,
-            Mode & 0xFFF,
+            Mode & Permissions.Mode7777,
             Uid,
             Gid,
             new DeviceNumber(Major, Minor),

@@ -1,4 +1,5 @@
 using Sealdisk.Audit.Fleet;
+using Sealdisk.Linux;
 using Sealdisk.OpTee.Huk;
 using Sealdisk.Volumes.Keys;
 using static Sealdisk.Audit.Device.Finding;
@@ -233,8 +234,8 @@ internal static class KeyChecks
         {
             if (look.Root.OwnershipOf(path) is not { } ownership)
                 return Unknown(Checks.TeeNodes, $"the mode of {path} is not known");
-            if ((ownership.Mode & 6) != 0)
-                return Fails(Checks.TeeNodes, $"everybody may use {path}", new Evidence(path, $"mode {Convert.ToString(ownership.Mode, 8).PadLeft(4, '0')}"));
+            if ((ownership.Mode & Permissions.Mode0006) != 0)
+                return Fails(Checks.TeeNodes, $"everybody may use {path}", new Evidence(path, $"mode {Permissions.Text(ownership.Mode)}"));
         }
         return Holds(Checks.TeeNodes, "others may not use the TEE's nodes", new Evidence("/dev/tee0", "no rights for others"));
     }

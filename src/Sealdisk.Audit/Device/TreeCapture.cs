@@ -9,7 +9,7 @@ namespace Sealdisk.Audit.Device;
 /// </summary>
 public sealed class TreeCapture
 {
-    private const int OwnerOnly = 0x1C0; // 0700
+    private const int OwnerOnly = Permissions.Mode0700;
 
     private readonly string _directory;
     private readonly Dictionary<string, string> _manifest = new(StringComparer.Ordinal);

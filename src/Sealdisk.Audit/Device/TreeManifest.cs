@@ -1,4 +1,5 @@
 using System.Globalization;
+using Sealdisk.Linux;
 
 namespace Sealdisk.Audit.Device;
 
@@ -26,7 +27,7 @@ internal sealed class TreeManifest
     internal string? Problem(string path) => _problems.GetValueOrDefault(path);
 
     internal static string Line(string path, Ownership ownership) =>
-        $"mode {(ownership.IsLink ? "link:" : "")}{Convert.ToString(ownership.Mode, 8).PadLeft(4, '0')} {ownership.Uid} {path}";
+        $"mode {(ownership.IsLink ? "link:" : "")}{Permissions.Text(ownership.Mode)} {ownership.Uid} {path}";
 
     internal static string Line(string path, string problem) => $"error {problem} {path}";
 

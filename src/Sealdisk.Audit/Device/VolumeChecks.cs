@@ -10,8 +10,8 @@ namespace Sealdisk.Audit.Device;
 /// <summary>Volumes, their files, and what else holds keys or plaintext.</summary>
 internal static class VolumeChecks
 {
-    private const int OthersMayWrite = 0b000_010_010;
-    private const int OthersMayAnything = 0b000_111_111;
+    private const int OthersMayWrite = Permissions.Mode0022;
+    private const int OthersMayAnything = Permissions.Mode0077;
 
     internal static IEnumerable<Finding> Run(Look look)
     {
@@ -129,7 +129,7 @@ internal static class VolumeChecks
                 unknown.Add(path!);
                 continue;
             }
-            var mode = new Evidence(path!, $"mode {Convert.ToString(ownership.Mode, 8).PadLeft(4, '0')}, owner {ownership.Uid}");
+            var mode = new Evidence(path!, $"mode {Permissions.Text(ownership.Mode)}, owner {ownership.Uid}");
             if (ownership.Uid != 0 || (ownership.Mode & bad) != 0)
                 yield return Fails(Checks.FileModes, ownership.Uid != 0 ? $"{path} belongs to user {ownership.Uid}, not to root" : $"others may {(bad == OthersMayWrite ? "write" : "read or write")} {path}", mode);
             else

@@ -8,7 +8,7 @@ namespace Sealdisk.Cli.Verbs;
 /// <summary><c>huk derive</c>: a returned board's HUK, from what its maker burnt into it.</summary>
 internal static class HukDeriveVerb
 {
-    private const int OwnerOnly = 0x180; // 0600
+    private const int OwnerOnly = Permissions.Mode0600;
 
     internal static Command Create()
     {

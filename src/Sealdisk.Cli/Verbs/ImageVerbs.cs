@@ -128,7 +128,7 @@ internal static class ImageVerbs
     /// <summary>A file that a mapping serves is locked, one under a loop device is not: neither may be written to under its users' feet. Asks sysfs, which needs no root.</summary>
     private static FileDescriptor OpenFile(string output)
     {
-        var file = FileDescriptor.Open(output, OpenFlags.Write | OpenFlags.Create, 0b110_000_000);
+        var file = FileDescriptor.Open(output, OpenFlags.Write | OpenFlags.Create, Permissions.Mode0600);
         var user = !file.TryLock() ? "a mapping has it open" : LoopDevice.InUse().FirstOrDefault(loop => loop.BackingFile() == output) is { } loop ? $"it is attached to {loop.Path}" : null;
         if (user is null)
         {

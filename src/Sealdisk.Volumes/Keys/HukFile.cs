@@ -10,7 +10,7 @@ public static class HukFile
     public const int NewLength = 32;
 
     private const int LongestText = 66;
-    private const int GroupAndOthers = 0b000_111_111;
+    private const int GroupAndOthers = Permissions.Mode0077;
 
     /// <summary>Reads a HUK into locked memory; the caller wipes it by disposing it.</summary>
     /// <exception cref="SealdiskException">Absent, readable by others, or not a HUK (exit code 2).</exception>
@@ -22,7 +22,7 @@ public static class HukFile
             throw SealdiskException.Usage($"cannot use HUK file {path}: it is not a regular file");
         if ((status.Mode & GroupAndOthers) != 0)
             throw SealdiskException.Usage(
-                $"cannot use HUK file {path}: its mode {Convert.ToString(status.Mode, 8).PadLeft(4, '0')} lets others at the device's secret",
+                $"cannot use HUK file {path}: its mode {Permissions.Text(status.Mode)} lets others at the device's secret",
                 $"chmod 600 {path}; if others may have read it, make a new one and seal anew");
         if (status.Size > LongestText)
             throw SealdiskException.Usage($"cannot use HUK file {path}: {status.Size} bytes are more than 32 bytes of hex text");
@@ -56,7 +56,7 @@ public static class HukFile
         using var huk = SecretBuffer.Random(NewLength);
         using var text = SecretBuffer.Allocate(2 * NewLength + 1);
         HukText.Write(huk.Memory.Span, text.Memory.Span);
-        DurableFile.Create(path, text.Memory.Span, 0b110_000_000);
+        DurableFile.Create(path, text.Memory.Span, Permissions.Mode0600);
     }
 
     private static FileDescriptor OpenForReading(string path)

@@ -25,7 +25,7 @@ public static class KeptKey
         {
             // Made in this thread's own keyring: a key in @u can be read only by who possesses it, which a session that does not lead to @u does not.
             using var key = KernelKey.NewTrusted(KeyDescription.Parse(name), size, options);
-            DurableFile.Create(blobPath, Encoding.ASCII.GetBytes(key.ReadBlob().ToString()), 0b110_000_000);
+            DurableFile.Create(blobPath, Encoding.ASCII.GetBytes(key.ReadBlob().ToString()), Permissions.Mode0600);
             KernelKey.LoadTrusted(KeyDescription.Parse($"sealdisk:{name}:verify"), SealedBlob.Read(blobPath), blobPath).Dispose();
             return key.LinkInto(keyring);
         }

@@ -28,7 +28,7 @@ public static class RecoveryKey
             throw SealdiskException.Refused($"cannot make recovery key {path}: it exists, and may be the only copy of one (EEXIST)", "name another file");
         using var secret = SecretBuffer.Random(SecretSize);
         using var text = TextOf(secret);
-        DurableFile.Create(path, text.Memory.Span, 0b110_000_000);
+        DurableFile.Create(path, text.Memory.Span, Permissions.Mode0600);
         return PublicOf(secret);
     }
 

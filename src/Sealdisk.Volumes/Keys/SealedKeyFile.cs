@@ -20,7 +20,7 @@ public static class SealedKeyFile
         using var source = SoftSource.Open(hukPath);
         RequireFree(path);
         using var key = SecretBuffer.Random(keySize);
-        DurableFile.Create(path, Encoding.ASCII.GetBytes(source.SealBlob(key).ToString()), 0b110_000_000);
+        DurableFile.Create(path, Encoding.ASCII.GetBytes(source.SealBlob(key).ToString()), Permissions.Mode0600);
         using var back = source.UnsealHere(new SealedKey.Trusted(SealedBlob.Read(path)) { Made = KeyCustody.Process }, keySize, path);
         if (!SoftSource.SameKey(key, back))
             throw SealdiskException.Failed($"cannot write {path}: what was read back unseals to another key", "the medium may be failing");

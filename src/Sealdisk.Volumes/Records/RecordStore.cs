@@ -14,7 +14,7 @@ public sealed partial class RecordStore
 
     internal const long HeaderCopyB = 524288;
     private const int DetachedLength = 2 * RecordFormat.BlockSize;
-    private const int DetachedMode = 0x180; // 0600: nothing secret, and nobody else's business
+    private const int DetachedMode = Permissions.Mode0600; // nothing in it is secret, but nobody else needs it
 
     private readonly string _path;
     private readonly bool _detached;

@@ -10,7 +10,7 @@ namespace Sealdisk.Lifecycle;
 /// <summary>A volume that was made by hand, with keyctl, dmsetup and mkfs, gets a record and is Sealdisk's from then on. Its data are not touched.</summary>
 public static class Adoption
 {
-    private const int HeaderBytes = (int)Planner.HeaderSectors * 512;
+    private const int HeaderBytes = (int)RecordStore.HeaderSectors * 512;
 
     /// <summary>
     /// Unseals the blob, decrypts the device as the configuration says, and only where the configured filesystem is found there writes the record: both

@@ -285,6 +285,6 @@ internal sealed class Apply : IDisposable
         if (FileStatus.TryOf(path) is not null)
             return;
         MakeDirectories(Path.GetDirectoryName(path)!);
-        DirectoryEntries.MakeDirectory(path, 0b111_101_101);
+        DirectoryEntries.MakeDirectory(path, Permissions.Mode0755);
     }
 }

@@ -29,5 +29,5 @@ internal static class Geometry
         return (ulong)deviceSize < needed ? $"{spec.Device} has {deviceSize} bytes, but its record describes data up to byte {needed}: it was truncated" : null;
     }
 
-    private static long HeaderBytes(VolumeSpec spec) => spec.RecordFile is null ? (long)Planner.HeaderSectors * 512 : 0;
+    private static long HeaderBytes(VolumeSpec spec) => spec.RecordFile is null ? (long)RecordStore.HeaderSectors * 512 : 0;
 }

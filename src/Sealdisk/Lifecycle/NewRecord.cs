@@ -38,7 +38,7 @@ internal static class NewRecord
             Cipher = spec.Cipher,
             KeySize = spec.KeySize,
             Layout = new SectorLayout(sectorSize, spec.IvLargeSectors && sectorSize > 512, IvOffset: 0),
-            Offset = new Sectors(spec.RecordFile is null ? Planner.HeaderSectors : 0),
+            Offset = new Sectors(spec.RecordFile is null ? RecordStore.HeaderSectors : 0),
             Length = new Sectors(Geometry.DataSectors(spec, observed.DeviceSize!.Value, sectorSize)),
         };
     }

@@ -10,7 +10,7 @@ namespace Sealdisk.Lifecycle;
 /// <summary>Looks at a volume and changes nothing.</summary>
 public static class Observer
 {
-    private const long HeaderBytes = (long)Planner.HeaderSectors * 512;
+    private const long HeaderBytes = (long)RecordStore.HeaderSectors * 512;
 
     /// <summary>Everything a plan depends on, as it is now.</summary>
     /// <exception cref="SealdiskException">The device is no device, or cannot be probed.</exception>

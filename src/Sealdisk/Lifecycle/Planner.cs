@@ -12,9 +12,6 @@ namespace Sealdisk.Lifecycle;
 /// </summary>
 public static class Planner
 {
-    /// <summary>512-byte sectors that a header record takes from the start of the device.</summary>
-    public const ulong HeaderSectors = 2048;
-
     /// <summary>What <c>up</c> will do.</summary>
     public static Plan For(VolumeSpec spec, Observed observed)
     {
@@ -230,7 +227,7 @@ public static class Planner
             return Says("integrity", SectorFormat.NoIntegrity, format.Integrity);
         if (spec.Filesystem.Name != record.Filesystem)
             return Says("filesystem", spec.Filesystem, record.Filesystem);
-        var dataOffset = new Sectors(spec.RecordFile is null ? HeaderSectors : 0);
+        var dataOffset = new Sectors(spec.RecordFile is null ? RecordStore.HeaderSectors : 0);
         return format.Offset != dataOffset ? $"its data should begin at sector {dataOffset}, its record says {format.Offset}" : null;
     }
 

@@ -45,7 +45,7 @@ public static class RecordBackup
     {
         if (DurableFile.IsTaken(file))
             throw SealdiskException.Refused($"cannot write {file}: it exists (EEXIST)", "name another file");
-        DurableFile.Create(file, backup, 0b110_000_000);
+        DurableFile.Create(file, backup, Permissions.Mode0600);
     }
 
     /// <summary>

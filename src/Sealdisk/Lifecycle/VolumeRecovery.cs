@@ -54,7 +54,7 @@ public static class VolumeRecovery
         if (DurableFile.IsTaken(output))
             throw SealdiskException.Refused($"cannot write {output}: it exists (EEXIST)", "name another file");
         using var input = FileDescriptor.Open(spec.Device, OpenFlags.Read);
-        using var plain = FileDescriptor.Open(output, OpenFlags.Write | OpenFlags.Create | OpenFlags.Exclusive, 0b110_000_000);
+        using var plain = FileDescriptor.Open(output, OpenFlags.Write | OpenFlags.Create | OpenFlags.Exclusive, Permissions.Mode0600);
         var length = record.Format.Length.Bytes.Count;
         try
         {

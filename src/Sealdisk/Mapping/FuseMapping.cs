@@ -37,7 +37,7 @@ public static class FuseMapping
         try
         {
             var forServer = request.ForServer(folder);
-            using (var file = FileDescriptor.Open(folder.Description, OpenFlags.Write | OpenFlags.Create | OpenFlags.Truncate, 0b110_000_000))
+            using (var file = FileDescriptor.Open(folder.Description, OpenFlags.Write | OpenFlags.Create | OpenFlags.Truncate, Permissions.Mode0600))
                 file.WriteAt(Encoding.UTF8.GetBytes(forServer.ToLine()), 0);
             using var server = ServerLaunch.Start(folder, forServer);
             var loop = LoopDevice.Attach(folder.Volume, new LoopOptions(request.Format.Layout.SectorSize, DirectIo: true));

@@ -10,7 +10,7 @@ namespace Sealdisk.Mapping;
 internal sealed class RuntimeFolder
 {
     internal const string Root = "/run/sealdisk";
-    private const int OwnerOnly = 0b111_000_000;
+    private const int OwnerOnly = Permissions.Mode0700;
 
     internal RuntimeFolder(string name)
     {
@@ -36,7 +36,7 @@ internal sealed class RuntimeFolder
 
     internal void Create()
     {
-        DirectoryEntries.MakeDirectory(Root, 0b111_101_101);
+        DirectoryEntries.MakeDirectory(Root, Permissions.Mode0755);
         DirectoryEntries.MakeDirectory(Path, OwnerOnly);
         if (FileStatus.TryOf(Volume) is null)
             DirectoryEntries.CreateFile(Volume).Dispose();

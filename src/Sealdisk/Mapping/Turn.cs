@@ -70,15 +70,15 @@ internal sealed class Turn : IDisposable
     private static FileDescriptor Open(string path)
     {
         const OpenFlags Flags = OpenFlags.ReadWrite | OpenFlags.Create;
-        const int Mode = 0b110_000_000;
+        const int Mode = Permissions.Mode0600;
         try
         {
             return FileDescriptor.Open(path, Flags, Mode);
         }
         catch (LinuxException first) when (first.Errno == Errno.ENOENT)
         {
-            DirectoryEntries.MakeDirectory(RuntimeFolder.Root, 0b111_101_101);
-            DirectoryEntries.MakeDirectory(Folder, 0b111_000_000);
+            DirectoryEntries.MakeDirectory(RuntimeFolder.Root, Permissions.Mode0755);
+            DirectoryEntries.MakeDirectory(Folder, Permissions.Mode0700);
             return FileDescriptor.Open(path, Flags, Mode);
         }
     }

@@ -6,7 +6,7 @@ namespace Sealdisk.Volumes.Keys.Tpm;
 internal static class TpmAuthFile
 {
     private const int Digits = 40;
-    private const int GroupAndOthers = 0b000_111_111;
+    private const int GroupAndOthers = Permissions.Mode0077;
 
     /// <summary>The 40 digits; the caller wipes them by disposing.</summary>
     /// <exception cref="SealdiskException">Absent, readable by others, or something else (exit code 2).</exception>
@@ -17,7 +17,7 @@ internal static class TpmAuthFile
         if (status.Kind != FileKind.Regular)
             throw SealdiskException.Usage($"cannot use TPM password file {path}: it is not a regular file");
         if ((status.Mode & GroupAndOthers) != 0)
-            throw SealdiskException.Usage($"cannot use TPM password file {path}: its mode {Convert.ToString(status.Mode, 8).PadLeft(4, '0')} lets others at it", $"chmod 600 {path}");
+            throw SealdiskException.Usage($"cannot use TPM password file {path}: its mode {Permissions.Text(status.Mode)} lets others at it", $"chmod 600 {path}");
         using var text = SecretBuffer.Allocate(Digits + 2);
         var length = file.ReadAt(text.Memory.Span, 0);
         if (length < Digits || length > Digits + 1 || (length == Digits + 1 && text.Memory.Span[Digits] != (byte)'\n') || !AreDigits(text.Memory.Span[..Digits]))
