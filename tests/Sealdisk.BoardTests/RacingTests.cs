@@ -8,17 +8,12 @@ namespace Sealdisk.BoardTests;
 public sealed class RacingTests
 {
     /// <summary>
-    /// A blkid that waits for /tmp/go, so that a test knows where 'up' is: it has locked its volume and claimed its device, and
-    /// looks at it.
+    /// An 'up' that stops as soon as it has opened its device for the first time: it has locked its volume and claimed the device, and is
+    /// about to look at it.
     /// </summary>
-    private const string WaitingBlkid = """
-        real=$(readlink -f $(command -v blkid)) && mv $real /tmp/blkid.real && cat > /usr/sbin/blkid <<'end' && chmod 755 /usr/sbin/blkid
-        #!/bin/sh
-        touch /tmp/looking
-        until [ -e /tmp/go ]; do sleep 0.05; done
-        exec /tmp/blkid.real "$@"
-        end
-        """;
+    private const string LookingUp = "strace -o /dev/null -P /dev/vda -e trace=openat -e inject=openat:signal=STOP:when=1 sealdisk up";
+
+    private const string UntilItLooks = "until grep -q 'State:.*stop' /proc/$(pidof sealdisk)/status 2>/dev/null; do sleep 0.05; done";
 
     /// <summary>An 'up' that stops as it lets go of the key, which is as soon as its mapping is open.</summary>
     private const string StoppingUp = "strace -o /dev/null -e trace=keyctl -e inject=keyctl:signal=STOP:when=1 sealdisk up";
@@ -50,12 +45,11 @@ public sealed class RacingTests
         using var work = new Workplace();
         using var machine = Machine.Boot(new BootOptions { Disks = [new FileDisk(work.Disk("volume", 4))] });
         Volume.Configure(machine);
-        machine.Succeed(WaitingBlkid);
-        machine.Start("exec sealdisk up & echo $! > /tmp/first; wait");
-        machine.Succeed("until [ -e /tmp/looking ]; do sleep 0.05; done");
+        machine.Start(LookingUp);
+        machine.Succeed($"{UntilItLooks}; pidof sealdisk > /tmp/first");
         var second = machine.Start("sealdisk up & echo $! > /tmp/second; wait $!");
         machine.Succeed("until ls -l /proc/$(cat /tmp/second)/fd 2>/dev/null | grep -q name-data; do sleep 0.05; done");
-        machine.Succeed("kill -9 $(cat /tmp/first); touch /tmp/go");
+        machine.Succeed("kill -9 $(cat /tmp/first)");
         var answer = second.Wait();
         Assert.True(answer.ExitCode == 0, answer.All);
         Assert.Contains("first boot", answer.Error, StringComparison.Ordinal);
@@ -69,11 +63,11 @@ public sealed class RacingTests
         using var work = new Workplace();
         using var machine = Machine.Boot(new BootOptions { Disks = [new FileDisk(work.Disk("volume", 4))] });
         Volume.Configure(machine, Replace);
-        machine.Succeed($"mkfs.ext4 -q /dev/vda && {WaitingBlkid}");
-        var up = machine.Start("sealdisk up");
-        machine.Succeed("until [ -e /tmp/looking ]; do sleep 0.05; done");
+        machine.Succeed("mkfs.ext4 -q /dev/vda");
+        var up = machine.Start(LookingUp);
+        machine.Succeed(UntilItLooks);
         Assert.Contains("busy", machine.Run("mount /dev/vda /mnt").Error, StringComparison.Ordinal);
-        machine.Succeed("touch /tmp/go");
+        machine.Succeed("kill -CONT $(pidof sealdisk)");
         Assert.Equal(0, up.Wait().ExitCode);
         Assert.Contains("busy", machine.Run("mount /dev/vda /mnt").Error, StringComparison.Ordinal);
         machine.Succeed("sealdisk down");
