@@ -275,16 +275,24 @@ public sealed class RefusalTests
     [Theory]
     [InlineData("header", CopyB)]
     [InlineData("detached", 4096)]
-    public void A_record_of_a_newer_format_is_refused(string where, int second)
+    public void A_record_of_another_format_version_is_refused(string where, int second)
     {
         using var volume = With(where, out var file);
-        Rewrite(file, [0, second], block => block[8] = 3);
-        foreach (var verb in new[] { "up", "plan", "check" })
-            volume.Refused(
-                verb,
-                ExitCode.Refused,
-                $"cannot bring up {volume.Name}: its record has format version 3, and this Sealdisk knows version 2",
-                "use the Sealdisk that wrote it");
+        foreach (var (version, words) in ((byte, string)[])
+        [
+            (4, "4, written by a later Sealdisk"),
+            (2, "2, which no release of Sealdisk has written"),
+            (1, "1, which no release of Sealdisk has written"),
+        ])
+        {
+            Rewrite(file, [0, second], block => block[8] = version);
+            foreach (var verb in new[] { "up", "plan", "check" })
+                volume.Refused(
+                    verb,
+                    ExitCode.Refused,
+                    $"cannot bring up {volume.Name}: its record has format version {words}; this one knows version 3",
+                    "use the Sealdisk that wrote it");
+        }
     }
 
     [Theory]
@@ -352,6 +360,13 @@ public sealed class RefusalTests
         other.Up();
         other.Down();
         File.Copy(others, volume["record"], overwrite: true);
+        volume.Refused(
+            "up",
+            ExitCode.Refused,
+            $"cannot bring up {volume.Name}: its record is of a volume named {other.Name}",
+            $"sealdisk record rename {other.Name} {volume.Name}");
+        // Somebody who gives it the name as well still has no filesystem under its key.
+        new RecordFile(volume["record"], isHeader: false).Rewrite(record => record with { Name = volume.Name }, 0, 1);
         volume.Refused(
             "up",
             ExitCode.Refused,
