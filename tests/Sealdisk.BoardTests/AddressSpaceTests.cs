@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
 using Sealdisk.Board;
-using Sealdisk.Volumes.Keys;
 
 namespace Sealdisk.BoardTests;
 

@@ -1,5 +1,4 @@
 using Sealdisk.Board;
-using Sealdisk.Volumes.Keys;
 
 namespace Sealdisk.BoardTests;
 

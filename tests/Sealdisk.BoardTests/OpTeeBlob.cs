@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using Sealdisk.OpTee;
-using Sealdisk.Volumes.Keys;
 
 namespace Sealdisk.BoardTests;
 

@@ -1,6 +1,5 @@
 using Sealdisk.Board;
 using Sealdisk.Tests.Support;
-using Sealdisk.Volumes.Keys;
 using Sealdisk.Volumes.Records;
 
 namespace Sealdisk.BoardTests;

@@ -29,8 +29,7 @@ internal static class Targets
         new("baseline", input => Baseline.Parse(Encoding.UTF8.GetString(input), "fuzz.toml"), typeof(ConfigurationException)),
         new("cipher", input => CipherSpec.Parse(Encoding.UTF8.GetString(input)), typeof(CipherSpecException)),
         new("record", input => RecordFormat.Read(input)),
-        new("record-body", input => ReadBody(input, RecordFormat.OneLevel)),
-        new("record-body-two-level", input => ReadBody(input, RecordFormat.Version)),
+        new("record-body", ReadBody),
         new("encrypted-key", ReadEncryptedKey),
         new("recovery-key", input => RecoveryKey.ParsePublic(Encoding.UTF8.GetString(input), out _)),
         new("blob-text", input => BlobText.Parse(input), typeof(BlobTextException)),
@@ -78,11 +77,11 @@ internal static class Targets
     }
 
     /// <summary>Each record has one form: what is read is written as it was.</summary>
-    private static void ReadBody(byte[] input, uint version)
+    private static void ReadBody(byte[] input)
     {
-        if (RecordBody.Read(input, 1, version) is not CopyReading.Valid valid)
+        if (RecordBody.Read(input, 1) is not CopyReading.Valid valid)
             return;
-        var back = new byte[RecordFormat.BlockSize];
+        var back = new byte[RecordFormat.MaxBody];
         var length = RecordBody.Write(valid.Record, back);
         if (!back.AsSpan(0, length).SequenceEqual(input))
             throw new InvalidOperationException("a record that is read is not written as it was");
