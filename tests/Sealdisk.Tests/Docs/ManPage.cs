@@ -23,14 +23,16 @@ internal sealed partial class ManPage
 
     private static string Plain(string line)
     {
-        var text = Fonts().Replace(line, "").Replace("\\-", "-").Replace("\\~", " ").Replace("\\(dq", "\"").Replace("\\&", "");
-        if (!text.StartsWith('.'))
-            return text;
-        var macro = text.Split(' ')[0];
-        var arguments = Arguments().Matches(text[macro.Length..]).Select(word => word.Value.Trim('"'));
+        if (!line.StartsWith('.'))
+            return Unescaped(line);
+        var macro = line.Split(' ')[0];
+        var arguments = Arguments().Matches(line[macro.Length..]).Select(word => Unescaped(word.Value.Trim('"')));
         // .B and .I set their arguments apart; .BR, .BI and the like do not.
         return string.Join(macro.Length == 2 ? " " : "", arguments);
     }
+
+    private static string Unescaped(string text) =>
+        Fonts().Replace(text, "").Replace("\\-", "-").Replace("\\~", " ").Replace("\\(dq", "\"").Replace("\\&", "");
 
     [GeneratedRegex(@"[\w-]+", RegexOptions.NonBacktracking)]
     private static partial Regex WordsOf();
