@@ -3,7 +3,9 @@ using Sealdisk.Linux;
 
 namespace Sealdisk.DataPath;
 
-/// <summary>How the sectors of a volume are encrypted, and where on its device they are: what a dm-crypt table says besides the key.</summary>
+/// <summary>
+/// How the sectors of a volume are encrypted, and where on its device they are: what a dm-crypt table says besides the key.
+/// </summary>
 public sealed record SectorFormat
 {
     /// <summary>What <see cref="Integrity"/> is without authentication.</summary>
@@ -18,7 +20,9 @@ public sealed record SectorFormat
     /// <summary>Sector size and IV rules.</summary>
     public required SectorLayout Layout { get; init; }
 
-    /// <summary>How each sector is authenticated, in dm-crypt's words for its <c>integrity</c> option; <see cref="NoIntegrity"/> if it is not.</summary>
+    /// <summary>
+    /// How each sector is authenticated, in dm-crypt's words for its <c>integrity</c> option; <see cref="NoIntegrity"/> if it is not.
+    /// </summary>
     public string Integrity { get; init; } = NoIntegrity;
 
     /// <summary>Where the encrypted data begin on the device.</summary>
@@ -54,7 +58,8 @@ public sealed record SectorFormat
     /// <param name="key">Stays the caller's.</param>
     /// <param name="encrypt">False to decrypt.</param>
     /// <param name="progress">Told the bytes done so far, from any thread.</param>
-    public void Transform(FileDescriptor input, Sectors inputOffset, FileDescriptor output, SecretBuffer key, bool encrypt, Action<long> progress)
+    public void Transform(
+        FileDescriptor input, Sectors inputOffset, FileDescriptor output, SecretBuffer key, bool encrypt, Action<long> progress)
     {
         using var schedule = SecretBuffer.Allocate(SectorCipher.ScheduleSize(Cipher));
         ImageTransform.Run(input, inputOffset.Bytes, output, Length.Bytes, NewCipher(key, schedule), encrypt, progress);

@@ -14,6 +14,8 @@ public sealed partial class ContributingTests
         Assert.DoesNotContain(paths, path => !Path.Exists(Path.Combine(Golden.Root, path)));
     }
 
-    [GeneratedRegex("`(?<path>(?:src|tests|docs|board|bench|packaging)/[^` ]*)`", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
+    [GeneratedRegex(
+        "`(?<path>(?:src|tests|docs|board|bench|packaging)/[^` ]*)`",
+        RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
     private static partial Regex Paths();
 }

@@ -50,7 +50,10 @@ public sealed class HukSourcesPageTests
             // A long statement is made once; a later family refers to it.
             var repeated = statements.Where(item => item.Text.Length > 100 && said.ContainsKey(item)).ToList();
             foreach (var earlier in repeated.GroupBy(item => said[item]))
-                page.Append($"* **{string.Join(", ", earlier.Select(item => item.Name))}.** As on [{earlier.Key.Id}](#{earlier.Key.Id}).\n");
+            {
+                    var names = string.Join(", ", earlier.Select(item => item.Name));
+                    page.Append($"* **{names}.** As on [{earlier.Key.Id}](#{earlier.Key.Id}).\n");
+                }
             foreach (var item in statements.Except(repeated))
             {
                 said.TryAdd(item, family);

@@ -26,8 +26,9 @@ public sealed class CryptTableTests
     };
 
     [Fact]
-    public void The_plainest_table() =>
-        Assert.Equal("aes-cbc-plain :32:trusted:kmk 0 7:0 0", CryptTable.Of(Request, "trusted", KeyDescription.Parse("kmk"), new DeviceNumber(7, 0)).ToString());
+    public void A_table_without_options_has_five_words() => Assert.Equal(
+        "aes-cbc-plain :32:trusted:kmk 0 7:0 0",
+        CryptTable.Of(Request, "trusted", KeyDescription.Parse("kmk"), new DeviceNumber(7, 0)).ToString());
 
     [Fact]
     public void Options_are_written_in_the_order_in_which_the_kernel_prints_them()

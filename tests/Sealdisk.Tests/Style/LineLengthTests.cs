@@ -22,7 +22,8 @@ public sealed class LineLengthTests
         var found = SourceFiles.All;
         string[] kinds =
         [
-            "build", "demo", "test", ".ci/run", "Directory.Build.props", "src/Sealdisk.Cli/Program.cs", "src/Sealdisk.Cli/Sealdisk.Cli.csproj",
+            "build", "demo", "test", ".ci/run", "Directory.Build.props",
+            "src/Sealdisk.Cli/Program.cs", "src/Sealdisk.Cli/Sealdisk.Cli.csproj",
             "tests/fuzz", "tests/Sealdisk.Tests/Style/LineLengthTests.cs", "tests/Sealdisk.BoardTests/guest/cutload.c",
             "board/build", "board/lib/steps", "board/arm64/recipe", "board/kernel/common.config", "board/guest/init.c",
             "bench/run", "packaging/need", "packaging/completions/sealdisk", "packaging/man/sealdisk.8",

@@ -1,6 +1,8 @@
 namespace Sealdisk.Tests.Style;
 
-/// <summary>The files of the checkout that people write, as paths from its root. Found without git, so that a tarball is checked too.</summary>
+/// <summary>
+/// The files of the checkout that people write, as paths from its root. Found without git, so that a tarball is checked too.
+/// </summary>
 internal static class SourceFiles
 {
     private static readonly string[] RootScripts = ["build", "test", "demo", ".ci/run"];

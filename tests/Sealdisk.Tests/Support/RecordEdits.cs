@@ -5,7 +5,9 @@ using Sealdisk.Volumes.Records;
 
 namespace Sealdisk.Tests.Support;
 
-/// <summary>Changes of single fields of a record, as somebody makes them who knows the format: fields of text are changed as text.</summary>
+/// <summary>
+/// Changes of single fields of a record, as an attacker who knows the format makes them: fields of text are changed as text.
+/// </summary>
 internal static class RecordEdits
 {
     /// <summary>A key as its trust source sealed it, on one level.</summary>
@@ -54,7 +56,8 @@ internal static class RecordEdits
     public static VolumeRecord WithCipher(this VolumeRecord record, string cipher) =>
         record with { Format = record.Format with { Cipher = CipherSpec.Parse(cipher) } };
 
-    public static VolumeRecord WithKeySize(this VolumeRecord record, int bytes) => record with { Format = record.Format with { KeySize = bytes } };
+    public static VolumeRecord WithKeySize(this VolumeRecord record, int bytes) =>
+        record with { Format = record.Format with { KeySize = bytes } };
 
     public static VolumeRecord WithLayout(this VolumeRecord record, Func<SectorLayout, SectorLayout> change) =>
         record with { Format = record.Format with { Layout = change(record.Format.Layout) } };

@@ -20,7 +20,10 @@ internal static class RecordSamples
         Generation = 2,
         State = VolumeState.Ready,
         Source = TrustSource.Tee,
-        Key = new SealedKey.Trusted(SealedBlob.Of([.. Enumerable.Range(0, 164).Select(i => (byte)((i * 37) + 11))])) { Made = KeyCustody.Kernel },
+        Key = new SealedKey.Trusted(SealedBlob.Of([.. Enumerable.Range(0, 164).Select(i => (byte)((i * 37) + 11))]))
+        {
+            Made = KeyCustody.Kernel,
+        },
         Format = new SectorFormat
         {
             Cipher = CipherSpec.Parse("aes-xts-plain64"),
@@ -84,7 +87,8 @@ internal static class RecordSamples
             Generation = generation,
             State = state,
             Conversion = state == VolumeState.Converting
-                ? new ConversionProgress(boundary % 2 == 0, new Sectors(boundary), new Sectors(16), new Sectors(boundary + 8), new Sectors(24))
+                ? new ConversionProgress(
+                    boundary % 2 == 0, new Sectors(boundary), new Sectors(16), new Sectors(boundary + 8), new Sectors(24))
                 : null,
             Source = source,
             Key = key,
@@ -121,7 +125,7 @@ internal static class RecordSamples
             {
                 Made = made,
                 Binding = binding,
-                Recovery = isWrapped && RecoveryWrap.TryParse("01" + Convert.ToHexStringLower(new byte[56 + bytes.Length]), out var wrap) ? wrap : null,
+                Recovery = isWrapped ? Wrap(bytes.Length) : null,
             };
 
     private static Gen<SectorFormat> Formats =>
@@ -140,6 +144,9 @@ internal static class RecordSamples
             Offset = new Sectors(place.Item2),
             Length = new Sectors(place.Item3),
         };
+
+    private static RecoveryWrap? Wrap(int keySize) =>
+        RecoveryWrap.TryParse("01" + Convert.ToHexStringLower(new byte[56 + keySize]), out var wrap) ? wrap : null;
 
     private static TpmFingerprint Fingerprint(int number) => TpmFingerprint.Parse(number.ToString("x32", CultureInfo.InvariantCulture));
 

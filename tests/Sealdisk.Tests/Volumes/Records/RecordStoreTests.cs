@@ -167,7 +167,8 @@ public sealed class RecordStoreTests : IDisposable
     public void An_impossible_record_changes_nothing()
     {
         var file = Detached(RecordSamples.Block(First), Bad);
-        Assert.Throws<ArgumentException>(() => RecordStore.Detached(file).Write(Second.WithLayout(layout => layout with { SectorSize = 0 })));
+        var impossible = Second.WithLayout(layout => layout with { SectorSize = 0 });
+        Assert.Throws<ArgumentException>(() => RecordStore.Detached(file).Write(impossible));
         Assert.Equal([.. RecordSamples.Block(First), .. Bad], File.ReadAllBytes(file));
     }
 
