@@ -1,15 +1,13 @@
 using Sealdisk.Audit.Device;
-using Sealdisk.Audit.Reports;
 
 namespace Sealdisk.Cli;
 
-/// <summary>An audit as text: first the answer, then what fails with attack and remedy, then what is not known. Coloured only for a person at a terminal.</summary>
+/// <summary>
+/// An audit as text: first the answer, then what fails with attack and remedy, then what is unknown. Coloured only on a terminal.
+/// </summary>
 internal sealed class AuditText(Terminal terminal)
 {
-    private static readonly (CheckGroup Group, string Title)[] Groups =
-    [
-        (CheckGroup.Key, "Hardware key"), (CheckGroup.Boot, "Secure boot and chain of trust"), (CheckGroup.Kernel, "Kernel"), (CheckGroup.Volumes, "Volumes"),
-    ];
+    private static readonly Severity[] WorstFirst = [Severity.Critical, Severity.High, Severity.Medium, Severity.Low, Severity.Info];
 
     private readonly bool _colour = !Console.IsOutputRedirected && Environment.GetEnvironmentVariable("TERM") is not (null or "dumb" or "")
         && Environment.GetEnvironmentVariable("NO_COLOR") is null or "";
@@ -25,16 +23,16 @@ internal sealed class AuditText(Terminal terminal)
         PrintUrgent(result, Severity.High, result.CountOpen(Severity.Critical) > 0 ? "fix next" : "fix first");
         foreach (var note in result.Notes)
             terminal.Result($"note: {note}");
-        foreach (var (group, title) in Groups)
-            Print(title, result.Findings.Where(finding => finding.Check.Group == group).ToArray());
+        foreach (var group in Checks.Groups)
+            Print(group.Title(), result.Findings.Where(finding => finding.Check.Group == group).ToArray());
         terminal.Result("");
-        terminal.Result("'sealdisk audit --explain ID' says more of each; --verbose lists what holds.");
+        terminal.Result("'sealdisk audit --explain ID' explains a check; --verbose lists what holds.");
     }
 
     internal void Explain(Check check)
     {
         terminal.Result($"{check.Id}: {check.Title}");
-        terminal.Result($"  severity   {AuditJson.Word(check.Severity)}");
+        terminal.Result($"  severity   {check.Severity.Word()}");
         terminal.Result($"  why        {check.Attack}");
         terminal.Result($"  looks at   {check.Reads}");
         terminal.Result($"  remedy     {check.Remedy}");
@@ -47,9 +45,8 @@ internal sealed class AuditText(Terminal terminal)
         terminal.Result(Paint(title, "1"));
         foreach (var finding in findings.Where(finding => finding.IsOpen).OrderByDescending(finding => finding.Severity))
         {
-            terminal.Result($"  {Paint($"✗ {AuditJson.Word(finding.Severity)}", Colour(finding.Severity))}  {Phrase(finding)}");
-            foreach (var evidence in finding.Evidence)
-                terminal.Result($"      seen    {Line(evidence.Path)}: {Line(evidence.What)}");
+            terminal.Result($"  {Paint($"✗ {finding.Severity.Word()}", Colour(finding.Severity))}  {Phrase(finding)}");
+            PrintEvidence(finding);
             terminal.Result($"      why     {finding.Check.Attack}");
             terminal.Result($"      remedy  {finding.Check.Remedy}");
         }
@@ -59,25 +56,43 @@ internal sealed class AuditText(Terminal terminal)
         {
             terminal.Result($"  {Paint("? unknown", "35")}  {Phrase(finding)}");
             if (terminal.Verbose)
-                foreach (var evidence in finding.Evidence)
-                    terminal.Result($"      seen    {Line(evidence.Path)}: {Line(evidence.What)}");
+                PrintEvidence(finding);
         }
-        var good = findings.Where(finding => finding.Status is FindingStatus.Holds or FindingStatus.NotApplicable).ToArray();
         if (terminal.Verbose)
-            foreach (var finding in good)
-            {
-                terminal.Result(finding.Status == FindingStatus.Holds ? $"  {Paint("✓ holds", "32")}  {Phrase(finding)}" : $"  · does not apply  {Phrase(finding)}");
-                foreach (var evidence in finding.Evidence)
-                    terminal.Result($"      seen    {Line(evidence.Path)}: {Line(evidence.What)}");
-            }
-        else if (good.Count(finding => finding.Status == FindingStatus.Holds) is > 0 and var held)
-            terminal.Result($"  {Paint("✓", "32")} {held} hold: {string.Join(", ", good.Where(finding => finding.Status == FindingStatus.Holds).Select(finding => finding.Check.Id).Distinct(StringComparer.Ordinal))}");
+            PrintGood(findings.Where(finding => finding.Status is FindingStatus.Holds or FindingStatus.NotApplicable));
+        else
+            PrintHeld([.. findings.Where(finding => finding.Status == FindingStatus.Holds)]);
+    }
+
+    private void PrintGood(IEnumerable<Finding> findings)
+    {
+        foreach (var finding in findings)
+        {
+            var status = finding.Status == FindingStatus.Holds ? Paint("✓ holds", "32") : "· does not apply";
+            terminal.Result($"  {status}  {Phrase(finding)}");
+            PrintEvidence(finding);
+        }
+    }
+
+    private void PrintHeld(Finding[] held)
+    {
+        if (held.Length == 0)
+            return;
+        var ids = held.Select(finding => finding.Check.Id).Distinct(StringComparer.Ordinal);
+        terminal.Result($"  {Paint("✓", "32")} {held.Length} hold: {string.Join(", ", ids)}");
+    }
+
+    private void PrintEvidence(Finding finding)
+    {
+        foreach (var evidence in finding.Evidence)
+            terminal.Result($"      seen    {Line(evidence.Path)}: {Line(evidence.What)}");
     }
 
     private void PrintUrgent(AuditResult result, Severity severity, string when)
     {
-        if (result.CountOpen(severity) > 0)
-            terminal.Result($"{when}: {Paint(string.Join(", ", result.Urgent.Where(finding => finding.Severity == severity).Select(Name)), Colour(severity))}");
+        var urgent = result.Urgent.Where(finding => finding.Severity == severity).Select(Name).ToArray();
+        if (urgent.Length > 0)
+            terminal.Result($"{when}: {Paint(string.Join(", ", urgent), Colour(severity))}");
     }
 
     private static string Phrase(Finding finding) => $"{Name(finding)}: {Line(finding.Text)}";
@@ -92,17 +107,25 @@ internal sealed class AuditText(Terminal terminal)
 
     private static string Counts(AuditResult result)
     {
-        var failing = new[] { Severity.Critical, Severity.High, Severity.Medium, Severity.Low, Severity.Info }
-            .Select(severity => (severity, count: result.CountOpen(severity))).Where(pair => pair.count > 0).Select(pair => $"{pair.count} {AuditJson.Word(pair.severity)}").ToArray();
-        return $"failing: {(failing.Length == 0 ? "none" : string.Join(", ", failing))}; unknown: {result.Count(FindingStatus.Unknown)}; "
-            + $"holding: {result.Count(FindingStatus.Holds)}; not applicable: {result.Count(FindingStatus.NotApplicable)}"
-            + (result.Findings.Count(finding => finding.Accepted is not null) is > 0 and var accepted ? $"; accepted: {accepted}" : "");
+        var failing = WorstFirst.Select(severity => (Severity: severity, Count: result.CountOpen(severity))).Where(open => open.Count > 0)
+            .Select(open => $"{open.Count} {open.Severity.Word()}").ToArray();
+        var counts = new List<string>
+        {
+            $"failing: {(failing.Length == 0 ? "none" : string.Join(", ", failing))}",
+            $"unknown: {result.Count(FindingStatus.Unknown)}",
+            $"holding: {result.Count(FindingStatus.Holds)}",
+            $"not applicable: {result.Count(FindingStatus.NotApplicable)}",
+        };
+        if (result.Accepted > 0)
+            counts.Add($"accepted: {result.Accepted}");
+        return string.Join("; ", counts);
     }
 
-    /// <summary>What a file said reaches a terminal without its control characters.</summary>
-    private static string Line(string text) => text.Any(char.IsControl) ? new string([.. text.Select(letter => char.IsControl(letter) ? '\uFFFD' : letter)]) : text;
+    /// <summary>Text of the audited system, without control characters, for a terminal.</summary>
+    private static string Line(string text) =>
+        text.Any(char.IsControl) ? new string([.. text.Select(letter => char.IsControl(letter) ? '\uFFFD' : letter)]) : text;
 
-    private static string Worst(AuditResult result) => result.Findings.Where(finding => finding.IsOpen).Select(finding => finding.Severity).DefaultIfEmpty(Severity.Info).Max() switch
+    private static string Worst(AuditResult result) => WorstFirst.FirstOrDefault(severity => result.CountOpen(severity) > 0) switch
     {
         Severity.Critical or Severity.High => "1;31",
         Severity.Medium => "1;33",

@@ -72,10 +72,10 @@ public sealed class AuditTests
         machine.Succeed("sealdisk up");
         var finding = Huk(machine, ExitCode.Done, "sealdisk audit --fail-on critical");
         Assert.Equal("unknown", Word(finding, "status"));
-        Assert.Contains("which is no proof that its HUK is secret", Word(finding, "text"), StringComparison.Ordinal);
+        Assert.Contains("that does not prove that its HUK is secret", Word(finding, "text"), StringComparison.Ordinal);
         Volume.ExitsWith(machine, ExitCode.Findings, "sealdisk audit --strict --fail-on critical");
         machine.Succeed("sealdisk key new kmk --blob /tmp/kmk.blob --source tee --keyring @u");
-        Volume.ExitsWith(machine, ExitCode.Done, "sealdisk blob audit /tmp/kmk.blob", "no candidate matched", "no proof");
+        Volume.ExitsWith(machine, ExitCode.Done, "sealdisk blob audit /tmp/kmk.blob", "no candidate matched", "does not prove");
         machine.Succeed("sealdisk down");
         Volume.AssertNothingOpen(machine);
     }
@@ -89,9 +89,9 @@ public sealed class AuditTests
         var before = Volume.Hash(machine, "/dev/vda");
         Volume.ExitsWith(
             machine, ExitCode.Refused, "sealdisk up",
-            "'huk-unknown' is required, and the sealed key opens under a HUK that is public", "nothing was written");
+            "'huk-unknown' is required, but the sealed key opens under a HUK that is public", "nothing was written");
         Volume.Configure(machine, ("require", "[\"closed\"]"));
-        Volume.ExitsWith(machine, ExitCode.Refused, "sealdisk up", "'closed' is required, and is not known to be met");
+        Volume.ExitsWith(machine, ExitCode.Refused, "sealdisk up", "'closed' is required, but is not known to be met");
         Assert.Equal(before, Volume.Hash(machine, "/dev/vda"));
         Volume.AssertNothingOpen(machine);
     }
@@ -110,7 +110,7 @@ public sealed class AuditTests
             LookLikeStm32Mp15(machine, "\\000");
             Volume.Configure(machine, ("require", "[\"closed\"]"));
             Volume.ExitsWith(
-                machine, ExitCode.Refused, "sealdisk up", "'closed' is required, and STM32MP15 is open", "nothing was written");
+                machine, ExitCode.Refused, "sealdisk up", "'closed' is required, but STM32MP15 is open", "nothing was written");
             Volume.Configure(machine);
             machine.Succeed("sealdisk up && sealdisk down");
             Assert.Contains(

@@ -124,7 +124,7 @@ public sealed class TpmTests
         Assert.Contains("\"kind\": \"tpm2\"", machine.Succeed("sealdisk blob inspect /tmp/theirs --json"), StringComparison.Ordinal);
         Volume.ExitsWith(
             machine, ExitCode.Done, "sealdisk doctor", "✓ hardware keys: the kernel's trusted keys are sealed by tpm",
-            "✓ trusted.source: not given, so the kernel took the first");
+            "✓ trusted.source: not set, so the kernel took the first");
     }
 
     [Fact]

@@ -1,47 +1,46 @@
-using Sealdisk.Audit.Reports;
-
 namespace Sealdisk.Audit.Device;
 
 /// <summary>
-/// The first sentence of an audit. It says no where there is reason to, and never yes: that a HUK is secret cannot be proven, and what was not looked at
-/// is not known.
+/// The first sentence of an audit. It says no if there is a reason to, and never yes: it cannot be proven that a HUK is secret,
+/// and nothing is known about what was not looked at.
 /// </summary>
 internal static class AuditAnswer
 {
-    private static readonly string[] Pillars = ["closed", "uefi-secure-boot", "module-signatures", "lockdown", "dm-verity"];
-
     internal static string Of(AuditResult result)
     {
         var open = result.Findings.Where(finding => finding.IsOpen).OrderByDescending(finding => finding.Severity).ToArray();
-        var worst = open.Length > 0 ? open[0].Severity : Severity.Info;
-        return worst switch
+        if (open.Length == 0 || open[0].Severity < Severity.Medium)
+            return $"No serious weakness found in what could be checked; {Unproven(result)}.";
+        var worst = $"{Phrase(open[0])}{More(open)}";
+        return open[0].Severity switch
         {
-            Severity.Critical => $"No: {Phrase(open[0])}{More(open, Severity.Critical)}.",
-            Severity.High => $"Not as it is: {Phrase(open[0])}{More(open, Severity.High)}.",
-            Severity.Medium => $"Only in part: {Phrase(open[0])}{More(open, Severity.Medium)}; {Unproven(result)}.",
-            _ => $"No serious weakness was found in what could be looked at; {Unproven(result)}.",
+            Severity.Critical => $"No: {worst}.",
+            Severity.High => $"Not as it stands: {worst}.",
+            _ => $"Only in part: {worst}; {Unproven(result)}.",
         };
     }
 
     private static string Phrase(Finding finding) => finding.Subject is { } subject ? $"in volume {subject}, {finding.Text}" : finding.Text;
 
-    private static string More(Finding[] open, Severity severity) => open.Count(finding => finding.Severity == severity) - 1 is > 0 and var more
-        ? $" (and {more} more {AuditJson.Word(severity)} finding{(more > 1 ? "s" : "")})"
-        : "";
+    /// <summary>How many more are as bad as the first.</summary>
+    private static string More(Finding[] open)
+    {
+        var more = open.Count(finding => finding.Severity == open[0].Severity) - 1;
+        return more > 0 ? $" (and {more} more {open[0].Severity.Word()} finding{(more > 1 ? "s" : "")})" : "";
+    }
 
-    /// <summary>What nobody knows after this audit either.</summary>
+    /// <summary>What this audit leaves open.</summary>
     private static string Unproven(AuditResult result)
     {
-        var accepted = result.Findings.Count(finding => finding.Accepted is not null);
-        var huk = result.Findings.Any(finding => finding.Check.Id == "huk-unknown" && finding.Status == FindingStatus.Unknown) ? "that the HUK is secret is not proven" : null;
-        var unknown = result.Findings.Where(finding => finding.Status == FindingStatus.Unknown && Pillars.Contains(finding.Check.Id, StringComparer.Ordinal)).Select(finding => finding.Check.Id).ToArray();
-        string?[] parts =
-        [
-            accepted > 0 ? $"{accepted} finding(s) were accepted by the baseline" : null,
-            huk,
-            unknown.Length > 0 ? $"not found out: {string.Join(", ", unknown)}" : null,
-        ];
-        var said = parts.Where(part => part is not null).ToArray();
-        return said.Length > 0 ? string.Join("; ", said) : "that is no proof that there is none";
+        var said = new List<string>();
+        if (result.Accepted > 0)
+            said.Add($"the baseline accepts {result.Accepted} finding{(result.Accepted > 1 ? "s" : "")}");
+        var unknown = result.Findings.Where(finding => finding.Status == FindingStatus.Unknown).ToArray();
+        if (unknown.Any(finding => finding.Check.CannotBeConfirmed))
+            said.Add("nothing proves that the HUK is secret");
+        var pillars = unknown.Where(finding => finding.Check.IsPillar).Select(finding => finding.Check.Id).ToArray();
+        if (pillars.Length > 0)
+            said.Add($"unknown: {string.Join(", ", pillars)}");
+        return said.Count > 0 ? string.Join("; ", said) : "that does not prove that there is none";
     }
 }

@@ -1,22 +1,25 @@
+using Sealdisk.Audit.Device.Catalogue;
+
 namespace Sealdisk.Audit.Device;
 
 /// <summary>All checks. An id, once released, keeps its meaning.</summary>
-public static partial class Checks
+public static class Checks
 {
-    /// <summary>In reading order.</summary>
+    /// <summary>In reading order: by group, and within a group roughly the worst first.</summary>
     public static IReadOnlyList<Check> All { get; } =
     [
-        HukUnknown, HukSource, TrustedKeys, TrustedDebugOff, CaamKey, DcpKey, TpmPolicy, OpTeeRevision, TeeNodes,
-        Closed, UefiSecureBoot, ModuleSignatures, Lockdown, DmVerity, Ima, NoBootShell, NoKernelDebugger, RootPassword,
-        DevMem, Kcore, Kexec, Kdump, Hibernation, StrictRwx, Iommu, CpuMitigations, Debugfs, UnprivilegedBpf, InitOnFree, Sysrq, Kprobes, Perf, Userfaultfd, InitOnAlloc,
-        HardenedUsercopy, PtraceScope, KptrRestrict, DmesgRestrict, Kaslr,
-        Configuration, HardwareSource, KeyUnique, SealedClosed, Cipher, FileModes, Swap, Keyrings, RecordCopies, FirstBootDone, PlainFilesystems, Discard, CoreDumps,
+        .. HukChecks.All, .. TrustedKeyChecks.All, .. NxpKeyChecks.All, .. TpmChecks.All, .. TeeChecks.All,
+        .. ChipChecks.All, .. UefiChecks.All, .. KernelCodeChecks.All, .. ProgramChecks.All, .. ConsoleChecks.All,
+        .. KernelMemoryChecks.All, .. MemoryDumpChecks.All, .. IsolationChecks.All, .. KernelInterfaceChecks.All,
+        .. AllocationChecks.All, .. ObserverChecks.All, .. KernelAddressChecks.All,
+        .. VolumeKeyChecks.All, .. CiphertextChecks.All, .. ConfigurationChecks.All, .. PlaintextChecks.All, .. RecordChecks.All,
     ];
 
-    /// <summary>
-    /// The ids of the checks that a volume may require before its first boot: those of the device, which need no volume to look at.
-    /// </summary>
-    public static IReadOnlyList<string> Requirable { get; } = [.. All.Where(IsOfTheDevice).Select(check => check.Id)];
+    /// <summary>The ids of the checks that a volume may require before its first boot.</summary>
+    public static IReadOnlyList<string> Requirable { get; } = [.. All.Where(check => check.CanBeRequired).Select(check => check.Id)];
+
+    /// <summary>The groups that have checks, in reading order.</summary>
+    public static IReadOnlyList<CheckGroup> Groups { get; } = [.. All.Select(check => check.Group).Distinct()];
 
     /// <summary>The check of that id, or null.</summary>
     public static Check? Find(string id)
@@ -28,7 +31,4 @@ public static partial class Checks
         }
         return null;
     }
-
-    private static bool IsOfTheDevice(Check check) =>
-        check.Group is CheckGroup.Boot or CheckGroup.Kernel || check == HukUnknown || check == HukSource || check == TrustedDebugOff || check == CaamKey || check == DcpKey;
 }

@@ -24,10 +24,10 @@ internal sealed class KernelConfiguration
     /// <summary>Where it was read.</summary>
     internal string Path { get; }
 
-    /// <summary>The option's value, y or m or a text, without the prefix CONFIG_; "n" where it is not set.</summary>
+    /// <summary>The option's value, y or m or a text, without the prefix CONFIG_; "n" if it is not set.</summary>
     internal string this[string option] => _options.GetValueOrDefault(option, "n");
 
-    /// <summary>Null where the system shows it nowhere.</summary>
+    /// <summary>Null if the system does not show it.</summary>
     internal static KernelConfiguration? Of(SystemRoot root)
     {
         if (root.Read("/proc/config.gz") is { Ok: true } packed && Unpack(packed.Bytes) is { } text)
@@ -35,7 +35,8 @@ internal sealed class KernelConfiguration
         var release = root.Read("/proc/sys/kernel/osrelease");
         if (!release.Ok || release.Text.Length == 0 || release.Text.Contains('/'))
             return null;
-        foreach (var path in new[] { $"/boot/config-{release.Text}", $"/lib/modules/{release.Text}/config", $"/lib/modules/{release.Text}/build/.config" })
+        var modules = $"/lib/modules/{release.Text}";
+        foreach (var path in new[] { $"/boot/config-{release.Text}", $"{modules}/config", $"{modules}/build/.config" })
         {
             if (root.Read(path) is { Ok: true } plain)
                 return new KernelConfiguration(path, plain.Text);

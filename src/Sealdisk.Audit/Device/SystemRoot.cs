@@ -3,8 +3,8 @@ using Sealdisk.Linux;
 
 namespace Sealdisk.Audit.Device;
 
-/// <summary>How a look at a file ended.</summary>
-public enum Sight
+/// <summary>How reading a file ended.</summary>
+public enum ReadOutcome
 {
     /// <summary>It was read.</summary>
     Read,
@@ -12,19 +12,19 @@ public enum Sight
     /// <summary>There is no such file.</summary>
     Absent,
 
-    /// <summary>There is one, and it may not or cannot be read.</summary>
+    /// <summary>It exists, but may not or cannot be read.</summary>
     Unreadable,
 }
 
-/// <summary>What a look at a file gave.</summary>
+/// <summary>What reading a file gave.</summary>
 /// <param name="Path">The file, as seen from the root.</param>
-/// <param name="Sight">How it ended.</param>
+/// <param name="Outcome">How it ended.</param>
 /// <param name="Bytes">Its content; empty unless read.</param>
 /// <param name="Problem">Why it is unreadable, such as "EACCES"; else null.</param>
-public sealed record Reading(string Path, Sight Sight, byte[] Bytes, string? Problem)
+public sealed record Reading(string Path, ReadOutcome Outcome, byte[] Bytes, string? Problem)
 {
-    /// <summary>True where it was read.</summary>
-    public bool Ok => Sight == Sight.Read;
+    /// <summary>True if it was read.</summary>
+    public bool Ok => Outcome == ReadOutcome.Read;
 
     /// <summary>The content as text, without the white space and NULs around it.</summary>
     public string Text => Encoding.UTF8.GetString(Bytes).Trim('\0', ' ', '\t', '\r', '\n');
@@ -36,17 +36,21 @@ public sealed record Reading(string Path, Sight Sight, byte[] Bytes, string? Pro
 /// <summary>Owner and permissions of a file.</summary>
 /// <param name="Mode">Permission bits.</param>
 /// <param name="Uid">Owner.</param>
-/// <param name="IsLink">True where the path itself ends in a symbolic link.</param>
-public sealed record Ownership(int Mode, uint Uid, bool IsLink);
+/// <param name="IsLink">True if the path itself ends in a symbolic link.</param>
+public sealed record Ownership(int Mode, uint Uid, bool IsLink)
+{
+    /// <summary>The mode in octal, four digits.</summary>
+    internal string ModeText => Permissions.Text(Mode);
+}
 
 /// <summary>
-/// A system as files: the running one, or a tree captured from one. Every path is resolved below the root as chroot(2) would: an absolute symbolic link
-/// begins at the root again, and no ".." leads out of it. Only regular files are opened, and of the running system also block devices: a device
-/// node or pipe in a captured tree is not what it stands for.
+/// A system as files: the running one, or a tree captured from one. Every path is resolved below the root as chroot(2) would: an absolute
+/// symbolic link starts at the root again, and ".." never leads out of it. Only regular files are opened, and on the running system also
+/// block devices: a device node or pipe in a captured tree is not the device that it names.
 /// </summary>
 public sealed class SystemRoot
 {
-    /// <summary>Where a captured tree keeps what is no file on a system: the kernel log, owners and modes, and what could not be read.</summary>
+    /// <summary>Where a captured tree keeps what is not a file on a system: the kernel log, owners and modes, and read errors.</summary>
     public const string CaptureFolder = "/.capture";
 
     private const int LongestText = 1 << 20;
@@ -56,7 +60,7 @@ public sealed class SystemRoot
     private readonly TreeManifest? _manifest;
 
     /// <param name="directory">The root.</param>
-    /// <param name="capture">Records all that is read; null for none.</param>
+    /// <param name="capture">Records all that is read; null to record nothing.</param>
     /// <exception cref="SealdiskException">There is no such directory.</exception>
     public SystemRoot(string directory, TreeCapture? capture = null)
     {
@@ -74,10 +78,10 @@ public sealed class SystemRoot
 
     /// <summary>Reads a file, at most 1 MiB of it.</summary>
     /// <param name="path">Absolute, as seen from the root.</param>
-    /// <param name="redact">Takes what is secret out of it, before anybody sees it; null where nothing is.</param>
+    /// <param name="redact">Removes secrets before anything else sees the bytes; null if there are none.</param>
     public Reading Read(string path, Func<byte[], byte[]>? redact = null)
     {
-        var reading = Look(path, file =>
+        var reading = Open(path, file =>
         {
             var bytes = new byte[4096];
             var length = 0;
@@ -97,10 +101,10 @@ public sealed class SystemRoot
         return reading;
     }
 
-    /// <summary>Reads some bytes of a file or, on the running system, of a block device; fewer where it ends before.</summary>
+    /// <summary>Reads some bytes of a file or, on the running system, of a block device; fewer if it ends before.</summary>
     public Reading ReadAt(string path, long offset, int length)
     {
-        var reading = Look(path, file =>
+        var reading = Open(path, file =>
         {
             var bytes = new byte[length];
             return bytes[..file.ReadAt(bytes, offset)];
@@ -109,7 +113,7 @@ public sealed class SystemRoot
         return reading;
     }
 
-    /// <summary>Names in a directory, sorted; empty where there is none.</summary>
+    /// <summary>Names in a directory, sorted; empty if there is none.</summary>
     public IReadOnlyList<string> List(string path)
     {
         try
@@ -126,7 +130,7 @@ public sealed class SystemRoot
         }
     }
 
-    /// <summary>Whether there is anything at that path.</summary>
+    /// <summary>Whether anything is at that path.</summary>
     public bool Exists(string path)
     {
         try
@@ -142,7 +146,9 @@ public sealed class SystemRoot
         }
     }
 
-    /// <summary>Owner and mode; of a captured tree those of its manifest, since neither git nor cp keeps them. Null where it is absent or not known.</summary>
+    /// <summary>
+    /// Owner and mode; for a captured tree those of its manifest, since neither git nor cp keeps them. Null if it is absent or not known.
+    /// </summary>
     public Ownership? OwnershipOf(string path)
     {
         if (_manifest is not null)
@@ -161,7 +167,7 @@ public sealed class SystemRoot
         }
     }
 
-    /// <summary>The kernel's log, from as early as there is; null where it may not be read.</summary>
+    /// <summary>The kernel's log, from the earliest message that is left; null if it may not be read.</summary>
     public IReadOnlyList<string>? KernelMessages()
     {
         if (!IsRunning)
@@ -180,28 +186,28 @@ public sealed class SystemRoot
         return messages;
     }
 
-    private Reading Look(string path, Func<FileDescriptor, byte[]> read)
+    private Reading Open(string path, Func<FileDescriptor, byte[]> read)
     {
         if (_manifest?.Problem(path) is { } recorded)
-            return new Reading(path, Sight.Unreadable, [], recorded);
+            return new Reading(path, ReadOutcome.Unreadable, [], recorded);
         try
         {
             if (Resolve(path) is not { } real || FileStatus.TryOf(real) is not { } status)
-                return new Reading(path, Sight.Absent, [], null);
+                return new Reading(path, ReadOutcome.Absent, [], null);
             if (status.Kind != FileKind.Regular && !(IsRunning && status.Kind == FileKind.BlockDevice))
-                return new Reading(path, Sight.Unreadable, [], $"it is no file but a {Kind(status.Kind)}");
+                return new Reading(path, ReadOutcome.Unreadable, [], $"it is a {Kind(status.Kind)}, not a file");
             using var file = FileDescriptor.Open(real, OpenFlags.Read | OpenFlags.NoControllingTerminal | OpenFlags.NonBlocking);
-            return new Reading(path, Sight.Read, read(file), null);
+            return new Reading(path, ReadOutcome.Read, read(file), null);
         }
         catch (LinuxException problem)
         {
             return problem.Errno is Errno.ENOENT or Errno.ENOTDIR
-                ? new Reading(path, Sight.Absent, [], null)
-                : new Reading(path, Sight.Unreadable, [], problem.Errno.ToString());
+                ? new Reading(path, ReadOutcome.Absent, [], null)
+                : new Reading(path, ReadOutcome.Unreadable, [], problem.Errno.ToString());
         }
     }
 
-    /// <summary>The path on this machine, every symbolic link on the way followed below the root; null where a link loops.</summary>
+    /// <summary>The path on this machine, every symbolic link on the way followed below the root; null if links loop.</summary>
     private string? Resolve(string path)
     {
         var links = 0;

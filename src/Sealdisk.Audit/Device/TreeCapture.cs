@@ -4,8 +4,8 @@ using Sealdisk.Linux;
 namespace Sealdisk.Audit.Device;
 
 /// <summary>
-/// Writes what an audit reads into a new directory, which audits as the system itself did. Only the bytes that were read are in it, with what is
-/// secret taken out; but a sealed key is among them, which where its HUK is known is as good as the key.
+/// Writes what an audit reads into a new directory, whose audit gives the same findings as the system itself. It holds only the bytes that
+/// were read, without secrets. But it holds sealed keys, and a sealed key whose HUK is known is as good as the key.
 /// </summary>
 public sealed class TreeCapture
 {
@@ -15,7 +15,7 @@ public sealed class TreeCapture
     private readonly Dictionary<string, string> _manifest = new(StringComparer.Ordinal);
     private readonly HashSet<string> _names = new(StringComparer.Ordinal);
 
-    /// <param name="directory">To be made.</param>
+    /// <param name="directory">Is created.</param>
     /// <exception cref="SealdiskException">It exists.</exception>
     public TreeCapture(string directory)
     {
@@ -28,19 +28,20 @@ public sealed class TreeCapture
     /// <summary>Writes the manifest and the names that were only listed.</summary>
     public void Finish()
     {
-        // What is below a name comes before it, so that a name which was only listed is a file where nothing is below it, and a directory otherwise.
+        // A path comes before its parent: a name that was only listed becomes a directory if anything is below it, else an empty file.
         foreach (var name in _names.OrderDescending(StringComparer.Ordinal))
         {
             if (!Path.Exists(Place(name)) && MakeFolderOf(name))
                 File.WriteAllBytes(Place(name), []);
         }
         MakeFolderOf(TreeManifest.FilePath);
-        File.WriteAllText(Place(TreeManifest.FilePath), string.Concat(_manifest.Values.Order(StringComparer.Ordinal).Select(line => line + "\n")));
+        var lines = _manifest.Values.Order(StringComparer.Ordinal).Select(line => line + "\n");
+        File.WriteAllText(Place(TreeManifest.FilePath), string.Concat(lines));
     }
 
     internal void Save(Reading reading, long offset)
     {
-        if (reading.Sight == Sight.Unreadable)
+        if (reading.Outcome == ReadOutcome.Unreadable)
             _manifest["error " + reading.Path] = TreeManifest.Line(reading.Path, reading.Problem!);
         if (!reading.Ok || !MakeFolderOf(reading.Path))
             return;
@@ -66,8 +67,8 @@ public sealed class TreeCapture
     }
 
     /// <summary>
-    /// Below the directory, whatever the audited system put into a path: the names of its swap areas, for one, are its own words. A ".." goes up no further
-    /// than the root, as when it is read.
+    /// Below the directory, whatever the audited system put into a path: the names of its swap areas, for example, are its own words. As in
+    /// reading, ".." does not lead above the root.
     /// </summary>
     private string Place(string path)
     {
@@ -82,7 +83,7 @@ public sealed class TreeCapture
         return $"{_directory}/{string.Join('/', names)}";
     }
 
-    /// <summary>False where a file stands in the way: something that was listed as a name, and is a directory after all.</summary>
+    /// <summary>False if a file is in the way: a name that was only listed, and is a directory after all.</summary>
     private bool MakeFolderOf(string path)
     {
         try

@@ -1,11 +1,10 @@
 using System.Globalization;
-using Sealdisk.Linux;
 
 namespace Sealdisk.Audit.Device;
 
 /// <summary>
-/// What a captured tree says beside its files, in .capture/manifest: <c>mode 0600 0 /path</c> (octal mode, owner, "link" after the mode where the path is a
-/// symbolic link) and <c>error EACCES /path</c>. Lines that begin with # are for people.
+/// What a captured tree says besides its files, in .capture/manifest: <c>mode 0600 0 /path</c> (octal mode, with "link:" before it if the
+/// path is a symbolic link, then the owner) and <c>error EACCES /path</c>. Lines that start with # are for people.
 /// </summary>
 internal sealed class TreeManifest
 {
@@ -27,7 +26,7 @@ internal sealed class TreeManifest
     internal string? Problem(string path) => _problems.GetValueOrDefault(path);
 
     internal static string Line(string path, Ownership ownership) =>
-        $"mode {(ownership.IsLink ? "link:" : "")}{Permissions.Text(ownership.Mode)} {ownership.Uid} {path}";
+        $"mode {(ownership.IsLink ? "link:" : "")}{ownership.ModeText} {ownership.Uid} {path}";
 
     internal static string Line(string path, string problem) => $"error {problem} {path}";
 
@@ -37,7 +36,7 @@ internal sealed class TreeManifest
         {
             var isLink = mode.StartsWith("link:", StringComparison.Ordinal);
             var digits = isLink ? mode[5..] : mode;
-            if (uint.TryParse(uid, NumberStyles.None, CultureInfo.InvariantCulture, out var owner) && digits.Length is > 0 and < 8 && digits.All(digit => digit is >= '0' and <= '7'))
+            if (uint.TryParse(uid, NumberStyles.None, CultureInfo.InvariantCulture, out var owner) && IsOctal(digits))
                 _ownerships[path] = new Ownership(Convert.ToInt32(digits, 8), owner, isLink);
         }
         else if (line.Split(' ', 3) is ["error", var problem, var broken])
@@ -45,4 +44,6 @@ internal sealed class TreeManifest
             _problems[broken] = problem;
         }
     }
+
+    private static bool IsOctal(string digits) => digits.Length is > 0 and < 8 && digits.All(digit => digit is >= '0' and <= '7');
 }

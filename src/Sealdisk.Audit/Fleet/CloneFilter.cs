@@ -5,8 +5,9 @@ using Sealdisk.Linux;
 namespace Sealdisk.Audit.Fleet;
 
 /// <summary>
-/// Remembers which blobs were seen, by 64-bit fingerprints in open-addressed tables: 8 bytes a blob at three quarters full, less than 14 right after
-/// a table has grown. Two different blobs are taken for the same with odds of n²/2^65 for n blobs: 3 in a million for ten million.
+/// Remembers which blobs it has seen, by 64-bit fingerprints in open-addressed tables: 11 bytes a blob at three quarters full, less than 14
+/// right after a table has grown. For n blobs, the odds that two different ones are taken for the same are n²/2^65: 3 in a
+/// million for ten million.
 /// </summary>
 internal sealed class CloneFilter : IDisposable
 {
@@ -20,7 +21,7 @@ internal sealed class CloneFilter : IDisposable
 
     public CloneFilter()
     {
-        // Nobody who makes up blobs can make two of them collide on purpose.
+        // So that no made-up blobs can be made to collide on purpose.
         Span<byte> seed = stackalloc byte[8];
         RandomBytes.Fill(seed);
         _seed = BinaryPrimitives.ReadUInt64LittleEndian(seed);

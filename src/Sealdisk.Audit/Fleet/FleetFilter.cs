@@ -4,18 +4,18 @@ using Sealdisk.OpTee.Huk;
 namespace Sealdisk.Audit.Fleet;
 
 /// <summary>
-/// A filter: one JSON object a line comes in, with <c>device</c> (any string or number; optional) and <c>blob</c> (hex), optionally <c>dna</c> and
-/// <c>uid</c> (hex); one verdict a line goes out, in the same order; at the end a line with the summary. A bad line is a verdict, never a stop.
-/// Memory does not grow with the input but for what <see cref="CloneFilter"/> takes.
+/// A filter. It reads one JSON object a line, with <c>device</c> (any string or number; optional), <c>blob</c> (hex), and optionally
+/// <c>dna</c> and <c>uid</c> (hex). It writes one verdict a line in the same order, and at the end a line with the summary. A bad line
+/// gives a verdict and never stops it. Memory grows with the input only by what <see cref="CloneFilter"/> takes.
 /// </summary>
 public static class FleetFilter
 {
-    /// <summary>Bytes of the longest line that is read; a longer one is malformed.</summary>
+    /// <summary>The longest line, in bytes; a longer one is malformed.</summary>
     public const int LongestLine = 16384;
 
     private const int ChunkSize = 1 << 18;
 
-    /// <summary>Runs until the input ends, or nobody reads the output any more.</summary>
+    /// <summary>Runs until the input ends, or the reader of the output goes away.</summary>
     /// <exception cref="LinuxException">Input or output fails.</exception>
     public static FleetSummary Run(HukOracle oracle, FileDescriptor input, FileDescriptor output)
     {

@@ -1,11 +1,12 @@
 using System.Text.Json;
-using Sealdisk.OpTee;
+using Sealdisk.Audit.Blobs;
 using Sealdisk.OpTee.Huk;
+using Sealdisk.OpTee;
 using Sealdisk.Volumes.Keys;
 
 namespace Sealdisk.Audit.Fleet;
 
-/// <summary>Judges one line after the other. Allocates nothing for a line without facts of its own.</summary>
+/// <summary>Judges lines, one after the other. Allocates nothing for a line without chip facts.</summary>
 internal sealed class FleetLine(HukOracle oracle, CloneFilter clones, VerdictWriter verdicts)
 {
     private readonly byte[] _blob = new byte[BlobText.MaxBytes];
@@ -56,9 +57,9 @@ internal sealed class FleetLine(HukOracle oracle, CloneFilter clones, VerdictWri
         var blob = _blob.AsSpan(0, length);
         var badFacts = false;
         var known = oracle.Find(blob) ?? FindOwn(fields, blob, out badFacts);
-        var finding = known is not null
-            ? new BlobFinding(HukVerdict.Known, known, BlobKind.OpTee, null)
-            : badFacts ? new BlobFinding(HukVerdict.Malformed, null, BlobKind.OpTee, "dna has 12 or 16 bytes of hex text, uid has 12") : Describe(blob);
+        var finding = known is not null ? new BlobFinding(HukVerdict.Known, known, BlobKind.OpTee, null)
+            : badFacts ? new BlobFinding(HukVerdict.Malformed, null, BlobKind.OpTee, "dna has 12 or 16 bytes of hex text, uid has 12")
+            : Describe(blob);
         var clone = finding.Verdict != HukVerdict.Malformed && !clones.Add(blob);
         Summary.Lines++;
         Summary.Clones += clone ? 1 : 0;
@@ -66,7 +67,7 @@ internal sealed class FleetLine(HukOracle oracle, CloneFilter clones, VerdictWri
         verdicts.Write(_number, fields.Device, finding.Verdict, known?.Id, clone, finding.Reason);
     }
 
-    /// <summary>The usual blob, one of OP-TEE's that nothing opens, is told without describing it.</summary>
+    /// <summary>The usual blob, one of OP-TEE's that no candidate opens, is recognised without a full description.</summary>
     private static BlobFinding Describe(ReadOnlySpan<byte> blob) => blob is [0, ..] && blob.Length is 65 or 97 or 161
         ? NothingOpens
         : BlobAudit.Of(NoCandidates, blob);
@@ -129,7 +130,7 @@ internal sealed class FleetLine(HukOracle oracle, CloneFilter clones, VerdictWri
                 fields.Uid = reader.ValueSpan;
             reader.Skip();
         }
-        // To the end, so that what follows the object is found out too.
+        // To the end, so that anything after the object is noticed too.
         while (reader.Read())
         {
         }
@@ -148,7 +149,7 @@ internal sealed class FleetLine(HukOracle oracle, CloneFilter clones, VerdictWri
 
     private ref struct Fields
     {
-        /// <summary>As it stands in the line, quotes and escapes too.</summary>
+        /// <summary>As it is in the line, with quotes and escapes.</summary>
         public ReadOnlySpan<byte> Device;
 
         public ReadOnlySpan<byte> Blob;

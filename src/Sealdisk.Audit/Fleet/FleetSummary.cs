@@ -1,13 +1,14 @@
+using Sealdisk.Audit.Blobs;
 using Sealdisk.OpTee.Huk;
 
 namespace Sealdisk.Audit.Fleet;
 
-/// <summary>What a fleet's blobs came to.</summary>
+/// <summary>Totals of a fleet's blobs.</summary>
 public sealed class FleetSummary
 {
     private readonly Dictionary<string, long> _byHuk = new(StringComparer.Ordinal);
 
-    /// <summary>Lines with a device, empty ones left out.</summary>
+    /// <summary>Lines, without empty ones.</summary>
     public long Lines { get; internal set; }
 
     /// <summary>Blobs that open under a known HUK.</summary>
@@ -19,10 +20,10 @@ public sealed class FleetSummary
     /// <summary>Blobs of other trust sources.</summary>
     public long ModelDoesNotApply { get; private set; }
 
-    /// <summary>Lines that are no JSON object with a blob, and blobs that are none.</summary>
+    /// <summary>Lines that are not a JSON object with a blob, and malformed blobs.</summary>
     public long Malformed { get; private set; }
 
-    /// <summary>Blobs that had occurred on an earlier line.</summary>
+    /// <summary>Blobs that occurred on an earlier line.</summary>
     public long Clones { get; internal set; }
 
     /// <summary>Bytes that remembering the blobs took.</summary>

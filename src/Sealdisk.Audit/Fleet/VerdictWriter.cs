@@ -1,6 +1,7 @@
 using System.Buffers.Text;
-using System.Text;
 using System.Text.Json;
+using System.Text;
+using Sealdisk.Audit.Blobs;
 using Sealdisk.Linux;
 
 namespace Sealdisk.Audit.Fleet;
@@ -77,7 +78,7 @@ internal sealed class VerdictWriter(FileDescriptor output)
         _used += text.Length;
     }
 
-    /// <summary>Texts of ours and names of candidates: few, so kept as they are written.</summary>
+    /// <summary>Our own texts and the names of candidates: there are few, so their JSON form is kept.</summary>
     private byte[] Quoted(string text)
     {
         if (!_quoted.TryGetValue(text, out var quoted))

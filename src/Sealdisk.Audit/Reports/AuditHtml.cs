@@ -5,16 +5,19 @@ using Sealdisk.Audit.Device;
 namespace Sealdisk.Audit.Reports;
 
 /// <summary>
-/// An audit as one HTML page for people who decide: no script, nothing loaded from elsewhere, readable on a phone and on paper. Every text that comes
-/// from the audited system is escaped, and the page forbids itself to run or load anything.
+/// An audit as one HTML page for people who decide: no script, nothing loaded from elsewhere, readable on a phone and on paper. Every text
+/// from the audited system is escaped, and the page's own policy forbids it to run or load anything.
 /// </summary>
 public static class AuditHtml
 {
     private const string Style = """
-        :root{color-scheme:light dark;--ink:#1a1d21;--soft:#5b6470;--paper:#fff;--line:#d9dde3;--critical:#a3123b;--high:#b54708;--medium:#8a6d00;--low:#3f5f8a;--unknown:#5f4b8b;--holds:#1f6f43}
-        @media(prefers-color-scheme:dark){:root{--ink:#e8eaed;--soft:#a3abb5;--paper:#16191d;--line:#333a42;--critical:#ff6b8b;--high:#ff9d57;--medium:#e0c04a;--low:#8db4ea;--unknown:#b9a5ec;--holds:#6fce9b}}
+        :root{color-scheme:light dark;--ink:#1a1d21;--soft:#5b6470;--paper:#fff;--line:#d9dde3;
+        --critical:#a3123b;--high:#b54708;--medium:#8a6d00;--low:#3f5f8a;--unknown:#5f4b8b;--holds:#1f6f43}
+        @media(prefers-color-scheme:dark){:root{--ink:#e8eaed;--soft:#a3abb5;--paper:#16191d;--line:#333a42;
+        --critical:#ff6b8b;--high:#ff9d57;--medium:#e0c04a;--low:#8db4ea;--unknown:#b9a5ec;--holds:#6fce9b}}
         *{box-sizing:border-box}
-        body{font:16px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--paper);margin:0 auto;padding:1rem;max-width:56rem;overflow-wrap:anywhere}
+        body{font:16px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--paper);
+        margin:0 auto;padding:1rem;max-width:56rem;overflow-wrap:anywhere}
         h1{font-size:1.25rem;margin:.5rem 0;color:var(--soft);font-weight:600}
         h2{font-size:1.1rem;margin:2rem 0 .5rem;border-bottom:1px solid var(--line);padding-bottom:.25rem}
         .answer{font-size:1.4rem;line-height:1.35;margin:.5rem 0 1rem}
@@ -37,40 +40,49 @@ public static class AuditHtml
         @media print{details{break-inside:avoid}}
         """;
 
-    private static readonly (CheckGroup Group, string Title)[] Groups =
-    [
-        (CheckGroup.Key, "The hardware key"), (CheckGroup.Boot, "Secure boot and the chain of trust"), (CheckGroup.Kernel, "The kernel"), (CheckGroup.Volumes, "Volumes"),
-    ];
+    private const string Policy = "default-src 'none'; style-src 'unsafe-inline'";
+
+    private const string Footer =
+        "A check holds as far as it looked. Anything that could not be determined is shown as unknown, never as good. "
+        + "No audit can prove that a hardware key is secret.";
 
     /// <summary>UTF-8, a whole page.</summary>
     public static byte[] Write(AuditResult result)
     {
         ArgumentNullException.ThrowIfNull(result);
         var page = new StringBuilder();
-        page.Append("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n")
-            .Append("<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n")
-            .Append("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>Sealdisk audit: ").Append(Escape(Machine(result))).Append("</title>\n<style>\n")
-            .Append(Style).Append("\n</style>\n</head>\n<body>\n<header>\n<h1>Is this device really protected?</h1>\n<p class=\"answer\">").Append(Escape(result.Answer)).Append("</p>\n");
-        WriteCounts(page, result);
-        page.Append("<p class=\"soft\">").Append(Escape(Machine(result))).Append(", ").Append(AuditJson.Day(result.Day)).Append(", sealdisk ").Append(ProductVersion.Text).Append("</p>\n</header>\n<main>\n");
+        WriteHead(page, result);
+        page.Append("<main>\n");
         WriteNotes(page, result);
         var anchors = Anchors(result.Findings);
         WriteUrgent(page, result, anchors);
-        foreach (var (group, title) in Groups)
-            WriteGroup(page, title, result.Findings.Where(finding => finding.Check.Group == group), anchors);
-        page.Append("</main>\n<footer class=\"soft\">\n<p>A check holds as far as it looked. What could not be found out is shown as unknown, never as good. No audit proves that a hardware key is secret.</p>\n</footer>\n</body>\n</html>\n");
+        foreach (var group in Checks.Groups)
+            WriteGroup(page, group.Title(), result.Findings.Where(finding => finding.Check.Group == group), anchors);
+        page.Append($"</main>\n<footer class=\"soft\">\n<p>{Footer}</p>\n</footer>\n</body>\n</html>\n");
         return Encoding.UTF8.GetBytes(page.ToString());
+    }
+
+    private static void WriteHead(StringBuilder page, AuditResult result)
+    {
+        var machine = Escape(Machine(result));
+        page.Append("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n")
+            .Append($"<meta http-equiv=\"Content-Security-Policy\" content=\"{Policy}\">\n")
+            .Append("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n")
+            .Append($"<title>Sealdisk audit: {machine}</title>\n<style>\n{Style}\n</style>\n</head>\n<body>\n<header>\n")
+            .Append($"<h1>Is this device really protected?</h1>\n<p class=\"answer\">{Escape(result.Answer)}</p>\n");
+        WriteCounts(page, result);
+        page.Append($"<p class=\"soft\">{machine}, {AuditJson.Day(result.Day)}, sealdisk {ProductVersion.Text}</p>\n</header>\n");
     }
 
     private static void WriteCounts(StringBuilder page, AuditResult result)
     {
         page.Append("<ul class=\"counts\">\n");
         for (var severity = Severity.Critical; severity >= Severity.Low; severity--)
-            WriteCount(page, AuditJson.Word(severity), AuditJson.Word(severity), result.CountOpen(severity));
+            WriteCount(page, severity.Word(), severity.Word(), result.CountOpen(severity));
         WriteCount(page, "unknown", "unknown", result.Count(FindingStatus.Unknown));
         WriteCount(page, "holds", "hold", result.Count(FindingStatus.Holds));
-        if (result.Findings.Count(finding => finding.Accepted is not null) is > 0 and var accepted)
-            WriteCount(page, "accepted", "accepted", accepted);
+        if (result.Accepted > 0)
+            WriteCount(page, "accepted", "accepted", result.Accepted);
         page.Append("</ul>\n");
     }
 
@@ -94,8 +106,11 @@ public static class AuditHtml
             return;
         page.Append("<section>\n<h2>What to do first</h2>\n<ol class=\"urgent\">\n");
         foreach (var finding in result.Urgent)
-            page.Append("<li class=\"").Append(AuditJson.Word(finding.Severity)).Append("\"><span class=\"badge\">").Append(AuditJson.Word(finding.Severity)).Append("</span>")
-                .Append(Escape(finding.Check.Remedy)).Append(" <a href=\"#").Append(Escape(anchors[finding])).Append("\">").Append(Escape(anchors[finding])).Append("</a></li>\n");
+        {
+            var (severity, anchor) = (finding.Severity.Word(), Escape(anchors[finding]));
+            page.Append($"<li class=\"{severity}\"><span class=\"badge\">{severity}</span>{Escape(finding.Check.Remedy)} ")
+                .Append($"<a href=\"#{anchor}\">{anchor}</a></li>\n");
+        }
         page.Append("</ol>\n</section>\n");
     }
 
@@ -118,8 +133,8 @@ public static class AuditHtml
     private static void WriteGroup(StringBuilder page, string title, IEnumerable<Finding> findings, Dictionary<Finding, string> anchors)
     {
         page.Append("<section>\n<h2>").Append(Escape(title)).Append("</h2>\n");
-        // What needs somebody comes first.
-        foreach (var finding in findings.OrderBy(finding => finding.Accepted is not null ? FindingStatus.Holds : finding.Status).ThenByDescending(finding => finding.Severity))
+        // What needs attention comes first.
+        foreach (var finding in findings.OrderBy(Urgency).ThenByDescending(finding => finding.Severity))
             WriteFinding(page, finding, anchors[finding]);
         page.Append("</section>\n");
     }
@@ -127,12 +142,12 @@ public static class AuditHtml
     private static void WriteFinding(StringBuilder page, Finding finding, string anchor)
     {
         var isFailing = finding.Status == FindingStatus.Fails;
-        var kind = finding.Accepted is not null ? "accepted" : isFailing ? AuditJson.Word(finding.Severity) : AuditJson.Word(finding.Status);
-        var badge = finding.Accepted is not null ? $"{AuditJson.Word(finding.Severity)}, accepted" : kind.Replace('_', ' ');
+        var kind = finding.Accepted is not null ? "accepted" : isFailing ? finding.Severity.Word() : finding.Status.Word();
+        var badge = finding.Accepted is not null ? $"{finding.Severity.Word()}, accepted" : kind.Replace('_', ' ');
         var open = finding.IsOpen && finding.Severity >= Severity.High ? " open" : "";
-        page.Append("<details class=\"").Append(kind).Append("\" id=\"").Append(Escape(anchor)).Append('"').Append(open).Append(">\n<summary><span class=\"badge\">")
-            .Append(badge).Append("</span>").Append(finding.Subject is { } subject ? $"<b>{Escape(subject)}</b>: " : "").Append(Escape(Sentence(finding)))
-            .Append(" <span class=\"id\">").Append(Escape(finding.Check.Id)).Append("</span></summary>\n<dl>\n");
+        var subject = finding.Subject is { } volume ? $"<b>{Escape(volume)}</b>: " : "";
+        page.Append($"<details class=\"{kind}\" id=\"{Escape(anchor)}\"{open}>\n<summary><span class=\"badge\">{badge}</span>{subject}")
+            .Append($"{Escape(Sentence(finding))} <span class=\"id\">{Escape(finding.Check.Id)}</span></summary>\n<dl>\n");
         Term(page, "Required", Escape(finding.Check.Title) + ".");
         if (finding.Status is FindingStatus.Fails or FindingStatus.Unknown)
         {
@@ -142,15 +157,20 @@ public static class AuditHtml
         if (finding.Accepted is { } accepted)
             Term(page, "Accepted", $"{Escape(accepted.Reason)}, until {AuditJson.Day(accepted.Until)}");
         if (finding.Evidence.Count > 0)
-            Term(page, "Seen", string.Join("<br>", finding.Evidence.Select(evidence => $"<code>{Escape(evidence.Path)}</code>: <code>{Escape(evidence.What)}</code>")));
+            Term(page, "Evidence", string.Join("<br>", finding.Evidence.Select(Line)));
         page.Append("</dl>\n</details>\n");
     }
 
-    /// <summary>What was found; where nothing is wrong, it needs the requirement before it to mean something.</summary>
+    private static FindingStatus Urgency(Finding finding) => finding.Accepted is not null ? FindingStatus.Holds : finding.Status;
+
+    private static string Line(Evidence evidence) => $"<code>{Escape(evidence.Path)}</code>: <code>{Escape(evidence.What)}</code>";
+
+    /// <summary>What was found. If nothing is wrong, the requirement comes before it, to make sense of it.</summary>
     private static string Sentence(Finding finding) =>
         finding.Status is FindingStatus.Holds or FindingStatus.NotApplicable ? $"{finding.Check.Title}: {finding.Text}" : finding.Text;
 
-    private static void Term(StringBuilder page, string term, string description) => page.Append("<dt>").Append(term).Append("</dt><dd>").Append(description).Append("</dd>\n");
+    private static void Term(StringBuilder page, string term, string description) =>
+        page.Append("<dt>").Append(term).Append("</dt><dd>").Append(description).Append("</dd>\n");
 
     private static string Machine(AuditResult result) => result.Platform.Machine ?? "an unknown machine";
 

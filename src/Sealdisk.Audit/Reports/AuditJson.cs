@@ -36,42 +36,14 @@ public static class AuditJson
         return buffer.WrittenSpan.ToArray();
     }
 
-    /// <summary>The status as a word for scripts.</summary>
-    public static string Word(FindingStatus status) => status switch
-    {
-        FindingStatus.Fails => "fails",
-        FindingStatus.Unknown => "unknown",
-        FindingStatus.Holds => "holds",
-        _ => "not_applicable",
-    };
-
-    /// <summary>The severity as a word for scripts.</summary>
-    public static string Word(Severity severity) => severity switch
-    {
-        Severity.Critical => "critical",
-        Severity.High => "high",
-        Severity.Medium => "medium",
-        Severity.Low => "low",
-        _ => "info",
-    };
-
-    /// <summary>The group as a word for scripts.</summary>
-    public static string Word(CheckGroup group) => group switch
-    {
-        CheckGroup.Key => "key",
-        CheckGroup.Boot => "boot",
-        CheckGroup.Kernel => "kernel",
-        _ => "volumes",
-    };
-
     internal static string Day(DateOnly day) => day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
 
     private static void WriteCounts(Utf8JsonWriter json, AuditResult result)
     {
         json.WriteStartObject("counts"u8);
         for (var severity = Severity.Critical; severity >= Severity.Info; severity--)
-            json.WriteNumber(Word(severity), result.CountOpen(severity));
-        json.WriteNumber("accepted"u8, result.Findings.Count(finding => finding.Accepted is not null));
+            json.WriteNumber(severity.Word(), result.CountOpen(severity));
+        json.WriteNumber("accepted"u8, result.Accepted);
         json.WriteNumber("unknown"u8, result.Count(FindingStatus.Unknown));
         json.WriteNumber("holds"u8, result.Count(FindingStatus.Holds));
         json.WriteNumber("not_applicable"u8, result.Count(FindingStatus.NotApplicable));
@@ -82,9 +54,9 @@ public static class AuditJson
     {
         json.WriteStartObject();
         json.WriteString("id"u8, finding.Check.Id);
-        json.WriteString("group"u8, Word(finding.Check.Group));
-        json.WriteString("severity"u8, Word(finding.Severity));
-        json.WriteString("status"u8, Word(finding.Status));
+        json.WriteString("group"u8, finding.Check.Group.Word());
+        json.WriteString("severity"u8, finding.Severity.Word());
+        json.WriteString("status"u8, finding.Status.Word());
         json.WriteString("subject"u8, finding.Subject);
         json.WriteString("title"u8, finding.Check.Title);
         json.WriteString("text"u8, finding.Text);

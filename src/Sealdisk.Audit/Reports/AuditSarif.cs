@@ -7,8 +7,8 @@ using Sealdisk.Audit.Device;
 namespace Sealdisk.Audit.Reports;
 
 /// <summary>
-/// An audit as SARIF 2.1.0 (OASIS), as code-scanning services read it. What could not be found out is of kind "open", never "pass"; an accepted finding
-/// is a suppressed one.
+/// An audit as SARIF 2.1.0 (OASIS), as code-scanning services read it. An unknown result is of kind "open", never "pass"; an accepted
+/// finding is a suppressed one.
 /// </summary>
 public static class AuditSarif
 {
@@ -54,27 +54,30 @@ public static class AuditSarif
         json.WriteString("version"u8, ProductVersion.Text);
         json.WriteStartArray("rules"u8);
         foreach (var check in Checks.All)
-        {
-            json.WriteStartObject();
-            json.WriteString("id"u8, check.Id);
-            WriteText(json, "shortDescription"u8, check.Title + ".");
-            WriteText(json, "fullDescription"u8, check.Attack);
-            json.WriteStartObject("help"u8);
-            json.WriteString("text"u8, $"{check.Remedy} See docs/audit/{check.Id}.md.");
-            json.WriteString("markdown"u8, $"{check.Remedy} See [docs/audit/{check.Id}.md](docs/audit/{check.Id}.md).");
-            json.WriteEndObject();
-            json.WriteStartObject("defaultConfiguration"u8);
-            json.WriteString("level"u8, Level(check.Severity));
-            json.WriteEndObject();
-            json.WriteStartObject("properties"u8);
-            json.WriteString("security-severity"u8, Score(check.Severity));
-            json.WriteStartArray("tags"u8);
-            json.WriteStringValue("security");
-            json.WriteStringValue(AuditJson.Word(check.Group));
-            json.WriteEndArray();
-            json.WriteEndObject();
-            json.WriteEndObject();
-        }
+            WriteRule(json, check);
+        json.WriteEndArray();
+        json.WriteEndObject();
+        json.WriteEndObject();
+    }
+
+    private static void WriteRule(Utf8JsonWriter json, Check check)
+    {
+        json.WriteStartObject();
+        json.WriteString("id"u8, check.Id);
+        WriteText(json, "shortDescription"u8, check.Title + ".");
+        WriteText(json, "fullDescription"u8, check.Attack);
+        json.WriteStartObject("help"u8);
+        json.WriteString("text"u8, $"{check.Remedy} See docs/audit/{check.Id}.md.");
+        json.WriteString("markdown"u8, $"{check.Remedy} See [docs/audit/{check.Id}.md](docs/audit/{check.Id}.md).");
+        json.WriteEndObject();
+        json.WriteStartObject("defaultConfiguration"u8);
+        json.WriteString("level"u8, Level(check.Severity));
+        json.WriteEndObject();
+        json.WriteStartObject("properties"u8);
+        json.WriteString("security-severity"u8, Score(check.Severity));
+        json.WriteStartArray("tags"u8);
+        json.WriteStringValue("security");
+        json.WriteStringValue(check.Group.Word());
         json.WriteEndArray();
         json.WriteEndObject();
         json.WriteEndObject();
@@ -113,7 +116,7 @@ public static class AuditSarif
         json.WriteEndObject();
     }
 
-    /// <summary>A file below the root, or, for what is no file, a name.</summary>
+    /// <summary>A file below the root, or the name of something that is not a file.</summary>
     private static void WriteLocation(Utf8JsonWriter json, Evidence evidence)
     {
         json.WriteStartObject();
@@ -138,13 +141,13 @@ public static class AuditSarif
         json.WriteEndObject();
     }
 
-    /// <summary>Whatever is not unreserved (RFC 3986) becomes percent signs and hex digits, but for the slashes.</summary>
+    /// <summary>All bytes but unreserved ones (RFC 3986) and slashes are percent-encoded.</summary>
     private static string RelativeReference(string path)
     {
         var reference = new StringBuilder();
         foreach (var octet in Encoding.UTF8.GetBytes(path))
         {
-            if (char.IsAsciiLetterOrDigit((char)octet) || octet is (byte)'/' or (byte)'-' or (byte)'.' or (byte)'_' or (byte)'~')
+            if (char.IsAsciiLetterOrDigit((char)octet) || "/-._~".Contains((char)octet, StringComparison.Ordinal))
                 reference.Append((char)octet);
             else
                 reference.Append(CultureInfo.InvariantCulture, $"%{octet:X2}");

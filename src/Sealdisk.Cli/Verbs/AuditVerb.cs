@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.CommandLine.Completions;
+using System.Text;
 using Sealdisk.Audit.Device;
 using Sealdisk.Audit.Reports;
 using Sealdisk.Linux;
@@ -12,18 +14,35 @@ internal static class AuditVerb
 
     internal static Command Create()
     {
-        var root = new Option<string>("--root") { Description = "Audit the system below this directory", HelpName = "DIR", DefaultValueFactory = _ => "/" };
+        var root = new Option<string>("--root")
+        {
+            Description = "Audit the system below this directory", HelpName = "DIR", DefaultValueFactory = _ => "/",
+        };
         var html = new Option<string?>("--html") { Description = "Write a page for people to this file", HelpName = "FILE" };
         var sarif = new Option<string?>("--sarif") { Description = "Write SARIF 2.1.0 to this file", HelpName = "FILE" };
-        var failOn = new Option<string>("--fail-on") { Description = "Exit with 6 where a finding is of this level or worse: critical, high, medium, low, info, never", HelpName = "LEVEL", DefaultValueFactory = _ => "high" };
+        var failOn = new Option<string>("--fail-on")
+        {
+            Description = "Exit with 6 if a finding has this level or a worse one: critical, high, medium, low, info, never",
+            HelpName = "LEVEL",
+            DefaultValueFactory = _ => "high",
+        };
         failOn.CompletionSources.Add(Levels);
-        var strict = new Option<bool>("--strict") { Description = "What could not be found out counts as a finding too" };
-        var baseline = new Option<string?>("--baseline") { Description = "Findings that are accepted, with reason and last day (TOML)", HelpName = "FILE" };
-        var capture = new Option<string?>("--capture") { Description = "Copy what is read into a new directory, to audit it elsewhere with --root", HelpName = "DIR" };
+        var strict = new Option<bool>("--strict") { Description = "Treat unknown results as findings" };
+        var baseline = new Option<string?>("--baseline")
+        {
+            Description = "Accepted findings, each with a reason and a last day (TOML)", HelpName = "FILE",
+        };
+        var capture = new Option<string?>("--capture")
+        {
+            Description = "Copy what is read into a new directory, to audit it elsewhere with --root", HelpName = "DIR",
+        };
         var explain = new Option<string?>("--explain") { Description = "Explain one check", HelpName = "ID" };
-        explain.CompletionSources.Add(_ => Checks.All.Select(check => new System.CommandLine.Completions.CompletionItem(check.Id)));
+        explain.CompletionSources.Add(_ => Checks.All.Select(check => new CompletionItem(check.Id)));
         var list = new Option<bool>("--list") { Description = "List all checks" };
-        var command = new Command("audit", "Is this device really protected? HUK, secure boot, kernel, volumes") { root, html, sarif, failOn, strict, baseline, capture, explain, list };
+        var command = new Command("audit", "Is this device really protected? HUK, secure boot, kernel, volumes")
+        {
+            root, html, sarif, failOn, strict, baseline, capture, explain, list,
+        };
         command.SetAction(parsed =>
         {
             var terminal = new Terminal(parsed);
@@ -33,21 +52,24 @@ internal static class AuditVerb
                 return List(terminal);
             var level = parsed.GetRequiredValue(failOn);
             if (!Levels.Contains(level, StringComparer.Ordinal))
-                throw SealdiskException.Usage($"cannot use --fail-on '{level}': it is one of {string.Join(", ", Levels)}");
+                throw SealdiskException.Usage($"cannot use --fail-on '{level}': it must be one of {string.Join(", ", Levels)}");
             var accepted = parsed.GetValue(baseline) is { } file ? Baseline.Load(Path.GetFullPath(file)) : Baseline.None;
             var copy = parsed.GetValue(capture) is { } folder ? new TreeCapture(folder) : null;
-            var result = DeviceAudit.Run(
-                new SystemRoot(parsed.GetRequiredValue(root), copy), Path.GetFullPath(parsed.GetRequiredValue(GlobalOptions.Config)), accepted, DateOnly.FromDateTime(DateTime.UtcNow));
+            var system = new SystemRoot(parsed.GetRequiredValue(root), copy);
+            var configuration = Path.GetFullPath(parsed.GetRequiredValue(GlobalOptions.Config));
+            var result = DeviceAudit.Run(system, configuration, accepted, DateOnly.FromDateTime(DateTime.UtcNow));
             copy?.Finish();
             Write(parsed.GetValue(html), () => AuditHtml.Write(result));
             Write(parsed.GetValue(sarif), () => AuditSarif.Write(result));
             if (terminal.Json)
-                terminal.Result(System.Text.Encoding.UTF8.GetString(AuditJson.Write(result)).TrimEnd('\n'));
+                terminal.Result(Encoding.UTF8.GetString(AuditJson.Write(result)).TrimEnd('\n'));
             else
                 new AuditText(terminal).Print(result);
             if (copy is not null)
-                terminal.Note($"captured into {parsed.GetValue(capture)}; it holds sealed keys: where the HUK is known, guard it like the disk");
-            return (int)(Threshold(level) is { } threshold && result.Reaches(threshold, parsed.GetValue(strict)) ? ExitCode.Findings : ExitCode.Done);
+                terminal.Note(
+                    $"captured into {parsed.GetValue(capture)}; it holds sealed keys: if the HUK is known, guard it like the disk");
+            var isReached = Threshold(level) is { } threshold && result.Reaches(threshold, parsed.GetValue(strict));
+            return (int)(isReached ? ExitCode.Findings : ExitCode.Done);
         });
         return HelpWithExamples.With(
             command,
@@ -92,10 +114,10 @@ internal static class AuditVerb
             terminal.Result(new ChecksExplainedReport(Checks.All.Select(Report).ToArray()));
         else
             foreach (var check in Checks.All)
-                terminal.Result($"{check.Id,-20} {AuditJson.Word(check.Severity),-9} {check.Title}");
+                terminal.Result($"{check.Id,-20} {check.Severity.Word(),-9} {check.Title}");
         return 0;
     }
 
-    private static CheckExplainedReport Report(Check check) =>
-        new(check.Id, AuditJson.Word(check.Group), AuditJson.Word(check.Severity), check.Title, check.Attack, check.Reads, check.Remedy, check.Reference);
+    private static CheckExplainedReport Report(Check check) => new(
+        check.Id, check.Group.Word(), check.Severity.Word(), check.Title, check.Attack, check.Reads, check.Remedy, check.Reference);
 }

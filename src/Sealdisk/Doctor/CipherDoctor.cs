@@ -2,7 +2,20 @@ using System.Globalization;
 
 namespace Sealdisk.Doctor;
 
-/// <summary>Which driver of the kernel's crypto API dm-crypt would get for each cipher: the one of highest priority in /proc/crypto.</summary>
+/// <summary>A driver of the kernel's crypto API.</summary>
+/// <param name="Name">The cipher, such as "xts(aes)".</param>
+/// <param name="Driver">The driver's own name.</param>
+/// <param name="Priority">The kernel takes the driver of the highest priority.</param>
+internal sealed record CryptoDriver(string Name, string Driver, int Priority)
+{
+    /// <summary>False for plain C code.</summary>
+    internal bool UsesProcessorInstructions =>
+        !Driver.Contains("generic", StringComparison.Ordinal) && !Driver.Contains("-lib", StringComparison.Ordinal);
+}
+
+/// <summary>
+/// Which driver of the kernel's crypto API dm-crypt would get for each cipher: the one of highest priority in /proc/crypto.
+/// </summary>
 internal static class CipherDoctor
 {
     private static readonly (string Name, string Needs)[] Ciphers =
@@ -15,21 +28,19 @@ internal static class CipherDoctor
     internal static IEnumerable<DoctorFinding> Examine()
     {
         if (!File.Exists("/proc/crypto"))
-            yield break;
+            return [];
         var drivers = Parse(File.ReadLines("/proc/crypto"));
-        foreach (var (name, needs) in Ciphers)
-            yield return Of(name, needs, drivers);
+        return Ciphers.Select(cipher => Of(cipher.Name, cipher.Needs, drivers));
     }
 
     /// <summary>The entries of /proc/crypto: one "field : value" a line, a blank line between them.</summary>
-    internal static IReadOnlyList<(string Name, string Driver, int Priority)> Parse(IEnumerable<string> lines)
+    internal static IReadOnlyList<CryptoDriver> Parse(IEnumerable<string> lines)
     {
-        var entries = new List<(string, string, int)>();
+        var drivers = new List<CryptoDriver>();
         string? name = null, driver = null;
         foreach (var line in lines)
         {
-            var colon = line.IndexOf(':', StringComparison.Ordinal);
-            var (field, value) = colon < 0 ? (line.Trim(), "") : (line[..colon].Trim(), line[(colon + 1)..].Trim());
+            var (field, value) = Split(line);
             switch (field)
             {
                 case "name":
@@ -38,8 +49,8 @@ internal static class CipherDoctor
                 case "driver":
                     driver = value;
                     break;
-                case "priority" when name is not null && driver is not null && int.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var priority):
-                    entries.Add((name, driver, priority));
+                case "priority" when name is not null && driver is not null && TryParse(value, out var priority):
+                    drivers.Add(new CryptoDriver(name, driver, priority));
                     break;
                 case "":
                     (name, driver) = (null, null);
@@ -48,17 +59,31 @@ internal static class CipherDoctor
                     break;
             }
         }
-        return entries;
+        return drivers;
     }
 
-    private static DoctorFinding Of(string name, string needs, IReadOnlyList<(string Name, string Driver, int Priority)> drivers)
+    private static (string Field, string Value) Split(string line)
+    {
+        var colon = line.IndexOf(':', StringComparison.Ordinal);
+        return colon < 0 ? (line.Trim(), "") : (line[..colon].Trim(), line[(colon + 1)..].Trim());
+    }
+
+    private static bool TryParse(string text, out int number) =>
+        int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out number);
+
+    private static DoctorFinding Of(string name, string needs, IReadOnlyList<CryptoDriver> drivers)
     {
         var id = $"cipher-{name.Replace('(', '-').TrimEnd(')')}";
-        var best = drivers.Where(driver => driver.Name == name).OrderByDescending(driver => driver.Priority).FirstOrDefault();
-        if (best.Driver is null)
-            return new DoctorFinding(id, DoctorLevel.Note, $"kernel cipher {name}: not in /proc/crypto, where it appears at its first use", $"if a mapping says that the cipher is unknown: {needs}");
-        return DoctorFinding.Of(id, !best.Driver.Contains("generic", StringComparison.Ordinal) && !best.Driver.Contains("-lib", StringComparison.Ordinal), DoctorLevel.Note,
-            $"kernel cipher {name}: {best.Driver}, priority {best.Priority}", $"kernel cipher {name}: {best.Driver}, priority {best.Priority}; it does not use this processor's instructions",
-            "build the kernel with the processor's own driver (arm64: CONFIG_CRYPTO_AES_ARM64_CE_BLK, CONFIG_CRYPTO_SHA2_ARM64_CE; x86: CONFIG_CRYPTO_AES_NI_INTEL)");
+        if (drivers.Where(driver => driver.Name == name).MaxBy(driver => driver.Priority) is not { } best)
+            return DoctorFinding.Note(
+                id, $"kernel cipher {name}: not in /proc/crypto, which lists it only after its first use",
+                $"if a mapping reports an unknown cipher: {needs}");
+        var text = $"kernel cipher {name}: {best.Driver}, priority {best.Priority}";
+        if (best.UsesProcessorInstructions)
+            return DoctorFinding.Good(id, text);
+        return DoctorFinding.Note(
+            id, $"{text}; it does not use this processor's instructions",
+            "build the kernel with the processor's own driver "
+            + "(arm64: CONFIG_CRYPTO_AES_ARM64_CE_BLK, CONFIG_CRYPTO_SHA2_ARM64_CE; x86: CONFIG_CRYPTO_AES_NI_INTEL)");
     }
 }

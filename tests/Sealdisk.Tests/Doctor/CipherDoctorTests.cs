@@ -26,8 +26,16 @@ public sealed class CipherDoctorTests
 
     [Fact]
     public void Entries_are_read_whole_or_not_at_all() => Assert.Equal(
-        [("xts(aes)", "xts-aes-ce", 300), ("xts(aes)", "xts(ecb(aes-generic))", 100)], CipherDoctor.Parse(Crypto.Split('\n')));
+        [new CryptoDriver("xts(aes)", "xts-aes-ce", 300), new CryptoDriver("xts(aes)", "xts(ecb(aes-generic))", 100)],
+        CipherDoctor.Parse(Crypto.Split('\n')));
+
+    [Theory]
+    [InlineData("xts-aes-ce", true)]
+    [InlineData("xts(ecb(aes-generic))", false)]
+    [InlineData("sha256-lib", false)]
+    public void Plain_C_code_is_told_from_the_processor_s_instructions(string driver, bool uses) =>
+        Assert.Equal(uses, new CryptoDriver("x", driver, 100).UsesProcessorInstructions);
 
     [Fact]
-    public void Nothing_is_nothing() => Assert.Empty(CipherDoctor.Parse([]));
+    public void An_empty_file_has_no_entries() => Assert.Empty(CipherDoctor.Parse([]));
 }

@@ -19,14 +19,14 @@ public sealed class GateTests
     public void A_requirement_that_is_met_lets_the_volume_pass(string tree, string require) => Check(tree, require, OwnHuk);
 
     [Theory]
-    [InlineData("stm32mp25-open", "closed", "'closed' is required, and STM32MP2 is open")]
-    [InlineData("imx93", "closed", "'closed' is required, and is not known to be met: ")]
-    [InlineData("nothing", "dev-mem", "'dev-mem' is required, and is not known to be met: ")]
+    [InlineData("stm32mp25-open", "closed", "'closed' is required, but STM32MP2 is open")]
+    [InlineData("imx93", "closed", "'closed' is required, but is not known to be met: ")]
+    [InlineData("nothing", "dev-mem", "'dev-mem' is required, but is not known to be met: ")]
     [InlineData("pc-tpm-setup-mode", "uefi-secure-boot", "setup mode")]
-    [InlineData("pc-tpm-secure-boot", "closed", "'closed' is required, and means nothing here: a PC has no life cycle")]
-    [InlineData("stm32mp15-closed", "uefi-secure-boot", "means nothing here: the system did not boot through UEFI")]
+    [InlineData("pc-tpm-secure-boot", "closed", "'closed' is required, but does not apply here: a PC has no life cycle")]
+    [InlineData("stm32mp15-closed", "uefi-secure-boot", "does not apply here: the system did not boot through UEFI")]
     [InlineData("imx7d-field-return", "closed", "opened again for field return")]
-    [InlineData("am625-hs", "huk-source", "'huk-source' is required, and is not known to be met: ")]
+    [InlineData("am625-hs", "huk-source", "'huk-source' is required, but is not known to be met: ")]
     public void A_requirement_that_fails_or_is_unknown_refuses_the_volume(string tree, string require, string words)
     {
         var refusal = Assert.Throws<SealdiskException>(() => Check(tree, require, OwnHuk));

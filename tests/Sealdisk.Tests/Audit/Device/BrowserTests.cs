@@ -7,7 +7,9 @@ using Sealdisk.Volumes.Filesystems;
 
 namespace Sealdisk.Tests.Audit.Device;
 
-/// <summary>The page of an audit as headless Chromium renders it: what a person gets to see, on a screen and on a phone, and that nothing is loaded or run.</summary>
+/// <summary>
+/// The page of an audit as headless Chromium renders it: what a person sees, on a screen and on a phone, and that nothing is loaded or run.
+/// </summary>
 [Trait("needs", "native")]
 public sealed class BrowserTests : IDisposable
 {
@@ -15,10 +17,12 @@ public sealed class BrowserTests : IDisposable
 
     /// <summary>Loads the page into a frame of a phone's width, measures it there, and leaves what was measured as text.</summary>
     private const string Measure = """
-        <!DOCTYPE html><meta charset="utf-8"><iframe id="frame" style="border:0;width:WIDTHpx;height:700px" srcdoc="PAGE"></iframe><pre id="measured"></pre>
+        <!DOCTYPE html><meta charset="utf-8">
+        <iframe id="frame" style="border:0;width:WIDTHpx;height:700px" srcdoc="PAGE"></iframe><pre id="measured"></pre>
         <script>
         frame.onload = () => {
-          const page = frame.contentDocument, all = selector => [...page.querySelectorAll(selector)], count = selector => all(selector).length;
+          const page = frame.contentDocument;
+          const all = selector => [...page.querySelectorAll(selector)], count = selector => all(selector).length;
           const ids = all('[id]').map(element => element.id);
           const kinds = {};
           for (const kind of ['critical', 'high', 'medium', 'low', 'unknown', 'holds'])
@@ -55,7 +59,7 @@ public sealed class BrowserTests : IDisposable
         Assert.Equal(result.Answer, measured.GetProperty("answer").GetString());
         Assert.Equal(result.Findings.Count, Number(measured, "findings"));
         foreach (var severity in new[] { Severity.Critical, Severity.High, Severity.Medium, Severity.Low })
-            AssertCount(measured, AuditJson.Word(severity), result.CountOpen(severity));
+            AssertCount(measured, severity.Word(), result.CountOpen(severity));
         AssertCount(measured, "unknown", result.Count(FindingStatus.Unknown));
         AssertCount(measured, "holds", result.Count(FindingStatus.Holds));
         Assert.Equal((result.Urgent.Count(), result.Urgent.Count()), (Number(measured, "open"), Number(measured, "todo")));
@@ -70,17 +74,22 @@ public sealed class BrowserTests : IDisposable
     {
         const string Hostile = "</title></style><script>document.title='run'</script><img src=x onerror=alert(1)>\"'><b>";
         var tree = new RootTree("hostile").Machine(Hostile, "acme,x").Kernel($"console=tty {Hostile}", "DEVMEM=y")
-            .Text("/proc/swaps", $"Filename\tType\n/{Hostile}\tfile\t1\t0\t-2").Text("/proc/keys", $"1b2c3d4e I--Q--- 1 perm 3f010000 0 0 logon {Hostile}: 32");
+            .Text("/proc/swaps", $"Filename\tType\n/{Hostile}\tfile\t1\t0\t-2")
+            .Text("/proc/keys", $"1b2c3d4e I--Q--- 1 perm 3f010000 0 0 logon {Hostile}: 32");
         tree.WriteTo(_folder["tree"]);
-        var page = AuditHtml.Write(DeviceAudit.Run(new SystemRoot(_folder["tree"]), "/etc/sealdisk.toml", Baseline.None, new DateOnly(2026, 11, 23)));
+        var root = new SystemRoot(_folder["tree"]);
+        var page = AuditHtml.Write(DeviceAudit.Run(root, "/etc/sealdisk.toml", Baseline.None, new DateOnly(2026, 11, 23)));
         var elements = MeasureIn(page, Phone).GetProperty("elements").EnumerateArray().Select(element => element.GetString()!);
-        Assert.Empty(elements.Except(
-            ["a", "b", "body", "br", "code", "dd", "details", "dl", "dt", "footer", "h1", "h2", "head", "header", "html", "li", "main", "meta", "ol", "p", "section", "span", "style", "summary", "title", "ul"],
-            StringComparer.Ordinal));
+        string[] known =
+        [
+            "a", "b", "body", "br", "code", "dd", "details", "dl", "dt", "footer", "h1", "h2", "head", "header", "html", "li", "main",
+            "meta", "ol", "p", "section", "span", "style", "summary", "title", "ul",
+        ];
+        Assert.Empty(elements.Except(known, StringComparer.Ordinal));
         Assert.DoesNotContain("CONSOLE", Log(page), StringComparison.Ordinal);
     }
 
-    /// <summary>The browser has nothing to complain of; a page that tries to load something would make it, which shows that this would be seen.</summary>
+    /// <summary>The browser does not complain; it does if a page tries to load something, which shows that this would be noticed.</summary>
     [Fact]
     public void The_browser_reports_no_error()
     {
@@ -93,8 +102,10 @@ public sealed class BrowserTests : IDisposable
 
     private JsonElement MeasureIn(byte[] page, int width)
     {
-        var text = Encoding.UTF8.GetString(page).Replace("&", "&amp;", StringComparison.Ordinal).Replace("\"", "&quot;", StringComparison.Ordinal);
-        var dom = Browse(Encoding.UTF8.GetBytes(Measure.Replace("WIDTH", $"{width}", StringComparison.Ordinal).Replace("PAGE", text, StringComparison.Ordinal))).Stdout;
+        var text = Encoding.UTF8.GetString(page)
+            .Replace("&", "&amp;", StringComparison.Ordinal).Replace("\"", "&quot;", StringComparison.Ordinal);
+        var frame = Measure.Replace("WIDTH", $"{width}", StringComparison.Ordinal).Replace("PAGE", text, StringComparison.Ordinal);
+        var dom = Browse(Encoding.UTF8.GetBytes(frame)).Stdout;
         var from = dom.LastIndexOf("<pre id=\"measured\">", StringComparison.Ordinal) + "<pre id=\"measured\">".Length;
         var json = System.Net.WebUtility.HtmlDecode(dom[from..dom.IndexOf("</pre>", from, StringComparison.Ordinal)]);
         Assert.NotEqual("", json);
@@ -112,7 +123,8 @@ public sealed class BrowserTests : IDisposable
         File.WriteAllBytes(_folder["page.html"], page);
         var result = NativeBinary.Run(new ProcessStartInfo(browser!,
         [
-            "--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr", $"--user-data-dir={_folder["profile"]}", "--host-resolver-rules=MAP * ~NOTFOUND",
+            "--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr",
+            $"--user-data-dir={_folder["profile"]}", "--host-resolver-rules=MAP * ~NOTFOUND",
             "--virtual-time-budget=10000", "--dump-dom", $"file://{_folder["page.html"]}",
         ]));
         Assert.True(result.Exit == 0, result.Stderr);

@@ -1,6 +1,5 @@
 using System.Text;
 using Sealdisk.Audit.Device;
-using Sealdisk.Audit.Reports;
 
 namespace Sealdisk.Tests.Audit.Device;
 
@@ -17,7 +16,7 @@ public sealed class CheckPagesTests
         GeneratedPage.Check($"docs/audit/{id}.md", $"""
             # {id}
 
-            **{check.Title}.** Severity where it fails: {AuditJson.Word(check.Severity)}, unless the finding says otherwise.
+            **{check.Title}.** Severity of a failure: {check.Severity.Word()}, unless the finding says otherwise.
 
             ## Why
 
@@ -37,8 +36,28 @@ public sealed class CheckPagesTests
     }
 
     [Fact]
-    public void There_is_no_page_without_its_check() =>
-        Assert.Equal(Checks.All.Select(check => check.Id + ".md").Order(StringComparer.Ordinal), Directory.GetFiles(Path.Combine(Golden.Root, "docs", "audit")).Select(path => Path.GetFileName(path)!).Order(StringComparer.Ordinal));
+    public void There_is_no_page_without_its_check()
+    {
+        var pages = Directory.GetFiles(Path.Combine(Golden.Root, "docs", "audit")).Select(path => Path.GetFileName(path)!);
+        var expected = Checks.All.Select(check => check.Id + ".md");
+        Assert.Equal(expected.Order(StringComparer.Ordinal), pages.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void Groups_follow_each_other_and_do_not_mix()
+    {
+        Assert.Equal(Enum.GetValues<CheckGroup>(), Checks.Groups);
+        Assert.Equal(Checks.All.Select(check => check.Group).Order(), Checks.All.Select(check => check.Group));
+    }
+
+    /// <summary>What needs a volume to look at cannot be required before there is one.</summary>
+    [Fact]
+    public void Checks_of_volumes_cannot_be_required()
+    {
+        Assert.DoesNotContain(Checks.All, check => check.Group == CheckGroup.Volumes && check.CanBeRequired);
+        Assert.Contains("closed", Checks.Requirable);
+        Assert.Contains("huk-unknown", Checks.Requirable);
+    }
 
     [Fact]
     public void Every_check_is_whole()

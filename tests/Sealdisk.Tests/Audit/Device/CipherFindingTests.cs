@@ -4,7 +4,7 @@ using Sealdisk.Volumes.Keys;
 
 namespace Sealdisk.Tests.Audit.Device;
 
-/// <summary>What is said of a volume's cipher, and that it is so: the watermark of which the page docs/audit/cipher.md tells, made and looked for.</summary>
+/// <summary>What an audit says about a volume's cipher, and that it is so: the watermark that docs/audit/cipher.md describes.</summary>
 public sealed class CipherFindingTests
 {
     [Theory]
@@ -20,10 +20,12 @@ public sealed class CipherFindingTests
         var folder = Directory.CreateTempSubdirectory("sealdisk-root-").FullName;
         try
         {
-            new RootTree("x").Volume("data", TrustSource.Tee, RootTree.Sealed(RootTree.Made(16, 3), keySize: keySize), cipher: cipher, keySize: keySize).WriteTo(folder);
+            var blob = RootTree.Sealed(RootTree.Made(16, 3), keySize: keySize);
+            new RootTree("x").Volume("data", TrustSource.Tee, blob, cipher: cipher, keySize: keySize).WriteTo(folder);
             // The configuration takes fewer ciphers than a record may have: what is recorded counts.
             var configuration = Path.Combine(folder, "etc", "sealdisk.toml");
-            File.WriteAllText(configuration, File.ReadAllText(configuration).Replace($"cipher = \"{cipher}\"\nkey-size = {keySize}\n", "", StringComparison.Ordinal));
+            var lines = $"cipher = \"{cipher}\"\nkey-size = {keySize}\n";
+            File.WriteAllText(configuration, File.ReadAllText(configuration).Replace(lines, "", StringComparison.Ordinal));
             var result = DeviceAudit.Run(new SystemRoot(folder), "/etc/sealdisk.toml", Baseline.None, new DateOnly(2026, 11, 23));
             var finding = Assert.Single(result.Findings, finding => finding.Check.Id == "cipher");
             Assert.Equal((status, severity, "data"), (finding.Status, finding.Severity, finding.Subject));

@@ -5,8 +5,8 @@ using Sealdisk.Audit.Reports;
 namespace Sealdisk.Tests.Audit.Device;
 
 /// <summary>
-/// An audit as tests/roots/NAME/expected.txt holds it: the answer, the machine, then per finding its status, severity, id, volume and text, with the
-/// evidence below it. What every audit says alike (title, attack, remedy) is in docs/audit, and in the one whole JSON, <see cref="WholeJson"/>.
+/// An audit as tests/roots/NAME/expected.txt holds it: the answer, the machine, then per finding its status, severity, id, volume and text,
+/// with the evidence below it. What is the same in every audit (title, attack, remedy) is in docs/audit, and in the one whole JSON report.
 /// </summary>
 internal static class FindingsText
 {
@@ -17,7 +17,7 @@ internal static class FindingsText
     {
         var text = new StringBuilder();
         text.Append(result.Answer).Append('\n');
-        text.Append(result.Platform.Machine ?? "unknown machine").Append(", family ").Append(result.Platform.Family?.Id ?? "none").Append('\n');
+        text.Append($"{result.Platform.Machine ?? "unknown machine"}, family {result.Platform.Family?.Id ?? "none"}\n");
         foreach (var note in result.Notes)
             text.Append("note: ").Append(note).Append('\n');
         foreach (var finding in result.Findings)
@@ -35,7 +35,7 @@ internal static class FindingsText
     private static void Append(StringBuilder text, Finding finding)
     {
         var subject = finding.Subject is { } volume ? $" [{volume}]" : "";
-        text.Append($"{AuditJson.Word(finding.Status)} {AuditJson.Word(finding.Severity)} {finding.Check.Id}{subject}: {finding.Text}\n");
+        text.Append($"{finding.Status.Word()} {finding.Severity.Word()} {finding.Check.Id}{subject}: {finding.Text}\n");
         foreach (var evidence in finding.Evidence)
             text.Append($"    {evidence.Path}: {evidence.What}\n");
     }

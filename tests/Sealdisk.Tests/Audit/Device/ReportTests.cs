@@ -29,8 +29,10 @@ public sealed class ReportTests
         {
             foreach (var text in new[] { "shortDescription", "fullDescription", "help" })
                 Assert.NotEqual("", rule.GetProperty(text).GetProperty("text").GetString());
-            Assert.Contains($"docs/audit/{rule.GetProperty("id").GetString()}.md", rule.GetProperty("help").GetProperty("markdown").GetString(), StringComparison.Ordinal);
-            Assert.Contains(rule.GetProperty("defaultConfiguration").GetProperty("level").GetString(), new[] { "note", "warning", "error" });
+            var help = rule.GetProperty("help").GetProperty("markdown").GetString();
+            Assert.Contains($"docs/audit/{rule.GetProperty("id").GetString()}.md", help, StringComparison.Ordinal);
+            var level = rule.GetProperty("defaultConfiguration").GetProperty("level").GetString();
+            Assert.Contains(level, new[] { "note", "warning", "error" });
         }
         var bases = run.GetProperty("originalUriBaseIds");
         var results = run.GetProperty("results").EnumerateArray().ToArray();
@@ -43,9 +45,11 @@ public sealed class ReportTests
             // A level other than none goes with kind fail, and with no other (3.27.10).
             Assert.Equal(kind != "fail", result.GetProperty("level").GetString() == "none");
             Assert.NotEqual("", result.GetProperty("message").GetProperty("text").GetString());
-            foreach (var location in result.GetProperty("locations").EnumerateArray().Where(location => location.TryGetProperty("physicalLocation", out _)))
+            foreach (var location in result.GetProperty("locations").EnumerateArray())
             {
-                var artifact = location.GetProperty("physicalLocation").GetProperty("artifactLocation");
+                if (!location.TryGetProperty("physicalLocation", out var physical))
+                    continue;
+                var artifact = physical.GetProperty("artifactLocation");
                 Assert.DoesNotMatch("^/|[^A-Za-z0-9/._~%-]", artifact.GetProperty("uri").GetString());
                 Assert.True(bases.TryGetProperty(artifact.GetProperty("uriBaseId").GetString()!, out _));
             }
@@ -61,13 +65,16 @@ public sealed class ReportTests
     private static readonly Dictionary<string, string> SarifObjects = new(StringComparer.Ordinal)
     {
         ["log"] = "$schema:uri version*:=2.1.0 runs*:[run]",
-        ["run"] = "tool*:tool originalUriBaseIds:{artifactLocation} results:[result] columnKind:=utf16CodeUnits|unicodeCodePoints properties:any",
+        ["run"] = "tool*:tool originalUriBaseIds:{artifactLocation} results:[result] columnKind:=utf16CodeUnits|unicodeCodePoints "
+            + "properties:any",
         ["tool"] = "driver*:toolComponent",
         ["toolComponent"] = "name*:text version:text rules:[reportingDescriptor]",
-        ["reportingDescriptor"] = "id*:text shortDescription:message fullDescription:message help:message defaultConfiguration:configuration properties:any",
+        ["reportingDescriptor"] = "id*:text shortDescription:message fullDescription:message help:message "
+            + "defaultConfiguration:configuration properties:any",
         ["configuration"] = "level:=none|note|warning|error",
         ["message"] = "text*:text markdown:text",
-        ["result"] = "message*:message ruleId:text ruleIndex:number kind:=notApplicable|pass|fail|review|open|informational level:=none|note|warning|error locations:[location] partialFingerprints:any suppressions:[suppression]",
+        ["result"] = "message*:message ruleId:text ruleIndex:number kind:=notApplicable|pass|fail|review|open|informational "
+            + "level:=none|note|warning|error locations:[location] partialFingerprints:any suppressions:[suppression]",
         ["location"] = "physicalLocation:physicalLocation logicalLocations:[logicalLocation] message:message",
         ["physicalLocation"] = "artifactLocation*:artifactLocation",
         ["artifactLocation"] = "uri:uri uriBaseId:text description:message",
@@ -110,21 +117,36 @@ public sealed class ReportTests
         {
             if (value.ValueKind != JsonValueKind.String)
                 return "not a string";
-            var isGood = kind == "text" || (kind == "uri" ? Uri.IsWellFormedUriString(value.GetString(), UriKind.RelativeOrAbsolute) : kind[1..].Split('|').Contains(value.GetString(), StringComparer.Ordinal));
-            return isGood ? null : $"'{value.GetString()}' is no {kind}";
+            var text = value.GetString()!;
+            var isGood = kind == "text"
+                || (kind == "uri" ? Uri.IsWellFormedUriString(text, UriKind.RelativeOrAbsolute) : IsOneOf(text, kind[1..]));
+            return isGood ? null : $"'{text}' is no {kind}";
         }
         if (kind[0] == '[')
-            return value.ValueKind == JsonValueKind.Array ? value.EnumerateArray().Select(item => SarifProblem(item, kind[1..^1])).FirstOrDefault(problem => problem is not null) : "not an array";
+            return value.ValueKind == JsonValueKind.Array ? FirstProblem(value.EnumerateArray(), kind[1..^1]) : "not an array";
         if (value.ValueKind != JsonValueKind.Object)
             return "not an object";
         if (kind[0] == '{')
-            return value.EnumerateObject().Select(property => SarifProblem(property.Value, kind[1..^1])).FirstOrDefault(problem => problem is not null);
-        var known = SarifObjects[kind].Split(' ').Select(word => word.Split(':', 2)).ToDictionary(pair => pair[0].TrimEnd('*'), pair => pair[1], StringComparer.Ordinal);
-        var missing = SarifObjects[kind].Split(' ').Where(word => word.Contains("*:", StringComparison.Ordinal)).Select(word => word.Split('*')[0]).FirstOrDefault(name => !value.TryGetProperty(name, out _));
-        return missing is not null ? $"{kind} has no {missing}" : value.EnumerateObject()
-            .Select(property => known.TryGetValue(property.Name, out var of) ? SarifProblem(property.Value, of) is { } problem ? $"{kind}.{property.Name}: {problem}" : null : $"{kind} has no property {property.Name}")
-            .FirstOrDefault(problem => problem is not null);
+            return FirstProblem(value.EnumerateObject().Select(property => property.Value), kind[1..^1]);
+        var properties = SarifObjects[kind].Split(' ').Select(word => word.Split(':', 2))
+            .ToDictionary(pair => pair[0].TrimEnd('*'), pair => (IsDemanded: pair[0].EndsWith('*'), Kind: pair[1]), StringComparer.Ordinal);
+        var missing = properties.Where(property => property.Value.IsDemanded && !value.TryGetProperty(property.Key, out _));
+        if (missing.Select(property => property.Key).FirstOrDefault() is { } name)
+            return $"{kind} has no {name}";
+        foreach (var property in value.EnumerateObject())
+        {
+            if (!properties.TryGetValue(property.Name, out var known))
+                return $"{kind} has no property {property.Name}";
+            if (SarifProblem(property.Value, known.Kind) is { } problem)
+                return $"{kind}.{property.Name}: {problem}";
+        }
+        return null;
     }
+
+    private static bool IsOneOf(string text, string words) => words.Split('|').Contains(text, StringComparer.Ordinal);
+
+    private static string? FirstProblem(IEnumerable<JsonElement> values, string kind) =>
+        values.Select(value => SarifProblem(value, kind)).FirstOrDefault(problem => problem is not null);
 
     [Fact]
     public void The_page_needs_nothing_but_itself_and_runs_nothing()
@@ -132,7 +154,10 @@ public sealed class ReportTests
         var page = Encoding.UTF8.GetString(AuditHtml.Write(Audit(Baseline.None)));
         Assert.StartsWith("<!DOCTYPE html>", page, StringComparison.Ordinal);
         Assert.Contains("default-src 'none'", page, StringComparison.Ordinal);
-        Assert.DoesNotMatch(new Regex(@"<(script|link|img|iframe|object|embed|base|form)\b|\ssrc=|\shref=""?(http|//)|url\(|@import|\son[a-z]+=|javascript:", RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture, Patience.Limit), page);
+        const string Loading = @"<(script|link|img|iframe|object|embed|base|form)\b|\ssrc=|\shref=""?(http|//)|url\(|@import";
+        const string Running = @"\son[a-z]+=|javascript:";
+        var options = RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture;
+        Assert.DoesNotMatch(new Regex($"{Loading}|{Running}", options, Patience.Limit), page);
         Balanced(page);
     }
 
@@ -140,7 +165,8 @@ public sealed class ReportTests
     public void What_an_audited_system_says_of_itself_stays_text()
     {
         var tree = new RootTree("hostile").Machine(Hostile, "acme,x").Kernel($"console=tty {Hostile} rd.break={Hostile}", "DEVMEM=y")
-            .Text("/proc/swaps", $"Filename\tType\n/{Hostile}\tfile\t1\t0\t-2").Text("/proc/keys", $"1b2c3d4e I--Q--- 1 perm 3f010000 0 0 logon {Hostile}: 32");
+            .Text("/proc/swaps", $"Filename\tType\n/{Hostile}\tfile\t1\t0\t-2")
+            .Text("/proc/keys", $"1b2c3d4e I--Q--- 1 perm 3f010000 0 0 logon {Hostile}: 32");
         var result = Audit(tree, Baseline.None);
         var page = Encoding.UTF8.GetString(AuditHtml.Write(result));
         Assert.Contains("&lt;script&gt;alert(1)", page, StringComparison.Ordinal);
@@ -159,11 +185,14 @@ public sealed class ReportTests
         Assert.Equal(before.CountOpen(Severity.Critical) - 1, after.CountOpen(Severity.Critical));
         Assert.Contains("accepted", Encoding.UTF8.GetString(AuditHtml.Write(after)), StringComparison.Ordinal);
         using var json = JsonDocument.Parse(AuditJson.Write(after));
-        var closed = Assert.Single(json.RootElement.GetProperty("findings").EnumerateArray(), finding => finding.GetProperty("id").GetString() == "closed");
-        Assert.Equal(("fails", "until the factory closes them"), (closed.GetProperty("status").GetString(), closed.GetProperty("accepted").GetProperty("reason").GetString()));
+        var findings = json.RootElement.GetProperty("findings").EnumerateArray();
+        var closed = Assert.Single(findings, finding => finding.GetProperty("id").GetString() == "closed");
+        Assert.Equal("fails", closed.GetProperty("status").GetString());
+        Assert.Equal("until the factory closes them", closed.GetProperty("accepted").GetProperty("reason").GetString());
     }
 
-    private static Baseline Accepting(string id) => Baseline.Parse($"[accept.{id}]\nreason = \"until the factory closes them\"\nuntil = \"2099-12-31\"\n", "b.toml");
+    private static Baseline Accepting(string id) =>
+        Baseline.Parse($"[accept.{id}]\nreason = \"until the factory closes them\"\nuntil = \"2099-12-31\"\n", "b.toml");
 
     private static AuditResult Audit(Baseline baseline) => Audit(ConstructedRoots.All["stm32mp25-open"], baseline);
 

@@ -3,7 +3,7 @@ using Sealdisk.Audit.Reports;
 
 namespace Sealdisk.Tests.Audit.Device;
 
-/// <summary>A tree is somebody else's: nothing in it leads out of it, and what cannot be read is not taken for absent.</summary>
+/// <summary>A captured tree is foreign data: nothing in it leads out of it, and an unreadable file is not taken for absent.</summary>
 public sealed class SystemRootTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("sealdisk-root-").FullName;
@@ -23,8 +23,8 @@ public sealed class SystemRootTests : IDisposable
     public void A_link_that_leads_to_this_machine_s_files_finds_none()
     {
         File.CreateSymbolicLink(Path.Combine(_folder, "passwd"), "/etc/passwd");
-        Assert.Equal(Sight.Absent, new SystemRoot(_folder).Read("/passwd").Sight);
-        Assert.Equal(Sight.Absent, new SystemRoot(_folder).Read("/../../../../etc/passwd").Sight);
+        Assert.Equal(ReadOutcome.Absent, new SystemRoot(_folder).Read("/passwd").Outcome);
+        Assert.Equal(ReadOutcome.Absent, new SystemRoot(_folder).Read("/../../../../etc/passwd").Outcome);
     }
 
     [Fact]
@@ -32,7 +32,7 @@ public sealed class SystemRootTests : IDisposable
     {
         File.CreateSymbolicLink(Path.Combine(_folder, "a"), "b");
         File.CreateSymbolicLink(Path.Combine(_folder, "b"), "a");
-        Assert.Equal(Sight.Absent, new SystemRoot(_folder).Read("/a").Sight);
+        Assert.Equal(ReadOutcome.Absent, new SystemRoot(_folder).Read("/a").Outcome);
         Assert.False(new SystemRoot(_folder).Exists("/a"));
     }
 
@@ -41,13 +41,14 @@ public sealed class SystemRootTests : IDisposable
     {
         Directory.CreateDirectory(Path.Combine(_folder, "proc", "cmdline"));
         var reading = new SystemRoot(_folder).Read("/proc/cmdline");
-        Assert.Equal((Sight.Unreadable, "it is no file but a directory"), (reading.Sight, reading.Problem));
+        Assert.Equal((ReadOutcome.Unreadable, "it is a directory, not a file"), (reading.Outcome, reading.Problem));
     }
 
     [Fact]
-    public void A_root_that_is_not_there_is_an_error_of_usage() => Assert.Equal(ExitCode.Usage, Assert.Throws<SealdiskException>(() => new SystemRoot(Path.Combine(_folder, "none"))).Code);
+    public void A_root_that_is_not_there_is_an_error_of_usage() =>
+        Assert.Equal(ExitCode.Usage, Assert.Throws<SealdiskException>(() => new SystemRoot(Path.Combine(_folder, "none"))).Code);
 
-    /// <summary>A captured tree audits as its original, for every tree there is; modes and unreadable files are kept in its manifest.</summary>
+    /// <summary>A captured tree gives the findings of its original; modes and unreadable files are kept in its manifest.</summary>
     [Theory]
     [MemberData(nameof(RootTests.Constructed), MemberType = typeof(RootTests))]
     public void A_capture_audits_as_its_original(string name)
@@ -57,7 +58,8 @@ public sealed class SystemRootTests : IDisposable
         var capture = new TreeCapture(copy);
         var first = Audit(new SystemRoot(original, capture));
         capture.Finish();
-        File.Copy(original + TreeManifest.FilePath, copy + TreeManifest.FilePath, overwrite: true); // modes are taken from a running system only
+        // Modes are captured only from a running system.
+        File.Copy(original + TreeManifest.FilePath, copy + TreeManifest.FilePath, overwrite: true);
         Assert.Equal(AuditJson.Write(first), AuditJson.Write(Audit(new SystemRoot(copy))));
         Assert.Equal(ExitCode.Refused, Assert.Throws<SealdiskException>(() => new TreeCapture(copy)).Code);
     }
@@ -67,7 +69,8 @@ public sealed class SystemRootTests : IDisposable
     public void Passwords_stay_where_they_are()
     {
         var (original, copy) = (Path.Combine(_folder, "original"), Path.Combine(_folder, "copy"));
-        new RootTree("x").Text("/etc/passwd", "root:x:0:0:root:/root:/bin/sh").Text("/etc/shadow", "root:$y$j9T$verysecret:19000:0:99999:7:::").WriteTo(original);
+        new RootTree("x").Text("/etc/passwd", "root:x:0:0:root:/root:/bin/sh")
+            .Text("/etc/shadow", "root:$y$j9T$verysecret:19000:0:99999:7:::").WriteTo(original);
         var capture = new TreeCapture(copy);
         Audit(new SystemRoot(original, capture));
         capture.Finish();
@@ -82,7 +85,8 @@ public sealed class SystemRootTests : IDisposable
     {
         var (original, copy) = (Path.Combine(_folder, "original"), Path.Combine(_folder, "a", "b", "copy"));
         Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
-        new RootTree("x").Text("/proc/swaps", "Filename\tType\n/dev/dm-/../../../../moved\tpartition\t1\t0\t-2").Text("/moved/dm/uuid", "CRYPT-PLAIN-x").WriteTo(original);
+        new RootTree("x").Text("/proc/swaps", "Filename\tType\n/dev/dm-/../../../../moved\tpartition\t1\t0\t-2")
+            .Text("/moved/dm/uuid", "CRYPT-PLAIN-x").WriteTo(original);
         var capture = new TreeCapture(copy);
         Audit(new SystemRoot(original, capture));
         capture.Finish();
@@ -95,5 +99,6 @@ public sealed class SystemRootTests : IDisposable
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
-    private static AuditResult Audit(SystemRoot root) => DeviceAudit.Run(root, "/etc/sealdisk.toml", Baseline.None, new DateOnly(2026, 11, 23));
+    private static AuditResult Audit(SystemRoot root) =>
+        DeviceAudit.Run(root, "/etc/sealdisk.toml", Baseline.None, new DateOnly(2026, 11, 23));
 }

@@ -33,9 +33,11 @@ public sealed class FleetFilterTests
                 """{"line":4,"device":null,"verdict":"malformed","huk":null,"clone":false,"reason":"the line is not a JSON object"}""",
                 """{"line":5,"device":"c","verdict":"malformed","huk":null,"clone":false,"reason":"there is no blob"}""",
                 """{"line":6,"device":"quo\"te","verdict":"known","huk":"all-zero","clone":true}""",
-                """{"line":7,"device":"d","verdict":"malformed","huk":null,"clone":false,"reason":"no trust source makes 1 bytes like these"}""",
+                """{"line":7,"device":"d","verdict":"malformed","huk":null,"clone":false,"""
+                + "\"reason\":\"no trust source makes 1 bytes like these\"}",
                 """{"line":8,"device":null,"verdict":"malformed","huk":null,"clone":false,"reason":"the line is not a JSON object"}""",
-                """{"summary":{"lines":7,"known":2,"no_candidate_matched":1,"model_does_not_apply":0,"malformed":4,"clones":1,"by_huk":{"all-zero":2}}}""",
+                """{"summary":{"lines":7,"known":2,"no_candidate_matched":1,"model_does_not_apply":0,"malformed":4,"clones":1,"""
+                + "\"by_huk\":{\"all-zero\":2}}}",
             ],
             lines);
         Assert.Equal((7, 2, 1), (summary.Lines, summary.Known, summary.Clones));
@@ -75,7 +77,8 @@ public sealed class FleetFilterTests
         random.NextBytes(input);
         for (var i = 0; i < 400; i++)
         {
-            var fragment = Encoding.UTF8.GetBytes(random.Next(4) switch { 0 => "{\"device\":\"", 1 => "\",\"blob\":\"", 2 => "\"}\n", _ => Zero });
+            string[] fragments = ["{\"device\":\"", "\",\"blob\":\"", "\"}\n", Zero];
+            var fragment = Encoding.UTF8.GetBytes(fragments[random.Next(fragments.Length)]);
             fragment.CopyTo(input, random.Next(input.Length - fragment.Length));
         }
         var (lines, summary) = Run(input);

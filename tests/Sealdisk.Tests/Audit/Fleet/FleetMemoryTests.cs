@@ -4,7 +4,7 @@ using System.Text;
 
 namespace Sealdisk.Tests.Audit.Fleet;
 
-/// <summary>The published filter, fed ten times as much: what it holds grows by what the fingerprints of blobs need, and by nothing else.</summary>
+/// <summary>The published filter with ten times the input: its memory grows only by what the fingerprints of blobs need.</summary>
 [Trait("needs", "native")]
 public sealed class FleetMemoryTests
 {
@@ -17,7 +17,8 @@ public sealed class FleetMemoryTests
     [Fact]
     public void Memory_grows_by_16_bytes_a_blob_at_most()
     {
-        var start = new ProcessStartInfo("/bin/sh", ["-c", "exec \"$0\" blob audit --ndjson - >/dev/null 2>&1", NativeBinary.Path]) { RedirectStandardInput = true };
+        string[] arguments = ["-c", "exec \"$0\" blob audit --ndjson - >/dev/null 2>&1", NativeBinary.Path];
+        var start = new ProcessStartInfo("/bin/sh", arguments) { RedirectStandardInput = true };
         using var filter = Process.Start(start)!;
         try
         {

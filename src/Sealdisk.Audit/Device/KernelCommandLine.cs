@@ -1,33 +1,37 @@
 namespace Sealdisk.Audit.Device;
 
 /// <summary>The kernel's command line, /proc/cmdline.</summary>
-internal sealed class CommandLine
+public sealed class KernelCommandLine
 {
     internal const string FilePath = "/proc/cmdline";
 
     private readonly List<string> _words;
 
-    private CommandLine(bool known, List<string> words)
+    private KernelCommandLine(bool known, List<string> words)
     {
         IsKnown = known;
         _words = words;
     }
 
-    internal bool IsKnown { get; }
+    /// <summary>False if it cannot be read.</summary>
+    public bool IsKnown { get; }
 
-    internal static CommandLine Of(SystemRoot root)
+    /// <summary>Reads it below a root.</summary>
+    public static KernelCommandLine Of(SystemRoot root)
     {
+        ArgumentNullException.ThrowIfNull(root);
         var reading = root.Read(FilePath);
-        return new CommandLine(reading.Ok, Words(reading.Text));
+        return new KernelCommandLine(reading.Ok, Words(reading.Text));
     }
 
-    /// <summary>The word NAME or NAME=VALUE that counts, the last one; null where there is none. Dashes and underscores are the same.</summary>
-    internal string? Find(string name) => _words.LastOrDefault(word => Name(word) == Normal(name));
+    /// <summary>The last word NAME or NAME=VALUE, which counts; null if there is none. Dashes and underscores are the same.</summary>
+    public string? Find(string name) => _words.LastOrDefault(word => Name(word) == Normal(name));
 
     /// <summary>The value of the last NAME=VALUE, or null.</summary>
-    internal string? Value(string name) => Find(name) is { } word && word.IndexOf('=', StringComparison.Ordinal) is >= 0 and var equals ? word[(equals + 1)..] : null;
+    public string? Value(string name) =>
+        Find(name) is { } word && word.IndexOf('=', StringComparison.Ordinal) is >= 0 and var equals ? word[(equals + 1)..] : null;
 
-    /// <summary>A bool of the kernel's: the bare word is yes.</summary>
+    /// <summary>A boolean parameter of the kernel: the bare word turns it on.</summary>
     public bool IsOn(string name) =>
         Find(name) is not null && Value(name) is (null or "1" or "y" or "Y" or "t" or "T" or "on" or "ON" or "On");
 

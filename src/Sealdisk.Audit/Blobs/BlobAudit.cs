@@ -1,21 +1,21 @@
 using Sealdisk.OpTee.Huk;
 using Sealdisk.Volumes.Keys;
 
-namespace Sealdisk.Audit.Fleet;
+namespace Sealdisk.Audit.Blobs;
 
-/// <summary>What a sealed key alone tells of the HUK it was sealed under.</summary>
+/// <summary>What a sealed key alone tells about the HUK that it was sealed under.</summary>
 public enum HukVerdict
 {
     /// <summary>It opens under a HUK that is known. The 128-bit tag proves it.</summary>
     Known,
 
-    /// <summary>It opens under none of the candidates. That proves nothing of the HUK, except that it is none of them.</summary>
+    /// <summary>It opens under none of the candidates. That proves nothing about the HUK, except that it is none of them.</summary>
     NoCandidateMatched,
 
-    /// <summary>Another trust source made it, or a chip whose derivation is not OP-TEE's own: no HUK that could be tried is behind it.</summary>
+    /// <summary>Another trust source made it, or a chip that does not use OP-TEE's own derivation: there is no HUK to try.</summary>
     ModelDoesNotApply,
 
-    /// <summary>It is no sealed key at all, or a damaged one.</summary>
+    /// <summary>It is not a sealed key, or a damaged one.</summary>
     Malformed,
 }
 
@@ -32,18 +32,19 @@ public static class BlobAudit
     /// <summary>Never throws, whatever the bytes are.</summary>
     /// <param name="oracle">The candidates.</param>
     /// <param name="blob">A blob as bytes.</param>
-    /// <param name="family">The chip it is from, where that is known; null otherwise.</param>
+    /// <param name="family">The chip that it is from; null if that is not known.</param>
     public static BlobFinding Of(HukOracle oracle, ReadOnlySpan<byte> blob, HukFamily? family = null)
     {
         ArgumentNullException.ThrowIfNull(oracle);
-        // First of all: a right tag outweighs whatever the length and the unauthenticated first byte look like.
+        // First of all: a correct tag outweighs what the length and the unauthenticated first byte suggest.
         if (oracle.Find(blob) is { } known)
             return new BlobFinding(HukVerdict.Known, known, BlobKind.OpTee, null);
         var description = BlobDescription.Of(blob);
         return description switch
         {
             { WellFormed: false, Problem: var problem } => new BlobFinding(HukVerdict.Malformed, null, description.Kind, problem),
-            { Kind: not BlobKind.OpTee } => new BlobFinding(HukVerdict.ModelDoesNotApply, null, description.Kind, $"{Maker(description.Kind)} made it, without OP-TEE's HUK"),
+            { Kind: not BlobKind.OpTee } => new BlobFinding(
+                HukVerdict.ModelDoesNotApply, null, description.Kind, $"{Maker(description.Kind)} made it, without OP-TEE's HUK"),
             _ when family?.OtherDerivation is { } other => new BlobFinding(HukVerdict.ModelDoesNotApply, null, BlobKind.OpTee, other),
             _ => new BlobFinding(HukVerdict.NoCandidateMatched, null, BlobKind.OpTee, null),
         };
@@ -62,7 +63,7 @@ public static class BlobAudit
     {
         BlobKind.Tpm2 => "a TPM 2.0",
         BlobKind.Tpm12 => "a TPM 1.2",
-        BlobKind.Caam => "NXP's CAAM, by its length,",
+        BlobKind.Caam => "NXP's CAAM (judging by the length)",
         BlobKind.Dcp => "NXP's DCP",
         _ => "another source",
     };
