@@ -51,9 +51,9 @@ public sealed class HukSourcesPageTests
             var repeated = statements.Where(item => item.Text.Length > 100 && said.ContainsKey(item)).ToList();
             foreach (var earlier in repeated.GroupBy(item => said[item]))
             {
-                    var names = string.Join(", ", earlier.Select(item => item.Name));
-                    page.Append($"* **{names}.** As on [{earlier.Key.Id}](#{earlier.Key.Id}).\n");
-                }
+                var names = string.Join(", ", earlier.Select(item => item.Name));
+                page.Append($"* **{names}.** As on [{earlier.Key.Id}](#{earlier.Key.Id}).\n");
+            }
             foreach (var item in statements.Except(repeated))
             {
                 said.TryAdd(item, family);

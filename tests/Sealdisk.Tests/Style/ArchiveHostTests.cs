@@ -14,7 +14,9 @@ public sealed partial class ArchiveHostTests
         var hosts = SourceFiles.All
             .Where(path => !path.StartsWith("src/", StringComparison.Ordinal))
             .Where(path => !path.StartsWith("tests/Sealdisk", StringComparison.Ordinal))
-            .SelectMany(path => Url().Matches(string.Join('\n', SourceFiles.Lines(path))), (path, url) => (path, host: url.Groups["host"].Value))
+            .SelectMany(
+                path => Url().Matches(string.Join('\n', SourceFiles.Lines(path))),
+                (path, url) => (path, host: url.Groups["host"].Value))
             .Where(url => !Pages.Contains(url.host, StringComparer.Ordinal))
             .Where(url => !url.host.StartsWith("www.w3.org", StringComparison.Ordinal));
         Assert.Empty(hosts);
