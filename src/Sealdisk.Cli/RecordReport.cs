@@ -16,7 +16,7 @@ internal sealed class RecordReport(VolumeSpec spec, RecordReading reading, Volum
         WriteKey(to, record?.Key);
         WriteFormat(to);
         to.Field("filesystem", record?.Filesystem).Field("filesystem_uuid", record?.FilesystemUuid)
-            .Field("life_cycle", record?.LifeCycle).Field("created_by", record?.CreatedBy);
+            .Field("chip", record?.Chip.Text()).Field("life_cycle", record?.LifeCycle).Field("created_by", record?.CreatedBy);
     }
 
     private static void WriteKey(ReportWriter to, SealedKey? key)

@@ -1,6 +1,6 @@
 using System.Text;
-using Sealdisk.Audit.Device;
 using Sealdisk.Audit.Blobs;
+using Sealdisk.Audit.Device;
 using Sealdisk.Crypto;
 using Sealdisk.DataPath;
 using Sealdisk.Linux;

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Globalization;
 using Sealdisk.OpTee.Huk;
+using Sealdisk.Volumes.Keys;
 
 namespace Sealdisk.Audit.Device;
 
@@ -39,12 +40,20 @@ public sealed record Platform(string? Machine, IReadOnlyList<string> Compatible,
         return name.Length > 0 ? new Platform(name, [], null, new Evidence(vendor.Path, name)) : new Platform(null, [], null, null);
     }
 
-    /// <summary>The life cycle as a short text for a record: "closed ...", "open ..." or "unknown ...".</summary>
-    public string LifeCycle(SystemRoot root)
+    /// <summary>The life cycle as a record keeps it, with what was read in brackets.</summary>
+    public (ChipState State, string Words) LifeCycle(SystemRoot root)
     {
         var verdict = JudgeLifeCycle(root);
-        var word = verdict.Status switch { FindingStatus.Holds => "closed", FindingStatus.Fails => "open", _ => "unknown" };
-        return verdict.Evidence is [var seen, ..] && Family is { } family ? $"{word} ({family.Id}: {seen.Path} {seen.What})" : word;
+        var state = verdict.Status switch
+        {
+            FindingStatus.Holds => ChipState.Closed,
+            FindingStatus.Fails => ChipState.Open,
+            _ => ChipState.Unknown,
+        };
+        var words = verdict.Evidence is [var seen, ..] && Family is { } family
+            ? $"{state.Text()} ({family.Id}: {seen.Path} {seen.What})"
+            : state.Text();
+        return (state, words);
     }
 
     /// <summary>Whether the chip is closed.</summary>

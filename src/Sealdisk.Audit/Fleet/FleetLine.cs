@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Sealdisk.Audit.Blobs;
-using Sealdisk.OpTee.Huk;
 using Sealdisk.OpTee;
+using Sealdisk.OpTee.Huk;
 using Sealdisk.Volumes.Keys;
 
 namespace Sealdisk.Audit.Fleet;

@@ -53,6 +53,8 @@ internal sealed class RecordDraft
 
     internal string? FilesystemUuid { get; set; }
 
+    internal ChipState Chip { get; set; }
+
     internal string LifeCycle { get; set; } = "";
 
     internal string CreatedBy { get; set; } = "";
@@ -93,6 +95,7 @@ internal sealed class RecordDraft
             },
             Filesystem = Filesystem,
             FilesystemUuid = FilesystemUuid,
+            Chip = Chip,
             LifeCycle = LifeCycle,
             CreatedBy = CreatedBy,
         }, null);

@@ -64,6 +64,7 @@ internal sealed class RecordField
         Word(
             "filesystem-uuid", record => record.FilesystemUuid ?? "", (draft, uuid) => draft.FilesystemUuid = uuid.Length == 0 ? null : uuid,
             uuid => uuid.Length == 0 || IsWord(uuid)),
+        Of<ChipState>("chip", ChipStateText.TryParse, record => record.Chip.Text(), (draft, state) => draft.Chip = state),
         Word("life-cycle", record => record.LifeCycle, (draft, line) => draft.LifeCycle = line, IsLine),
         Word("created-by", record => record.CreatedBy, (draft, line) => draft.CreatedBy = line, line => line.Length > 0 && IsLine(line)),
     ];

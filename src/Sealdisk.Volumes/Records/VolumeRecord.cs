@@ -39,8 +39,11 @@ public sealed record VolumeRecord
     /// <summary>The filesystem's UUID in blkid's spelling; null until it is made.</summary>
     public required string? FilesystemUuid { get; init; }
 
+    /// <summary>What was known of the chip's life cycle when the key was sealed.</summary>
+    public required ChipState Chip { get; init; }
+
     /// <summary>
-    /// What was known of the chip's life cycle when the key was sealed, in free words on one line; may be empty. For people only: nothing decides by it.
+    /// What was known of the chip's life cycle, in free words on one line; may be empty. For people only: nothing decides by it.
     /// </summary>
     public required string LifeCycle { get; init; }
 

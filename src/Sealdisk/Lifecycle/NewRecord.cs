@@ -14,6 +14,7 @@ internal static class NewRecord
     internal static VolumeRecord Of(VolumeSpec spec, Observed observed, SealedKey key)
     {
         var source = observed.Source ?? spec.Source;
+        var chip = ChipLifeCycle.Of(source);
         return new VolumeRecord
         {
             Name = spec.Name,
@@ -25,7 +26,8 @@ internal static class NewRecord
             Format = FormatOf(spec, observed),
             Filesystem = spec.Filesystem.Name,
             FilesystemUuid = null,
-            LifeCycle = ChipLifeCycle.Of(source),
+            Chip = chip.State,
+            LifeCycle = chip.Words,
             CreatedBy = $"sealdisk {ProductVersion.Text}",
         };
     }

@@ -57,14 +57,19 @@ public static class VolumeRotation
     }
 
     /// <summary>The next generation of a record, with its key sealed anew.</summary>
-    internal static VolumeRecord Resealed(VolumeRecord old, TrustSource source, SealedKey key) => old with
+    internal static VolumeRecord Resealed(VolumeRecord old, TrustSource source, SealedKey key)
     {
-        Generation = old.Generation + 1,
-        Source = source,
-        Key = key,
-        LifeCycle = ChipLifeCycle.Of(source),
-        CreatedBy = $"sealdisk {ProductVersion.Text}",
-    };
+        var chip = ChipLifeCycle.Of(source);
+        return old with
+        {
+            Generation = old.Generation + 1,
+            Source = source,
+            Key = key,
+            Chip = chip.State,
+            LifeCycle = chip.Words,
+            CreatedBy = $"sealdisk {ProductVersion.Text}",
+        };
+    }
 
     /// <summary>Proves a record on the data, and only then writes it: over one copy, and when that is on the medium over the other.</summary>
     internal static Result Commit(VolumeSpec spec, VolumeRecord record, MappingKind kind, string act)

@@ -34,6 +34,7 @@ internal static class RecordSamples
         },
         Filesystem = "ext4",
         FilesystemUuid = "3b1f1e9a-52b5-4f1e-8e2c-9d1f6c1f6a77",
+        Chip = ChipState.Closed,
         LifeCycle = "secure boot closed, HUK fused",
         CreatedBy = "0.1.0",
     };
@@ -95,6 +96,7 @@ internal static class RecordSamples
             Format = format,
             Filesystem = words.Item1,
             FilesystemUuid = words.Item2,
+            Chip = (ChipState)(boundary % 4),
             LifeCycle = words.Item3,
             CreatedBy = "0." + words.Item4,
         };

@@ -188,6 +188,7 @@ internal sealed class RootTree(string about)
             },
             Filesystem = "ext4",
             FilesystemUuid = "0f0e0d0c-0b0a-4908-8706-050403020100",
+            Chip = ChipStateText.TryParse(lifeCycle.Split(' ', ':')[0], out var chip) ? chip : ChipState.Unknown,
             LifeCycle = lifeCycle,
             CreatedBy = "sealdisk 0.1.0",
         }, block);

@@ -80,13 +80,14 @@ internal static class VolumeKeyChecks
     {
         if (volume.Source == TrustSource.Soft)
             return NotApplicable("a software key has no life cycle", volume.RecordEvidence);
-        if (volume.GoodRecord?.LifeCycle is not { } lifeCycle)
+        if (volume.GoodRecord is not { } record)
             return Unknown("there is no record yet", volume.RecordEvidence);
-        var seen = volume.RecordEvidence with { What = $"life cycle: {lifeCycle}" };
-        if (lifeCycle.StartsWith("closed", StringComparison.Ordinal))
-            return Holds("the chip was closed when the key was sealed", seen);
-        if (lifeCycle.StartsWith("open", StringComparison.Ordinal))
-            return Fails("the chip was open when the key was sealed", seen);
-        return Unknown("the record does not say what the chip's life cycle was when the key was sealed", seen);
+        var seen = volume.RecordEvidence with { What = $"life cycle: {record.LifeCycle}" };
+        return record.Chip switch
+        {
+            ChipState.Closed => Holds("the chip was closed when the key was sealed", seen),
+            ChipState.Open => Fails("the chip was open when the key was sealed", seen),
+            _ => Unknown("the record does not say what the chip's life cycle was when the key was sealed", seen),
+        };
     }
 }

@@ -87,7 +87,7 @@ public sealed class RecordFormatTests
         new("uuid has an impossible value", RecordSamples.Ready with { Uuid = Guid.Empty }),
                 new("sector-size has an impossible value", RecordSamples.Ready.WithLayout(layout => layout with { SectorSize = 520 })),
         new("key-size has an impossible value", RecordSamples.Ready.WithKeySize(-1)),
-        new("the body does not have 27 lines", RecordSamples.Ready with { LifeCycle = "open\nstate=ready" }),
+        new("the body does not have 28 lines", RecordSamples.Ready with { LifeCycle = "open\nstate=ready" }),
         new("it does not read back as it is", RecordSamples.Ready with { FilesystemUuid = "" }),
         new("its body is longer than 3520 bytes", RecordSamples.Ready with { LifeCycle = new string('x', 4000) }),
     ];
