@@ -4,10 +4,12 @@ using Sealdisk.Linux;
 namespace Sealdisk.Volumes.Configuration;
 
 /// <summary>The bytes of a configuration file as text. Pipes work too.</summary>
-internal static class ConfigurationFile
+public static class ConfigurationFile
 {
     private const int UsualLength = 4096, MaxLength = 1 << 20;
 
+    /// <summary>Reads it whole; at most 1 MiB.</summary>
+    /// <exception cref="ConfigurationException">It cannot be read, is too long, or is not UTF-8 text.</exception>
     public static string Read(string path)
     {
         var bytes = new byte[UsualLength];

@@ -9,21 +9,22 @@ namespace Sealdisk.Volumes.Configuration;
 /// The types that settings have: each reads one node, or says what is wrong with it, as the end of a sentence that begins with the key
 /// (<see cref="TableReader.Parser{T}"/>).
 /// </summary>
-internal static class SettingTypes
+public static class SettingTypes
 {
     private const int PathMax = 4096; // PATH_MAX of linux/limits.h, with the closing NUL
     private const int SizeUnit = 4096; // the largest encryption sector: a size that is a multiple fits every one
 
     private static readonly string[] Tags = ["UUID", "PARTUUID", "LABEL", "PARTLABEL", "ID"];
 
+    /// <summary>A table.</summary>
     public static (TomlTable? Value, string? Problem) Table(TomlNode node) =>
         node is TomlTable table ? (table, null) : (null, $"must be a table, not {node.What}");
 
-    public static (bool Value, string? Problem) Boolean(TomlNode node) =>
+    internal static (bool Value, string? Problem) Boolean(TomlNode node) =>
         node is TomlBoolean flag ? (flag.Value, null) : (false, $"must be true or false, not {node.What}");
 
     /// <summary>A whole number out of a few.</summary>
-    public static TableReader.Parser<int?> OneOf(params int[] possible) => node => node switch
+    internal static TableReader.Parser<int?> OneOf(params int[] possible) => node => node switch
     {
         TomlInteger number when possible.Any(value => value == number.Value) => ((int)number.Value, null),
         TomlInteger number => (null, $"{number.Value} is not possible: use {Or(possible)}"),
@@ -31,7 +32,7 @@ internal static class SettingTypes
     };
 
     /// <summary>A whole number that an <see cref="int"/> holds; the rules that need other settings come later.</summary>
-    public static (int Value, string? Problem) Count(TomlNode node) => node switch
+    internal static (int Value, string? Problem) Count(TomlNode node) => node switch
     {
         TomlInteger { Value: > 0 and <= int.MaxValue } number => ((int)number.Value, null),
         TomlInteger number => (0, $"{number.Value} is out of range"),
@@ -39,11 +40,11 @@ internal static class SettingTypes
     };
 
     /// <summary>One word out of a few, in the order of the enum that they stand for.</summary>
-    public static TableReader.Parser<T> Word<T>(IReadOnlyList<string> words)
+    internal static TableReader.Parser<T> Word<T>(IReadOnlyList<string> words)
         where T : struct, Enum => Word(words, Enum.GetValues<T>());
 
     /// <summary>One word out of a few, each of which stands for the value at its place.</summary>
-    public static TableReader.Parser<T> Word<T>(IReadOnlyList<string> words, IReadOnlyList<T> values) => node =>
+    internal static TableReader.Parser<T> Word<T>(IReadOnlyList<string> words, IReadOnlyList<T> values) => node =>
     {
         if (node is not TomlString { Value: var text })
             return (default, $"must be a string ({Or(words)}), not {node.What}");
@@ -56,11 +57,11 @@ internal static class SettingTypes
     };
 
     /// <summary>A filesystem that Sealdisk makes.</summary>
-    public static (FilesystemType? Value, string? Problem) Filesystem(TomlNode node) =>
+    internal static (FilesystemType? Value, string? Problem) Filesystem(TomlNode node) =>
         Word<FilesystemType>([.. FilesystemType.All.Select(type => type.Name)], FilesystemType.All)(node);
 
     /// <summary>A size in bytes, as a number or text with a unit.</summary>
-    public static (long? Value, string? Problem) Size(TomlNode node)
+    internal static (long? Value, string? Problem) Size(TomlNode node)
     {
         switch (node)
         {
@@ -74,7 +75,7 @@ internal static class SettingTypes
     }
 
     /// <summary>An absolute path, with repeated and trailing slashes removed.</summary>
-    public static (string? Value, string? Problem) AbsolutePath(TomlNode node)
+    internal static (string? Value, string? Problem) AbsolutePath(TomlNode node)
     {
         if (node is not TomlString { Value: var text })
             return (null, $"must be a string with an absolute path, not {node.What}");
@@ -95,7 +96,7 @@ internal static class SettingTypes
     }
 
     /// <summary>Where the record is: null for <c>header</c>, or the path of a detached one.</summary>
-    public static (string? Value, string? Problem) RecordPlace(TomlNode node) => node switch
+    internal static (string? Value, string? Problem) RecordPlace(TomlNode node) => node switch
     {
         TomlString { Value: "header" } => (null, null),
         TomlString text when !text.Value.StartsWith('/') =>
@@ -104,7 +105,7 @@ internal static class SettingTypes
     };
 
     /// <summary>A sector cipher that Sealdisk and dm-crypt both know.</summary>
-    public static (CipherSpec? Value, string? Problem) Cipher(TomlNode node)
+    internal static (CipherSpec? Value, string? Problem) Cipher(TomlNode node)
     {
         const string Key = "cipher "; // with which the reason begins if it names the cipher
         if (node is not TomlString { Value: var text })
@@ -116,7 +117,7 @@ internal static class SettingTypes
     }
 
     /// <summary>The public half of a recovery key.</summary>
-    public static (byte[]? Value, string? Problem) RecoveryPublicKey(TomlNode node)
+    internal static (byte[]? Value, string? Problem) RecoveryPublicKey(TomlNode node)
     {
         const string What = "the public half of a recovery key";
         if (node is not TomlString { Value: var text })
@@ -127,7 +128,7 @@ internal static class SettingTypes
     }
 
     /// <summary>One mount option, as mount(2) takes them between commas.</summary>
-    public static (string? Value, string? Problem) MountOption(TomlNode node)
+    internal static (string? Value, string? Problem) MountOption(TomlNode node)
     {
         if (node is not TomlString { Value: var option })
             return (null, NotAString(node));
@@ -136,7 +137,7 @@ internal static class SettingTypes
 
     /// <summary>The id of a check of the device audit, of those that can be required before a first boot.</summary>
     /// <param name="requirable">The ids of those checks.</param>
-    public static TableReader.Parser<string> Requirement(IReadOnlyList<string> requirable) => node =>
+    internal static TableReader.Parser<string> Requirement(IReadOnlyList<string> requirable) => node =>
     {
         if (node is not TomlString { Value: var id })
             return (null, NotAString(node));
@@ -146,7 +147,7 @@ internal static class SettingTypes
     };
 
     /// <summary><c>16, 24 or 32</c>.</summary>
-    public static string Or<T>(IReadOnlyList<T> words) =>
+    internal static string Or<T>(IReadOnlyList<T> words) =>
         words.Count == 1 ? $"{words[0]}" : $"{string.Join(", ", words.SkipLast(1))} or {words[^1]}";
 
     private static string NotAString(TomlNode entry) => $"must be a list of strings, but this entry is {entry.What}";

@@ -1,7 +1,7 @@
 namespace Sealdisk.Volumes.Configuration;
 
 /// <summary>Finds the word that was meant.</summary>
-internal static class Spelling
+public static class Spelling
 {
     /// <summary><c>: did you mean key-size?</c> if a known word is at most two edits away, else every known word.</summary>
     public static string Hint(string word, IReadOnlyList<string> known)

@@ -2,16 +2,22 @@ using System.Runtime.InteropServices;
 
 namespace Sealdisk.Volumes.Configuration;
 
-/// <summary>One setting as read. <see cref="Valid"/> is false after a report; rules over several settings then keep quiet.</summary>
+/// <summary>One setting as read.</summary>
+/// <param name="Value">The value, or what stands for its absence.</param>
+/// <param name="At">Where it is; the table if it is absent.</param>
+/// <param name="Given">It is in the file.</param>
+/// <param name="Valid">False after a report; rules over several settings then keep quiet.</param>
 [StructLayout(LayoutKind.Auto)]
-internal readonly record struct Setting<T>(T Value, TextPosition At, bool Given, bool Valid);
+public readonly record struct Setting<T>(T Value, TextPosition At, bool Given, bool Valid);
 
 /// <summary>
 /// Reads the settings of one table, each by its type, and reports what is wrong where it stands. A key that was never
 /// asked for is an error: see <see cref="RefuseUnknown"/>.
 /// </summary>
+/// <param name="table">The table.</param>
 /// <param name="name">The table in messages: <c>[volume.data]</c>.</param>
-internal sealed class TableReader(TomlTable table, string name, Problems problems)
+/// <param name="problems">Where problems are reported.</param>
+public sealed class TableReader(TomlTable table, string name, Problems problems)
 {
     private readonly List<string> _known = [];
 

@@ -5,13 +5,14 @@ using System.Text;
 namespace Sealdisk.Volumes.Configuration;
 
 /// <summary>A value of the file with the place where it begins.</summary>
-internal abstract record TomlNode(TextPosition At)
+/// <param name="At">Where it begins.</param>
+public abstract record TomlNode(TextPosition At)
 {
     /// <summary>What this is, in a message: "a string".</summary>
     public abstract string What { get; }
 
     /// <summary>Text from the file as it may be shown: quoted, on one line, control characters escaped.</summary>
-    public static string Quote(string text)
+    internal static string Quote(string text)
     {
         var quoted = new StringBuilder("\"");
         foreach (var letter in text)
@@ -28,8 +29,12 @@ internal abstract record TomlNode(TextPosition At)
     }
 }
 
-internal sealed record TomlString(TextPosition At, string Value) : TomlNode(At)
+/// <summary>A string.</summary>
+/// <param name="At">Where it begins.</param>
+/// <param name="Value">Its text.</param>
+public sealed record TomlString(TextPosition At, string Value) : TomlNode(At)
 {
+    /// <inheritdoc/>
     public override string What => "a string";
 }
 
@@ -54,8 +59,12 @@ internal sealed record TomlOther(TextPosition At, string Kind) : TomlNode(At)
     public override string What => Kind;
 }
 
+/// <summary>One key of a table.</summary>
+/// <param name="Key">The key.</param>
+/// <param name="KeyAt">Where the key is.</param>
+/// <param name="Node">Its value.</param>
 [StructLayout(LayoutKind.Auto)]
-internal readonly record struct TomlEntry(string Key, TextPosition KeyAt, TomlNode Node);
+public readonly record struct TomlEntry(string Key, TextPosition KeyAt, TomlNode Node);
 
 /// <summary>How a table came to be, which decides what may still be added to it.</summary>
 internal enum TomlTableOrigin
@@ -73,18 +82,21 @@ internal enum TomlTableOrigin
     Inline,
 }
 
-internal sealed record TomlTable(TextPosition At) : TomlNode(At)
+/// <summary>A table, or an inline table.</summary>
+/// <param name="At">Where it begins.</param>
+public sealed record TomlTable(TextPosition At) : TomlNode(At)
 {
     private readonly List<TomlEntry> _entries = [];
 
+    /// <inheritdoc/>
     public override string What => "a table";
 
-    public TomlTableOrigin Origin { get; set; }
+    internal TomlTableOrigin Origin { get; set; }
 
     /// <summary>In the order of the file.</summary>
     public IReadOnlyList<TomlEntry> Entries => _entries;
 
-    public TomlEntry? Find(string key)
+    internal TomlEntry? Find(string key)
     {
         foreach (var entry in _entries)
         {
@@ -95,5 +107,5 @@ internal sealed record TomlTable(TextPosition At) : TomlNode(At)
         return null;
     }
 
-    public void Add(TomlEntry entry) => _entries.Add(entry);
+    internal void Add(TomlEntry entry) => _entries.Add(entry);
 }

@@ -8,9 +8,14 @@ namespace Sealdisk.Volumes.Configuration;
 /// Turns TOML text into nodes that know their place. Tomlyn reads the syntax; the tables are put together here, because
 /// binding to a type would skip unknown keys in silence and forget where each value stood.
 /// </summary>
-internal sealed class TomlTree(Problems problems)
+public sealed class TomlTree
 {
-    /// <summary>The whole file as one table. Throws <see cref="ConfigurationException"/> for what is not TOML.</summary>
+    private readonly Problems _problems;
+
+    private TomlTree(Problems problems) => _problems = problems;
+
+    /// <summary>The whole file as one table.</summary>
+    /// <exception cref="ConfigurationException">It is not TOML.</exception>
     public static TomlTable Parse(string text, string path)
     {
         var problems = new Problems(path);
@@ -42,7 +47,7 @@ internal sealed class TomlTree(Problems problems)
         foreach (var header in document.Tables)
         {
             if (header is TableArraySyntax)
-                problems.Report(At(header.Span.Start), "no setting is a list of tables: write [NAME], not [[NAME]]");
+                _problems.Report(At(header.Span.Start), "no setting is a list of tables: write [NAME], not [[NAME]]");
             else if (header.Name is not null && Open(root, Path(header.Name)) is { } table)
             {
                 foreach (var pair in header.Items)
@@ -112,7 +117,7 @@ internal sealed class TomlTree(Problems problems)
     }
 
     private void ReportTwice(TextPosition at, TomlEntry earlier) =>
-        problems.Report(at, $"{Name(earlier.Key)} is already given on line {earlier.KeyAt.Line}");
+        _problems.Report(at, $"{Name(earlier.Key)} is already given on line {earlier.KeyAt.Line}");
 
     private TomlNode Node(ValueSyntax value)
     {
@@ -148,8 +153,8 @@ internal sealed class TomlTree(Problems problems)
     private static (string Key, TextPosition At) Segment(BareKeyOrStringValueSyntax key) =>
         (key is StringValueSyntax quoted ? quoted.Value ?? "" : ((BareKeySyntax)key).Key!.Text!, At(key.Span.Start));
 
-    /// <summary>A key as a message shows it: bare if TOML allows that.</summary>
-    internal static string Name(string key) => BareKeySyntax.IsBareKey(key) ? key : TomlNode.Quote(key);
+    /// <summary>A key as it is written in a message: quoted if TOML would need the quotes.</summary>
+    public static string Name(string key) => BareKeySyntax.IsBareKey(key) ? key : TomlNode.Quote(key);
 
     private static TextPosition At(Tomlyn.Syntax.TextPosition position) => new(position.Line + 1, position.Column + 1);
 

@@ -41,7 +41,7 @@ public sealed class FilesystemType
 
     /// <summary>The type of that name.</summary>
     /// <exception cref="SealdiskException">Sealdisk does not make it (exit code 2).</exception>
-    internal static FilesystemType Named(string name) => Find(name) ?? throw SealdiskException.Usage(
+    public static FilesystemType Named(string name) => Find(name) ?? throw SealdiskException.Usage(
         $"cannot use filesystem {name}: Sealdisk makes {string.Join(", ", All.SkipLast(1))} and {All[^1]}");
 
     /// <summary>The name.</summary>

@@ -10,12 +10,12 @@ namespace Sealdisk.Volumes.Filesystems;
 public sealed record Superblock(string Type, string? Uuid, UInt128 Size, string? LastMount = null)
 {
     /// <summary>Bytes from the start of a volume that hold every superblock known here; the last is that of btrfs.</summary>
-    internal const int Window = 0x10000 + 0x1000;
+    public const int Window = 0x10000 + 0x1000;
 
     /// <summary>Reads the superblock of a recorded filesystem; null if it is not there, or if Sealdisk does not know the type.</summary>
     /// <param name="type">The recorded type.</param>
     /// <param name="start">The first <see cref="Window"/> decrypted bytes of the volume.</param>
-    internal static Superblock? Read(string type, ReadOnlySpan<byte> start) => FilesystemType.Find(type)?.ReadSuperblock(start);
+    public static Superblock? Read(string type, ReadOnlySpan<byte> start) => FilesystemType.Find(type)?.ReadSuperblock(start);
 }
 
 /// <summary>Reads a superblock; null if there is none.</summary>

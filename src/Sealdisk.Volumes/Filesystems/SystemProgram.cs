@@ -4,7 +4,7 @@ using Sealdisk.Linux;
 namespace Sealdisk.Volumes.Filesystems;
 
 /// <summary>A program of the system that Sealdisk runs: mkfs.* and fsck.*; found in the system's own folders, not along PATH.</summary>
-internal static class SystemProgram
+public static class SystemProgram
 {
     private static readonly string[] Folders = ["/usr/sbin", "/sbin", "/usr/bin", "/bin", "/usr/local/sbin"];
 
@@ -12,7 +12,7 @@ internal static class SystemProgram
     internal sealed record Result(int ExitCode, string Output, string Error);
 
     /// <summary>The program's path; null if this system does not have it.</summary>
-    internal static string? Find(string name) => Folders.Select(folder => Path.Combine(folder, name)).FirstOrDefault(File.Exists);
+    public static string? Find(string name) => Folders.Select(folder => Path.Combine(folder, name)).FirstOrDefault(File.Exists);
 
     /// <summary>Runs a program to its end, with an empty standard input and the C locale.</summary>
     /// <param name="name">The program.</param>

@@ -12,7 +12,8 @@ public sealed partial class RecordStore
     /// <summary>Sectors of 512 bytes that a header takes; the encrypted data begins behind them.</summary>
     public const ulong HeaderSectors = 2048;
 
-    internal const long HeaderCopyB = 524288;
+    /// <summary>Where copy B is in a header, in bytes; copy A is at byte 0.</summary>
+    public const long HeaderCopyB = 524288;
     private const int DetachedLength = 2 * RecordFormat.BlockSize;
     private const int DetachedMode = Permissions.Mode0600; // nothing in it is secret, but nobody else needs it
 
@@ -43,7 +44,7 @@ public sealed partial class RecordStore
     }
 
     /// <summary>Blanks the place of both copies in the bytes of a header.</summary>
-    internal static void ClearCopies(Span<byte> header)
+    public static void ClearCopies(Span<byte> header)
     {
         header[..RecordFormat.BlockSize].Clear();
         header.Slice((int)HeaderCopyB, RecordFormat.BlockSize).Clear();

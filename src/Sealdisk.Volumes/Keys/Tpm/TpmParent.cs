@@ -7,10 +7,10 @@ namespace Sealdisk.Volumes.Keys.Tpm;
 /// The storage key under which a TPM 2.0 seals: a persistent object, since the kernel makes no sealed key without one and does not make one itself. Where the
 /// handle is free it is made from the owner's seed and the TCG's template; what somebody else put there is never replaced.
 /// </summary>
-internal static class TpmParent
+public static class TpmParent
 {
     /// <summary>Nothing has that handle; false also where the TPM cannot be asked, since a new key will then say why.</summary>
-    internal static bool IsFree(uint handle)
+    public static bool IsFree(uint handle)
     {
         if (TpmDevice.Family != 2)
             return false;
