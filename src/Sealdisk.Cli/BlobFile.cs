@@ -18,7 +18,9 @@ internal static class BlobFile
         }
         catch (BlobTextException problem)
         {
-            throw SealdiskException.Usage($"cannot read sealed key {path}: {problem.Message}", "it should be the hex text that 'keyctl pipe' or 'sealdisk key new' wrote");
+            throw SealdiskException.Usage(
+                $"cannot read sealed key {path}: {problem.Message}",
+                "it should be the hex text that 'keyctl pipe' or 'sealdisk key new' wrote");
         }
     }
 

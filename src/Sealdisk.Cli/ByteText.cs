@@ -16,6 +16,7 @@ internal static class ByteText
             value /= 1024;
             unit++;
         }
-        return value.ToString(value >= 100 || unit == 0 || value == Math.Floor(value) ? "0" : "0.0", CultureInfo.InvariantCulture) + " " + Units[unit];
+        return value.ToString(
+            value >= 100 || unit == 0 || value == Math.Floor(value) ? "0" : "0.0", CultureInfo.InvariantCulture) + " " + Units[unit];
     }
 }

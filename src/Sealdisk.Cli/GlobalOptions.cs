@@ -15,11 +15,19 @@ internal static class GlobalOptions
         DefaultValueFactory = _ => DefaultConfig,
     };
 
-    internal static readonly Option<bool> Json = new("--json") { Description = "Print the result as one JSON object (snake_case, stable)", Recursive = true };
+    internal static readonly Option<bool> Json = new("--json")
+    {
+        Description = "Print the result as one JSON object (snake_case, stable)",
+        Recursive = true,
+    };
 
     internal static readonly Option<bool> Quiet = new("--quiet", "-q") { Description = "Print results and errors only", Recursive = true };
 
-    internal static readonly Option<bool> Verbose = new("--verbose", "-v") { Description = "Say more on standard error", Recursive = true };
+    internal static readonly Option<bool> Verbose = new("--verbose", "-v")
+    {
+        Description = "Print more on standard error",
+        Recursive = true,
+    };
 
     internal static void AddTo(RootCommand root)
     {

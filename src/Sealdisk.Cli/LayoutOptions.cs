@@ -13,7 +13,10 @@ internal sealed class LayoutOptions
         DefaultValueFactory = _ => 512,
     };
 
-    internal Option<bool> IvLargeSectors { get; } = new("--iv-large-sectors") { Description = "Count IVs in encryption sectors, not in 512-byte sectors" };
+    internal Option<bool> IvLargeSectors { get; } = new("--iv-large-sectors")
+    {
+        Description = "Count IVs in encryption sectors, not in 512-byte sectors",
+    };
 
     internal Option<ulong> IvOffset { get; } = new("--iv-offset")
     {
@@ -29,7 +32,11 @@ internal sealed class LayoutOptions
         DefaultValueFactory = _ => 0,
     };
 
-    internal Option<long?> Length { get; } = new("--length") { Description = "How much data there is, in 512-byte sectors (default: to the end)", HelpName = "SECTORS" };
+    internal Option<long?> Length { get; } = new("--length")
+    {
+        Description = "How much data there is, in 512-byte sectors (default: to the end)",
+        HelpName = "SECTORS",
+    };
 
     internal void AddTo(Command command)
     {
@@ -42,7 +49,8 @@ internal sealed class LayoutOptions
 
     /// <summary>True when the command line names any of them.</summary>
     internal bool AnyGiven(ParseResult parsed) =>
-        new Option[] { SectorSize, IvLargeSectors, IvOffset, Offset, Length }.Any(option => parsed.GetResult(option) is { Implicit: false });
+        new Option[] { SectorSize, IvLargeSectors, IvOffset, Offset, Length }.Any(
+            option => parsed.GetResult(option) is { Implicit: false });
 
     internal SectorLayout Layout(ParseResult parsed)
     {

@@ -19,7 +19,12 @@ internal static class Program
         try
         {
             CurrentProcess.FillStandardStreams();
-            return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false, Output = StandardStream.Output, Error = StandardStream.Error });
+            return parsed.Invoke(new InvocationConfiguration
+            {
+                EnableDefaultExceptionHandler = false,
+                Output = StandardStream.Output,
+                Error = StandardStream.Error,
+            });
         }
         catch (SealdiskException problem)
         {

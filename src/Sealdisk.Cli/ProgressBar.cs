@@ -24,7 +24,9 @@ internal sealed class ProgressBar(Terminal terminal, string label, long total) :
             _last = now;
             var seconds = Math.Max((now - _start) / (double)Stopwatch.Frequency, 0.001);
             var filled = (int)(Width * done / total);
-            StandardStream.Error.Write($"\r{label} [{new string('#', filled)}{new string('.', Width - filled)}] {100 * done / total,3}%  {ByteText.Of(done)} of {ByteText.Of(total)}, {ByteText.Of((long)(done / seconds))}/s   ");
+            StandardStream.Error.Write(
+                $"\r{label} [{new string('#', filled)}{new string('.', Width - filled)}] {100 * done / total,3}%  {ByteText.Of(done)}"
+                    + $" of {ByteText.Of(total)}, {ByteText.Of((long)(done / seconds))}/s   ");
         }
     }
 

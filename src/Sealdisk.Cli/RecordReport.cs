@@ -12,7 +12,8 @@ internal sealed class RecordReport(VolumeSpec spec, RecordReading reading, Volum
         to.Field("volume", spec.Name).Field("record", spec.RecordFile ?? "header")
             .Field("copy_a", RecordReading.Describe(reading.A)).Field("copy_b", RecordReading.Describe(reading.B))
             .Field("name", record?.Name).Field("uuid", record?.Uuid.ToString("D")).Field("generation", record?.Generation)
-            .Field("state", record?.State.Text()).Field("converting", record?.Conversion?.ToString()).Field("source", record?.Source.Text());
+            .Field("state", record?.State.Text()).Field("converting", record?.Conversion?.ToString())
+            .Field("source", record?.Source.Text());
         WriteKey(to, record?.Key);
         WriteFormat(to);
         to.Field("filesystem", record?.Filesystem).Field("filesystem_uuid", record?.FilesystemUuid)

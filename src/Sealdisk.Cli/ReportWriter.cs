@@ -78,7 +78,7 @@ internal sealed class ReportWriter
         return this;
     }
 
-    internal ReportWriter Field(string name, IReadOnlyDictionary<string, string> values)
+    internal ReportWriter Field(string name, IEnumerable<(string Key, string Value)> values)
     {
         _json.WriteStartObject(name);
         foreach (var (key, value) in values)

@@ -1,3 +1,8 @@
+using Sealdisk.Mapping;
+using Sealdisk.Volumes.Configuration;
+using Sealdisk.Volumes.Keys;
+using Sealdisk.Volumes.Records;
+
 namespace Sealdisk.Cli;
 
 /// <summary>What --json prints as one object: snake_case, documented in docs/json.md. Fields are only ever added.</summary>
@@ -34,7 +39,8 @@ internal sealed class PlansReport(IReadOnlyList<PlanReport> volumes) : IReport
 
 internal sealed class UpReport(string volume, string plan, string state, string? mount, ErrorReport? error) : IReport
 {
-    public void Write(ReportWriter to) => to.Field("volume", volume).Field("plan", plan).Field("state", state).Field("mount", mount).Field("error", error);
+    public void Write(ReportWriter to) =>
+        to.Field("volume", volume).Field("plan", plan).Field("state", state).Field("mount", mount).Field("error", error);
 }
 
 internal sealed class UpsReport(IReadOnlyList<UpReport> volumes) : IReport
@@ -52,21 +58,6 @@ internal sealed class DownsReport(IReadOnlyList<DownReport> volumes) : IReport
     public void Write(ReportWriter to) => to.Field("volumes", volumes);
 }
 
-internal sealed record StatusReport(
-    string Volume, string State, string? Problem, string Device, long? DeviceSize, string Record, string RecordCopies, string? RecordState, string? Uuid,
-    string Source, string? Mapping, string? Block, string? Decrypted, int? Server, bool? Discards, string Cipher, int KeySize, int? SectorSize,
-    string Filesystem, string? FilesystemUuid, string? Mount, string? LifeCycle, string? CreatedBy, string? Key = null, string? RootKeyName = null,
-    string? RecoveryKeyId = null) : IReport
-{
-    public void Write(ReportWriter to) => to
-        .Field("volume", Volume).Field("state", State).Field("problem", Problem).Field("device", Device).Field("device_size", DeviceSize)
-        .Field("record", Record).Field("record_copies", RecordCopies).Field("record_state", RecordState).Field("uuid", Uuid).Field("source", Source)
-        .Field("mapping", Mapping).Field("block", Block).Field("decrypted", Decrypted).Field("server", Server).Field("discards", Discards)
-        .Field("cipher", Cipher).Field("key_size", KeySize).Field("sector_size", SectorSize).Field("filesystem", Filesystem)
-        .Field("filesystem_uuid", FilesystemUuid).Field("mount", Mount).Field("life_cycle", LifeCycle).Field("created_by", CreatedBy).Field("key", Key)
-        .Field("root_key_name", RootKeyName).Field("recovery_key_id", RecoveryKeyId);
-}
-
 internal sealed class StatusesReport(IReadOnlyList<StatusReport> volumes) : IReport
 {
     public void Write(ReportWriter to) => to.Field("volumes", volumes);
@@ -74,7 +65,8 @@ internal sealed class StatusesReport(IReadOnlyList<StatusReport> volumes) : IRep
 
 internal sealed class CheckReport(string volume, bool unlocks, string? verified, ErrorReport? error) : IReport
 {
-    public void Write(ReportWriter to) => to.Field("volume", volume).Field("unlocks", unlocks).Field("verified", verified).Field("error", error);
+    public void Write(ReportWriter to) =>
+        to.Field("volume", volume).Field("unlocks", unlocks).Field("verified", verified).Field("error", error);
 }
 
 internal sealed class ChecksReport(IReadOnlyList<CheckReport> volumes) : IReport
@@ -107,12 +99,21 @@ internal sealed class ImportReport(string volume, bool restored, string? verifie
     public void Write(ReportWriter to) => to.Field("volume", volume).Field("restored", restored).Field("verified", verified);
 }
 
-internal sealed class RotateReport(
-    string volume, bool rotated, string? source, string? key, string? rootKeyName, ulong? generation, string? verified, ErrorReport? error) : IReport
+/// <summary>One volume of <c>rotate</c>.</summary>
+/// <param name="volume">Its name.</param>
+/// <param name="record">The record that was written, or null.</param>
+/// <param name="verified">What was verified before, or null.</param>
+/// <param name="error">Why there is no record, or null.</param>
+internal sealed class RotateReport(string volume, VolumeRecord? record, string? verified, ErrorReport? error) : IReport
 {
+    internal static RotateReport Of(VolumeRecord record, string verified) => new(record.Name, record, verified, null);
+
+    internal static RotateReport Failed(VolumeSpec spec, ErrorReport error) => new(spec.Name, null, null, error);
+
     public void Write(ReportWriter to) => to
-        .Field("volume", volume).Field("rotated", rotated).Field("source", source).Field("key", key).Field("root_key_name", rootKeyName)
-        .Field("generation", generation).Field("verified", verified).Field("error", error);
+        .Field("volume", volume).Field("rotated", record is not null)
+        .Field("source", record?.Source.Text()).Field("key", record?.Key.Kind.Text()).Field("root_key_name", record?.Key.RootKeyName)
+        .Field("generation", record?.Generation).Field("verified", verified).Field("error", error);
 }
 
 internal sealed class RotationsReport(IReadOnlyList<RotateReport> volumes) : IReport
@@ -120,11 +121,29 @@ internal sealed class RotationsReport(IReadOnlyList<RotateReport> volumes) : IRe
     public void Write(ReportWriter to) => to.Field("volumes", volumes);
 }
 
-internal sealed class RecoverReport(string volume, string? image, long? bytes, string? source, string? rootKeyName, ulong? generation, string? verified) : IReport
+/// <summary>A volume that <c>recover</c> sealed to this device (record, verified), or decrypted into an image (image, bytes).</summary>
+internal sealed class RecoverReport : IReport
 {
+    private RecoverReport(string volume) => Volume = volume;
+
+    private string Volume { get; }
+
+    private VolumeRecord? Record { get; init; }
+
+    private string? Verified { get; init; }
+
+    private string? Image { get; init; }
+
+    private long? Bytes { get; init; }
+
+    internal static RecoverReport Resealed(VolumeSpec spec, VolumeRecord record, string verified) =>
+        new(spec.Name) { Record = record, Verified = verified };
+
+    internal static RecoverReport Decrypted(VolumeSpec spec, string image, long bytes) => new(spec.Name) { Image = image, Bytes = bytes };
+
     public void Write(ReportWriter to) => to
-        .Field("volume", volume).Field("image", image).Field("bytes", bytes).Field("source", source).Field("root_key_name", rootKeyName)
-        .Field("generation", generation).Field("verified", verified);
+        .Field("volume", Volume).Field("image", Image).Field("bytes", Bytes).Field("source", Record?.Source.Text())
+        .Field("root_key_name", Record?.Key.RootKeyName).Field("generation", Record?.Generation).Field("verified", Verified);
 }
 
 internal sealed class RecoveryReport(string file, string publicKey) : IReport
@@ -137,12 +156,12 @@ internal sealed class EraseReport(string volume, bool erased, IReadOnlyList<stri
     public void Write(ReportWriter to) => to.Field("volume", volume).Field("erased", erased).Field("done", done).Field("remains", remains);
 }
 
-internal sealed class MappingReport(
-    string name, string mapping, string? device, string? block, string? decrypted, int? server, string? cipher, int? keySize, int? sectorSize, string? problem) : IReport
+internal sealed class MappingReport(MappingState state) : IReport
 {
     public void Write(ReportWriter to) => to
-        .Field("name", name).Field("mapping", mapping).Field("device", device).Field("block", block).Field("decrypted", decrypted).Field("server", server)
-        .Field("cipher", cipher).Field("key_size", keySize).Field("sector_size", sectorSize).Field("problem", problem);
+        .Field("name", state.Name).Field("mapping", state.Kind.Text()).Field("device", state.Device).Field("block", state.BlockPath)
+        .Field("decrypted", state.VolumePath).Field("server", state.Server).Field("cipher", state.Cipher)
+        .Field("key_size", state.KeySize).Field("sector_size", state.SectorSize).Field("problem", state.Problem);
 }
 
 internal sealed class MappingsReport(IReadOnlyList<MappingReport> mappings) : IReport
@@ -158,29 +177,42 @@ internal sealed class ClosedReport(string name, bool closed) : IReport
 internal sealed class KeyReport(string name, string source, int? size, string blob, int? serial, string? keyring) : IReport
 {
     public void Write(ReportWriter to) => to
-        .Field("name", name).Field("source", source).Field("size", size).Field("blob", blob).Field("serial", serial).Field("keyring", keyring);
+        
+            .Field("name", name)
+            .Field("source", source)
+            .Field("size", size)
+            .Field("blob", blob)
+            .Field("serial", serial)
+            .Field("keyring", keyring);
 }
 
-internal sealed class AdoptReport(string volume, string record, string uuid, string source, string filesystem, string filesystemUuid) : IReport
+internal sealed class AdoptReport(VolumeSpec spec, VolumeRecord record) : IReport
 {
     public void Write(ReportWriter to) => to
-        .Field("volume", volume).Field("record", record).Field("uuid", uuid).Field("source", source).Field("filesystem", filesystem)
-        .Field("filesystem_uuid", filesystemUuid);
+        .Field("volume", spec.Name).Field("record", spec.RecordFile ?? "header").Field("uuid", record.Uuid.ToString("D"))
+        .Field("source", record.Source.Text()).Field("filesystem", record.Filesystem).Field("filesystem_uuid", record.FilesystemUuid);
 }
 
-internal sealed class BlobReport(
-    string file, string kind, int length, int? keySize, bool wellFormed, string? problem, IReadOnlyDictionary<string, string> details, bool? opens) : IReport
+internal sealed class BlobReport(string file, string kind, BlobDescription blob, bool? opens) : IReport
 {
     public void Write(ReportWriter to) => to
-        .Field("file", file).Field("kind", kind).Field("length", length).Field("key_size", keySize).Field("well_formed", wellFormed).Field("problem", problem)
-        .Field("details", details).Field("opens", opens);
+        .Field("file", file).Field("kind", kind).Field("length", blob.Length).Field("key_size", blob.KeySize)
+        .Field("well_formed", blob.WellFormed).Field("problem", blob.Problem)
+        .Field("details", blob.Details.Select(detail => (detail.Name.Replace(' ', '_'), detail.Value))).Field("opens", opens);
 }
 
 internal sealed record BlobAuditReport(
     string File, string Verdict, string? Huk, string? What, string Kind, string? Reason, IReadOnlyList<string> Tried, string? Searched) : IReport
 {
     public void Write(ReportWriter to) => to
-        .Field("file", File).Field("verdict", Verdict).Field("huk", Huk).Field("what", What).Field("kind", Kind).Field("reason", Reason).Field("tried", Tried)
+        
+            .Field("file", File)
+            .Field("verdict", Verdict)
+            .Field("huk", Huk)
+            .Field("what", What)
+            .Field("kind", Kind)
+            .Field("reason", Reason)
+            .Field("tried", Tried)
         .Field("searched", Searched);
 }
 
@@ -189,30 +221,22 @@ internal sealed class BlobAuditsReport(IReadOnlyList<BlobAuditReport> blobs) : I
     public void Write(ReportWriter to) => to.Field("blobs", blobs);
 }
 
-internal sealed class FactReport(string text, string source, string certainty) : IReport
-{
-    public void Write(ReportWriter to) => to.Field("text", text).Field("source", source).Field("certainty", certainty);
-}
-
-internal sealed class FamilyReport(
-    string id, string name, string platform, IReadOnlyList<string> compatible, string secret, string @default, FactReport how, string since, string option,
-    FactReport unprovisioned, FactReport lifeCycle, string remedy, string? derive) : IReport
-{
-    public void Write(ReportWriter to) => to
-        .Field("id", id).Field("name", name).Field("platform", platform).Field("compatible", compatible).Field("secret", secret).Field("default", @default)
-        .Field("how", how).Field("since", since).Field("option", option).Field("unprovisioned", unprovisioned).Field("life_cycle", lifeCycle)
-        .Field("remedy", remedy).Field("derive", derive);
-}
-
 internal sealed class FamiliesReport(IReadOnlyList<FamilyReport> families) : IReport
 {
     public void Write(ReportWriter to) => to.Field("families", families);
 }
 
-internal sealed class CheckExplainedReport(string id, string group, string severity, string title, string attack, string reads, string remedy, string reference) : IReport
+internal sealed class CheckExplainedReport(
+    string id, string group, string severity, string title, string attack, string reads, string remedy, string reference) : IReport
 {
     public void Write(ReportWriter to) => to
-        .Field("id", id).Field("group", group).Field("severity", severity).Field("title", title).Field("attack", attack).Field("reads", reads)
+        
+            .Field("id", id)
+            .Field("group", group)
+            .Field("severity", severity)
+            .Field("title", title)
+            .Field("attack", attack)
+            .Field("reads", reads)
         .Field("remedy", remedy).Field("reference", reference);
 }
 

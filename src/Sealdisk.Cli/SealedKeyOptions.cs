@@ -10,7 +10,11 @@ namespace Sealdisk.Cli;
 /// <summary>The options that say which key, sealed by whom, for which cipher.</summary>
 internal sealed class SealedKeyOptions
 {
-    internal Option<string?> Cipher { get; } = new("--cipher") { Description = "dm-crypt's cipher specification, such as aes-xts-plain64", HelpName = "CIPHER" };
+    internal Option<string?> Cipher { get; } = new("--cipher")
+    {
+        Description = "dm-crypt's cipher specification, such as aes-xts-plain64",
+        HelpName = "CIPHER",
+    };
 
     internal Option<int?> KeySize { get; } = new("--key-size") { Description = "Size of the key in bytes", HelpName = "BYTES" };
 
@@ -24,7 +28,11 @@ internal sealed class SealedKeyOptions
 
     internal static Option<string?> NewSource()
     {
-        var option = new Option<string?>("--source") { Description = "The trust source: tee, tpm, caam, dcp, soft or auto (default: soft where --huk is given, else auto)", HelpName = "SOURCE" };
+        var option = new Option<string?>("--source")
+        {
+            Description = "The trust source: tee, tpm, caam, dcp, soft or auto (default: soft if --huk is given, else auto)",
+            HelpName = "SOURCE",
+        };
         option.CompletionSources.Add("tee", "tpm", "caam", "dcp", "soft", "auto");
         return option;
     }
@@ -40,9 +48,12 @@ internal sealed class SealedKeyOptions
 
     private static TrustSource ParseSource(string? text, TrustSource absent) => text is null
         ? absent
-        : TrustSourceText.TryParse(text, out var source) ? source : throw SealdiskException.Usage($"cannot use source '{text}': it is tee, tpm, caam, dcp, soft or auto");
+        : TrustSourceText.TryParse(text, out var source) ? source : throw SealdiskException.Usage(
+            $"cannot use source '{text}': it is tee, tpm, caam, dcp, soft or auto");
 
-    /// <summary>The source as named; naming a HUK file names the soft source; otherwise whatever the kernel has. Never soft by itself.</summary>
+    /// <summary>
+    /// The source as named; naming a HUK file names the soft source; otherwise whatever the kernel has. Never soft by itself.
+    /// </summary>
     internal static TrustSource SourceOf(ParseResult parsed, Option<string?> source, Option<string?>? huk) =>
         ParseSource(parsed.GetValue(source), huk is null || parsed.GetValue(huk) is null ? TrustSource.Auto : TrustSource.Soft);
 
@@ -50,7 +61,9 @@ internal sealed class SealedKeyOptions
     {
         if (parsed.GetValue(Cipher) is not { } text)
             return null;
-        return CipherSpec.TryParse(text, out var spec, out var reason) ? spec : throw SealdiskException.Usage($"cannot use cipher '{text}': {Bare(reason, text)}");
+        return CipherSpec.TryParse(text, out var spec, out var reason)
+            ? spec
+            : throw SealdiskException.Usage($"cannot use cipher '{text}': {Bare(reason, text)}");
     }
 
     /// <summary>The HUK file: as given, or as the configuration has it where there is one.</summary>
@@ -61,10 +74,13 @@ internal sealed class SealedKeyOptions
         var config = parsed.GetValue(GlobalOptions.Config)!;
         return File.Exists(config) && SealdiskConfiguration.Load(Path.GetFullPath(config), Checks.Requirable).SoftHuk is { } configured
             ? configured
-            : throw SealdiskException.Usage("cannot use source 'soft': its HUK is not named", $"give --huk FILE, or set huk in [source.soft] of {config}");
+            : throw SealdiskException.Usage(
+                "cannot use source 'soft': its HUK is not named", $"give --huk FILE, or set huk in [source.soft] of {config}");
     }
 
-    /// <summary>The sealed key's file as given; a regular file is read ahead, so that whatever is wrong with it is said by its name.</summary>
+    /// <summary>
+    /// The sealed key's file as given; a regular file is read ahead, so that whatever is wrong with it is said by its name.
+    /// </summary>
     internal string? FindBlob(ParseResult parsed)
     {
         var path = parsed.GetValue(Blob);

@@ -4,8 +4,8 @@ using Sealdisk.Linux;
 namespace Sealdisk.Cli;
 
 /// <summary>
-/// Standard output or standard error, unbuffered, in UTF-8. Not the runtime's console: at its first word that one switches the terminal's cursor
-/// keys into another mode, and never switches them back.
+/// Standard output or standard error, unbuffered, in UTF-8. Not the runtime's console: at its first word that one switches the terminal's
+/// cursor keys into another mode, and never switches them back.
 /// </summary>
 internal sealed class StandardStream : TextWriter
 {

@@ -18,7 +18,8 @@ internal sealed class Terminal(ParseResult parsed)
     internal bool Verbose { get; } = parsed.GetValue(GlobalOptions.Verbose);
 
     /// <summary>Colours and moving bars are for a person at a terminal who did not ask for silence.</summary>
-    internal bool IsInteractive => !Quiet && !Json && !Console.IsErrorRedirected && Environment.GetEnvironmentVariable("TERM") is not (null or "dumb");
+    internal bool IsInteractive =>
+        !Quiet && !Json && !Console.IsErrorRedirected && Environment.GetEnvironmentVariable("TERM") is not (null or "dumb");
 
     internal void Result(string line) => _results.WriteLine(line);
 

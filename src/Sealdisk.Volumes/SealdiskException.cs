@@ -14,7 +14,8 @@ public sealed class SealdiskException(ExitCode code, string message, string? hin
     public string? Hint { get; } = hint;
 
     /// <summary>Something that should have worked did not.</summary>
-    public static SealdiskException Failed(string message, string? hint = null, Exception? inner = null) => new(ExitCode.Failed, message, hint, inner);
+    public static SealdiskException Failed(string message, string? hint = null, Exception? inner = null) =>
+        new(ExitCode.Failed, message, hint, inner);
 
     /// <summary>The command line or configuration asks for something impossible.</summary>
     public static SealdiskException Usage(string message, string? hint = null) => new(ExitCode.Usage, message, hint);

@@ -60,7 +60,7 @@ public sealed class TpmPolicyTests
         machine.Succeed("mv /tmp/auth /tmp/right && cp -p /tmp/wrong /tmp/auth");
         RefusedUnchanged(machine, ExitCode.DoesNotOpen, "this hardware does not open it (EPERM)");
         machine.Succeed("chmod 644 /tmp/auth");
-        RefusedUnchanged(machine, ExitCode.Usage, "its mode 0644 lets others at it");
+        RefusedUnchanged(machine, ExitCode.Usage, "its mode 0644 lets others read it");
         machine.Succeed("chmod 600 /tmp/auth && echo 1234 > /tmp/auth");
         RefusedUnchanged(machine, ExitCode.Usage, "it is not hex text of 20 bytes");
         machine.Succeed("mv /tmp/right /tmp/auth && sealdisk up");

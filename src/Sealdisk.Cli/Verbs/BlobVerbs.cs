@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text.Json;
 using Sealdisk.Linux;
 using Sealdisk.Volumes.Keys;
 
@@ -18,28 +17,37 @@ internal static class BlobVerbs
 
     private static Command Inspect()
     {
-        var file = new Argument<string>("FILE") { Description = "Text as keyctl prints it: hex digits of a trusted key, or an encrypted key" };
+        var file = new Argument<string>("FILE")
+        {
+            Description = "Text as keyctl prints it: hex digits of a trusted key, or an encrypted key",
+        };
         var huk = SealedKeyOptions.NewHuk("Also try to open it with this HUK (OP-TEE blobs)");
-        var root = new Option<string?>("--root") { Description = "With --huk, for an encrypted key: the file with the sealed root key that it is under", HelpName = "FILE" };
-        var command = new Command("inspect", "Which source made it, key size, well formed or not") { file, huk, root };
+        var root = new Option<string?>("--root")
+        {
+            Description = "With --huk, for an encrypted key: the file with the sealed root key that it is under",
+            HelpName = "FILE",
+        };
+        var command = new Command("inspect", "Show which source made it, its key size, and whether it is well formed") { file, huk, root };
         command.SetAction(parsed =>
         {
             var terminal = new Terminal(parsed);
             var path = parsed.GetRequiredValue(file);
             var (description, opens, why) = Look(path, parsed.GetValue(huk), parsed.GetValue(root));
             if (terminal.Json)
-                terminal.Result(
-                    new BlobReport(
-                        path, Word(description.Kind), description.Length, description.KeySize, description.WellFormed, description.Problem,
-                        description.Details.ToDictionary(detail => JsonNamingPolicy.SnakeCaseLower.ConvertName(detail.Name), detail => detail.Value, StringComparer.Ordinal), opens));
+                terminal.Result(new BlobReport(path, Word(description.Kind), description, opens));
             else
                 Print(terminal, path, description, why);
             return (int)(opens == false ? ExitCode.DoesNotOpen : description.WellFormed ? ExitCode.Done : ExitCode.Usage);
         });
-        return HelpWithExamples.With(command, "sealdisk blob inspect key.blob", "sealdisk blob inspect key.blob --huk huk.hex", "sealdisk blob inspect volume.key --huk huk.hex --root root.blob", "keyctl pipe 123 > key.blob; sealdisk blob inspect key.blob");
+        return HelpWithExamples.With(
+            command,
+            "sealdisk blob inspect key.blob",
+            "sealdisk blob inspect key.blob --huk huk.hex",
+            "sealdisk blob inspect volume.key --huk huk.hex --root root.blob",
+            "keyctl pipe 123 > key.blob; sealdisk blob inspect key.blob");
     }
 
-    /// <summary>A regular file is read twice where it is no encrypted key; a pipe can hold a blob only.</summary>
+    /// <summary>A regular file is read twice where it is not an encrypted key; a pipe can hold a blob only.</summary>
     /// <returns>What it is; whether it opens, null where that was not found out; and that in words, null where nobody asked.</returns>
     private static (BlobDescription Description, bool? Opens, string? Why) Look(string path, string? huk, string? root)
     {
@@ -51,7 +59,8 @@ internal static class BlobVerbs
             return (encrypted, answer, words);
         }
         if (root is not null)
-            throw SealdiskException.Usage($"cannot use --root with {path}: it is no encrypted key", "only keys of type encrypted are under a root key");
+            throw SealdiskException.Usage(
+                $"cannot use --root with {path}: it is not an encrypted key", "only keys of type encrypted are under a root key");
         var bytes = BlobFile.Read(path);
         var description = BlobDescription.Of(bytes);
         bool? opens = huk is null ? null : Opens(huk, bytes);
@@ -66,7 +75,7 @@ internal static class BlobVerbs
         {
             EncryptedKeyAnswer.Opens => (true, "yes: its root key opens with this HUK, and its MAC is right under that"),
             EncryptedKeyAnswer.RootDoesNot => (false, "no: its root key does not open with this HUK"),
-            _ => (false, "no: its root key opens with this HUK, and its MAC is wrong under that: it was altered, or is under another root key"),
+            _ => (false, "no: its root key opens with this HUK, but its MAC is wrong: it was altered, or is under another root key"),
         };
     }
 
@@ -86,7 +95,9 @@ internal static class BlobVerbs
     }
 
     private static string WhyNot(BlobKind kind) =>
-        kind == BlobKind.OpTee ? "no: another HUK sealed it, or it was altered" : "no: a HUK opens what OP-TEE or the soft source sealed, and nothing else";
+        kind == BlobKind.OpTee
+            ? "no: another HUK sealed it, or it was altered"
+            : "no: a HUK opens what OP-TEE or the soft source sealed, and nothing else";
 
     private static bool Opens(string hukPath, byte[] blob)
     {

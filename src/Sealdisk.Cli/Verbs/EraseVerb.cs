@@ -12,8 +12,11 @@ internal static class EraseVerb
     internal static Command Create()
     {
         var volume = VolumeArgument.One();
-        var yes = new Option<string>("--yes") { Description = "The volume's name once more, in place of the question", HelpName = "NAME" };
-        var command = new Command("erase", "Discard a volume for good: destroy its record and with it the key, and make the device blank") { volume, yes };
+        var yes = new Option<string>("--yes") { Description = "The volume's name again, instead of the question", HelpName = "NAME" };
+        var command = new Command("erase", "Discard a volume for good: destroy its record and with it the key, and make the device blank")
+        {
+            volume, yes,
+        };
         command.SetAction(parsed => Run(new Terminal(parsed), VolumeArgument.SpecOf(parsed, volume), parsed.GetValue(yes)));
         return HelpWithExamples.With(command, "sealdisk erase data", "sealdisk erase data --yes data");
     }
@@ -22,7 +25,9 @@ internal static class EraseVerb
     {
         var loss = VolumeErase.Describe(spec);
         if (yes is null && Console.IsInputRedirected)
-            throw SealdiskException.Usage($"cannot erase {spec.Name}: there is nobody to ask", $"to destroy {loss}: sealdisk erase {spec.Name} --yes {spec.Name}");
+            throw SealdiskException.Usage(
+                $"cannot erase {spec.Name}: standard input is not a terminal",
+                $"to destroy {loss}: sealdisk erase {spec.Name} --yes {spec.Name}");
         if ((yes ?? Ask(spec, loss)) != spec.Name)
             throw SealdiskException.Usage($"cannot erase {spec.Name}: that is not its name", "nothing was changed");
         var result = VolumeErase.Run(spec);

@@ -8,15 +8,21 @@ internal static class HukFamiliesVerb
 {
     internal static Command Create()
     {
-        var family = new Argument<string?>("FAMILY") { Description = "Show all that is known of this one", HelpName = "FAMILY", Arity = ArgumentArity.ZeroOrOne };
-        family.CompletionSources.Add(_ => HukCatalogue.Families.Select(known => new System.CommandLine.Completions.CompletionItem(known.Id)));
+        var family = new Argument<string?>("FAMILY")
+        {
+            Description = "Show everything that is known about this family",
+            HelpName = "FAMILY",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
+        family.CompletionSources.Add(
+            _ => HukCatalogue.Families.Select(known => new System.CommandLine.Completions.CompletionItem(known.Id)));
         var command = new Command("families", "Where OP-TEE gets the HUK, per processor family") { family };
         command.SetAction(parsed =>
         {
             var terminal = new Terminal(parsed);
             var families = parsed.GetValue(family) is { } id ? [HukDeriveVerb.FindFamily(id)] : HukCatalogue.Families;
             if (terminal.Json)
-                terminal.Result(new FamiliesReport(families.Select(Report).ToArray()));
+                terminal.Result(new FamiliesReport([.. families.Select(family => new FamilyReport(family))]));
             else if (parsed.GetValue(family) is null)
                 foreach (var known in families)
                     terminal.Result($"{known.Id,-12} {known.Name,-44} {Short(known)}");
@@ -45,12 +51,6 @@ internal static class HukFamiliesVerb
             terminal.Result($"  {"",-14} ({Word(fact.Certainty)}: {fact.Source})");
         }
     }
-
-    private static FamilyReport Report(HukFamily family) => new(
-        family.Id, family.Name, family.Platform, family.Compatible.Split(' '), family.Secret.ToString().ToLowerInvariant(), family.Default.ToString().ToLowerInvariant(),
-        Report(family.How), family.Since, family.Option, Report(family.Unprovisioned), Report(family.LifeCycle), family.Remedy, family.Recipe?.Needs);
-
-    private static FactReport Report(Fact fact) => new(fact.Text, fact.Source, fact.Certainty.ToString().ToLowerInvariant());
 
     private static string Word(Certainty certainty) => certainty switch
     {

@@ -17,7 +17,10 @@ internal static class HukVerbs
 
     private static Command New()
     {
-        var file = new Argument<string>("FILE") { Description = "Where to write it: 32 random bytes as hex text, mode 0600. An existing file is never replaced" };
+        var file = new Argument<string>("FILE")
+        {
+            Description = "Where to write it: 32 random bytes as hex text, mode 0600. An existing file is never replaced",
+        };
         var command = new Command("new", "Make a random HUK for the soft source") { file };
         command.SetAction(parsed =>
         {

@@ -13,11 +13,14 @@ internal static class ImageVerbs
         var image = new Command("image", "Encrypt or decrypt a whole image or block device, byte for byte as dm-crypt would");
         image.Subcommands.Add(HelpWithExamples.With(
             Verb("encrypt", "Plaintext IN becomes ciphertext OUT", encrypt: true),
-            "sealdisk image encrypt rootfs.ext4 rootfs.crypt --cipher aes-xts-plain64 --key-size 64 --blob key.blob --source soft --huk huk.hex"));
+            "sealdisk image encrypt rootfs.ext4 rootfs.crypt --cipher aes-xts-plain64 --key-size 64"
+            + " --blob key.blob --source soft --huk huk.hex"));
         image.Subcommands.Add(HelpWithExamples.With(
-            Verb("decrypt", "Ciphertext IN becomes plaintext OUT; a header record in IN gives cipher, sizes and sealed key", encrypt: false),
+            Verb(
+                "decrypt", "Ciphertext IN becomes plaintext OUT; a header record in IN gives cipher, sizes and sealed key", encrypt: false),
             "sealdisk image decrypt data.img data.ext4 --huk huk.hex",
-            "sealdisk image decrypt disk.img part.ext4 --offset 2048 --length 65536 --cipher aes-cbc-plain --key-size 32 --blob key.blob --huk huk.hex"));
+            "sealdisk image decrypt disk.img part.ext4 --offset 2048 --length 65536 --cipher aes-cbc-plain --key-size 32"
+            + " --blob key.blob --huk huk.hex"));
         return image;
     }
 
@@ -25,7 +28,7 @@ internal static class ImageVerbs
     {
         var input = new Argument<string>("IN") { Description = "File or block device to read" };
         var output = new Argument<string>("OUT") { Description = "File to make, or block device to write (with --force)" };
-        var force = new Option<bool>("--force", "-f") { Description = "Overwrite OUT where it exists" };
+        var force = new Option<bool>("--force", "-f") { Description = "Overwrite OUT if it exists" };
         var key = new SealedKeyOptions();
         var layout = new LayoutOptions();
         var command = new Command(name, description) { input, output };
@@ -45,7 +48,9 @@ internal static class ImageVerbs
             key.ParseCipher(parsed), parsed.GetValue(key.KeySize), reference, key.FindBlob(parsed),
             SealedKeyOptions.SourceOf(parsed, key.Source, key.Huk), layout.Layout(parsed), offset, length);
         return manual.Cipher is null && layout.AnyGiven(parsed)
-            ? throw SealdiskException.Usage("cannot use this layout: without --cipher it comes from the header record", "leave the layout options out, or give --cipher, --key-size and --blob")
+            ? throw SealdiskException.Usage(
+                "cannot use this layout: without --cipher it comes from the header record",
+                "leave the layout options out, or give --cipher, --key-size and --blob")
             : manual;
     }
 
@@ -76,9 +81,12 @@ internal static class ImageVerbs
         }
         var direction = encrypt ? "encrypted" : "decrypted";
         if (terminal.Json)
-            terminal.Result(new ImageReport(input, output, direction, bytes, resolved.Format.Cipher.Text, resolved.Format.Layout.SectorSize));
+            terminal.Result(
+                new ImageReport(input, output, direction, bytes, resolved.Format.Cipher.Text, resolved.Format.Layout.SectorSize));
         else
-            terminal.Result($"{direction} {ByteText.Of(bytes)} into {output} ({resolved.Format.Cipher.Text}, {resolved.Format.Layout.SectorSize}-byte sectors)");
+            terminal.Result(
+                $"{direction} {ByteText.Of(bytes)} into {output} ({resolved.Format.Cipher.Text},"
+                    + $" {resolved.Format.Layout.SectorSize}-byte sectors)");
         return 0;
     }
 
@@ -91,7 +99,8 @@ internal static class ImageVerbs
         var left = size - resolved.Format.End.Bytes.Count;
         if (left != 0)
             throw SealdiskException.Usage(
-                $"cannot {(encrypt ? "encrypt" : "decrypt")} {input.Name}: its {size} bytes end {left} bytes into a {resolved.Format.Layout.SectorSize}-byte sector",
+                $"cannot {(encrypt ? "encrypt" : "decrypt")} {input.Name}:"
+                    + $" its {size} bytes end {left} bytes into a {resolved.Format.Layout.SectorSize}-byte sector",
                 $"pad it to whole sectors; or leave its end out with --length {resolved.Format.Length}");
     }
 
@@ -108,7 +117,8 @@ internal static class ImageVerbs
             return false;
         var source = FileStatus.Of(input);
         if (there.Device == source.Device && there.Inode == source.Inode)
-            throw SealdiskException.Refused($"cannot write {output}: it is the input", "name another output; there is no conversion in place");
+            throw SealdiskException.Refused(
+                $"cannot write {output}: it is the input", "name another output; there is no conversion in place");
         if (!force)
             throw SealdiskException.Refused($"cannot write {output}: it exists (EEXIST)", "--force overwrites it");
         return true;
@@ -125,11 +135,17 @@ internal static class ImageVerbs
         throw SealdiskException.Usage($"cannot write {output}: it is smaller than the {bytes} bytes to write");
     }
 
-    /// <summary>A file that a mapping serves is locked, one under a loop device is not: neither may be written to under its users' feet. Asks sysfs, which needs no root.</summary>
+    /// <summary>
+    /// A file that a mapping serves is locked, one under a loop device is not: neither may be written to under its users' feet. Asks
+    /// sysfs, which needs no root.
+    /// </summary>
     private static FileDescriptor OpenFile(string output)
     {
         var file = FileDescriptor.Open(output, OpenFlags.Write | OpenFlags.Create, Permissions.Mode0600);
-        var user = !file.TryLock() ? "a mapping has it open" : LoopDevice.InUse().FirstOrDefault(loop => loop.BackingFile() == output) is { } loop ? $"it is attached to {loop.Path}" : null;
+        var loop = LoopDevice.InUse().FirstOrDefault(loop => loop.BackingFile() == output);
+        var user = !file.TryLock() ? "a mapping has it open"
+            : loop is null ? null
+            : $"it is attached to {loop.Path}";
         if (user is null)
         {
             file.Truncate(0);

@@ -19,16 +19,33 @@ internal static class MapVerbs
     private static Command Open()
     {
         var name = new Argument<string>("NAME") { Description = "The mapping's name" };
-        var device = new Argument<string>("DEVICE") { Description = "Block device or image file; a header record in it gives cipher, sizes and sealed key" };
-        var keyReference = new Option<string?>("--key") { Description = "A key in the kernel: trusted:NAME, encrypted:NAME or logon:NAME (dm mappings)", HelpName = "TYPE:NAME" };
+        var device = new Argument<string>("DEVICE")
+        {
+            Description = "Block device or image file; a header record in it gives cipher, sizes and sealed key",
+        };
+        var keyReference = new Option<string?>("--key")
+        {
+            Description = "A key in the kernel: trusted:NAME, encrypted:NAME or logon:NAME (dm mappings)",
+            HelpName = "TYPE:NAME",
+        };
         keyReference.CompletionSources.Add("trusted:", "encrypted:", "logon:");
-        var mapping = new Option<string>("--mapping") { Description = "dm, fuse or auto", HelpName = "KIND", DefaultValueFactory = _ => "auto" };
+        var mapping = new Option<string>("--mapping")
+        {
+            Description = "dm, fuse or auto",
+            HelpName = "KIND",
+            DefaultValueFactory = _ => "auto",
+        };
         mapping.CompletionSources.Add("auto", "dm", "fuse");
-        var discard = new Option<bool>("--discard") { Description = "Pass discards on; they show which blocks are in use" };
+        var discard = new Option<bool>("--discard") { Description = "Pass discards on to the device, which shows which blocks are in use" };
         var key = new SealedKeyOptions();
         var layout = new LayoutOptions();
         var crypt = new CryptOptionSet();
-        var command = new Command("open", "Map a device; the decrypted volume shows as /dev/mapper/NAME (dm), or as /run/sealdisk/NAME/volume and a loop device (fuse)") { name, device };
+        var command = new Command(
+            "open",
+            "Map a device; the decrypted volume shows as /dev/mapper/NAME (dm), or as /run/sealdisk/NAME/volume and a loop device (fuse)")
+        {
+            name, device,
+        };
         command.Options.Add(keyReference);
         key.AddTo(command);
         layout.AddTo(command);
@@ -39,12 +56,18 @@ internal static class MapVerbs
         {
             var terminal = new Terminal(parsed);
             var state = ManualMapping.Open(new ManualMapping.Wanted(
-                ValidName(parsed.GetRequiredValue(name)), Path.GetFullPath(parsed.GetRequiredValue(device)), ImageVerbs.ManualKeyOf(parsed, key, layout, Reference(parsed.GetValue(keyReference))),
-                Kind(parsed.GetValue(mapping)!), () => key.FindHuk(parsed), parsed.GetValue(discard), crypt.Of(parsed)));
+                ValidName(parsed.GetRequiredValue(name)),
+                Path.GetFullPath(parsed.GetRequiredValue(device)),
+                ImageVerbs.ManualKeyOf(parsed, key, layout, Reference(parsed.GetValue(keyReference))),
+                Kind(parsed.GetValue(mapping)!),
+                () => key.FindHuk(parsed),
+                parsed.GetValue(discard),
+                crypt.Of(parsed)));
             if (terminal.Json)
-                terminal.Result(Report(state));
+                terminal.Result(new MappingReport(state));
             else
-                terminal.Result($"{state.Name} is open: {state.BlockPath}{(state.VolumePath is { } file ? $", and as a file {file}" : "")}");
+                terminal.Result(
+                    $"{state.Name} is open: {state.BlockPath}{(state.VolumePath is { } file ? $", and as a file {file}" : "")}");
             return 0;
         });
         return HelpWithExamples.With(
@@ -60,8 +83,8 @@ internal static class MapVerbs
         // The help's name is said, as help would show the completions instead.
         var name = new Argument<string>("NAME") { Description = "The mapping's name", HelpName = "NAME" };
         name.CompletionSources.Add(_ => Mappings.List().Select(mapping => mapping.Name));
-        var command = new Command("close", "Take a mapping down; nothing to do when there is none") { name };
-        var deferred = new Option<bool>("--deferred") { Description = "A dm mapping that is in use goes with its last user" };
+        var command = new Command("close", "Close a mapping; does nothing if there is none") { name };
+        var deferred = new Option<bool>("--deferred") { Description = "If a dm mapping is in use, close it when its last user is gone" };
         command.Options.Add(deferred);
         command.SetAction(parsed =>
         {
@@ -79,18 +102,18 @@ internal static class MapVerbs
 
     private static Command List()
     {
-        var command = new Command("list", "The mappings there are now");
+        var command = new Command("list", "List the current mappings");
         command.SetAction(parsed =>
         {
             var terminal = new Terminal(parsed);
             var mappings = Mappings.List();
             if (terminal.Json)
             {
-                terminal.Result(new MappingsReport(mappings.Select(Report).ToArray()));
+                terminal.Result(new MappingsReport([.. mappings.Select(mapping => new MappingReport(mapping))]));
                 return 0;
             }
             foreach (var mapping in mappings)
-                terminal.Result($"{mapping.Name}: {mapping.BlockPath ?? "no loop device"} decrypts {mapping.Device ?? "an unknown device"} ({mapping.Kind.Text()}{(mapping.VolumePath is { } file ? $", {file}" : "")}){(mapping.Problem is { } problem ? $"; {problem}" : "")}");
+                terminal.Result(Line(mapping));
             if (mappings.Count == 0)
                 terminal.Note("no mappings");
             return 0;
@@ -98,13 +121,20 @@ internal static class MapVerbs
         return HelpWithExamples.With(command, "sealdisk map list", "sealdisk map list --json");
     }
 
-    private static MappingReport Report(MappingState state) => new(
-        state.Name, state.Kind.Text(), state.Device, state.BlockPath, state.VolumePath, state.Server, state.Cipher, state.KeySize, state.SectorSize, state.Problem);
+    private static string Line(MappingState mapping)
+    {
+        var kind = mapping.VolumePath is { } file ? $"{mapping.Kind.Text()}, {file}" : mapping.Kind.Text();
+        var line = $"{mapping.Name}: {mapping.BlockPath ?? "no loop device"} decrypts {mapping.Device ?? "an unknown device"} ({kind})";
+        return mapping.Problem is { } problem ? $"{line}; {problem}" : line;
+    }
 
     /// <summary>"trusted:NAME" and the like; the name may hold colons of its own, as a logon key's must.</summary>
-    private static string? Reference(string? text) => text is null || (text.Split(':') is [var type, { Length: > 0 }, ..] && type is "trusted" or "encrypted" or "logon" or "user")
-        ? text
-        : throw SealdiskException.Usage($"cannot use key '{text}': it is TYPE:NAME with one of dm-crypt's key types", "trusted:NAME, encrypted:NAME, logon:PREFIX:NAME or user:NAME");
+    private static string? Reference(string? text) =>
+        text is null || (text.Split(':') is [var type, { Length: > 0 }, ..] && type is "trusted" or "encrypted" or "logon" or "user")
+            ? text
+            : throw SealdiskException.Usage(
+                $"cannot use key '{text}': it is not TYPE:NAME with one of dm-crypt's key types",
+                "give trusted:NAME, encrypted:NAME, logon:PREFIX:NAME or user:NAME");
 
     private static MappingKind Kind(string text) => text switch
     {
@@ -115,5 +145,7 @@ internal static class MapVerbs
     };
 
     /// <summary>The rule of volume names: it becomes a folder of that name.</summary>
-    private static string ValidName(string name) => VolumeName.Problem(name) is { } problem ? throw SealdiskException.Usage($"cannot use the name {name}: it {problem}") : name;
+    private static string ValidName(string name) => VolumeName.Problem(name) is { } problem
+        ? throw SealdiskException.Usage($"cannot use the name {name}: it {problem}")
+        : name;
 }

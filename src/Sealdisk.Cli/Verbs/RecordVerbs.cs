@@ -13,7 +13,7 @@ internal static class RecordVerbs
 
     internal static Command Create()
     {
-        var record = new Command("record", "The record of a volume: look at it, back it up, restore it");
+        var record = new Command("record", "The record of a volume: show it, back it up, restore it, rename it");
         record.Subcommands.Add(Show());
         record.Subcommands.Add(Export());
         record.Subcommands.Add(Import());
@@ -32,7 +32,10 @@ internal static class RecordVerbs
     private static Command Export()
     {
         var volume = VolumeArgument.One();
-        var file = new Argument<string>("FILE") { Description = "Where to write it; an existing file is never replaced; - is standard output" };
+        var file = new Argument<string>("FILE")
+        {
+            Description = "Where to write it; an existing file is never replaced; - is standard output",
+        };
         var command = new Command("export", "Back the record up; it opens nothing on another device") { volume, file };
         command.SetAction(parsed =>
         {
@@ -49,18 +52,24 @@ internal static class RecordVerbs
             if (terminal.Json)
                 terminal.Result(new BackupReport(spec.Name, path, backup.Length));
             else
-                terminal.Result($"exported the record of {spec.Name} to {path}: {backup.Length} bytes, which open nothing on another device");
+                terminal.Result(
+                    $"exported the record of {spec.Name} to {path}: {backup.Length} bytes, which open nothing on another device");
             return 0;
         });
-        return HelpWithExamples.With(command, "sealdisk record export data /mnt/usb/data.record", "sealdisk record export data - | ssh host 'cat > data.record'");
+        return HelpWithExamples.With(
+            command, "sealdisk record export data /mnt/usb/data.record", "sealdisk record export data - | ssh host 'cat > data.record'");
     }
 
     private static Command Import()
     {
         var volume = VolumeArgument.One();
         var file = new Argument<string>("FILE") { Description = "An exported record; - is standard input" };
-        var replaceNewer = new Option<bool>("--replace-newer") { Description = "Also over a good record with a higher generation" };
-        var command = new Command("import", "Restore the record from a backup, if its key opens here and its filesystem is there") { volume, file, replaceNewer };
+        var replaceNewer = new Option<bool>("--replace-newer") { Description = "Also replace a good record with a higher generation" };
+        var command = new Command(
+            "import", "Restore the record from a backup, if its key opens here and its filesystem is there")
+        {
+            volume, file, replaceNewer,
+        };
         command.SetAction(parsed =>
         {
             var (terminal, spec, path) = (new Terminal(parsed), VolumeArgument.SpecOf(parsed, volume), parsed.GetRequiredValue(file));
@@ -69,7 +78,8 @@ internal static class RecordVerbs
             if (terminal.Json)
                 terminal.Result(new ImportReport(spec.Name, done is not null, done));
             else
-                terminal.Result(done is null ? $"{spec.Name} has this very record already" : $"restored the record of {spec.Name} from {name}: {done}");
+                terminal.Result(
+                    done is null ? $"{spec.Name} already has this record" : $"restored the record of {spec.Name} from {name}: {done}");
             return 0;
         });
         return HelpWithExamples.With(command, "sealdisk record import data /mnt/usb/data.record");
@@ -128,10 +138,14 @@ internal static class RecordVerbs
 
     private static SealdiskException Problem(VolumeSpec spec, RecordOutcome outcome) => outcome switch
     {
-        RecordOutcome.Damaged damaged => SealdiskException.Refused($"cannot rely on the record of {spec.Name}: it is damaged: {damaged.Reason}", $"'sealdisk plan {spec.Name}' tells what can be done"),
+        RecordOutcome.Damaged damaged => SealdiskException.Refused(
+            $"cannot rely on the record of {spec.Name}: it is damaged: {damaged.Reason}",
+            $"'sealdisk plan {spec.Name}' says what you can do"),
         RecordOutcome.OtherVersion other => SealdiskException.Refused(
-            $"cannot read the record of {spec.Name}: it has {RecordFormat.Describe(other.Version)}; this one knows version {RecordFormat.Version}",
+            $"cannot read the record of {spec.Name}: it has {RecordFormat.Describe(other.Version)};"
+                + $" this Sealdisk reads version {RecordFormat.Version}",
             "use the Sealdisk that wrote it"),
-        _ => SealdiskException.Failed($"cannot show the record of {spec.Name}: there is none", $"'sealdisk plan {spec.Name}' tells what can be done"),
+        _ => SealdiskException.Failed(
+            $"cannot show the record of {spec.Name}: there is none", $"'sealdisk plan {spec.Name}' says what you can do"),
     };
 }

@@ -11,24 +11,43 @@ internal static class RecoverVerb
     internal static Command Create()
     {
         var volume = VolumeArgument.One();
-        var key = new Option<string>("--key") { Description = "The file with the recovery key; - is standard input", HelpName = "FILE", Required = true };
-        var decrypt = new Option<string?>("--decrypt") { Description = "Decrypt it into this new file instead, and change nothing of the volume", HelpName = "IMAGE" };
-        var command = new Command("recover", "Open a volume of another device with its recovery key, and seal it to this one") { volume, key, decrypt };
+        var key = new Option<string>("--key")
+        {
+            Description = "The file with the recovery key; - is standard input",
+            HelpName = "FILE",
+            Required = true,
+        };
+        var decrypt = new Option<string?>("--decrypt")
+        {
+            Description = "Decrypt the volume into this new file instead, and leave the volume as it is",
+            HelpName = "IMAGE",
+        };
+        var command = new Command("recover", "Open a volume of another device with its recovery key, and seal it to this one")
+        {
+            volume, key, decrypt,
+        };
         command.SetAction(parsed =>
         {
             var (terminal, spec, keyPath) = (new Terminal(parsed), VolumeArgument.SpecOf(parsed, volume), parsed.GetRequiredValue(key));
-            return parsed.GetValue(decrypt) is { } image ? Decrypt(terminal, spec, keyPath, Path.GetFullPath(image)) : Reseal(terminal, spec, keyPath);
+            return parsed.GetValue(decrypt) is { } image
+                ? Decrypt(terminal, spec, keyPath, Path.GetFullPath(image))
+                : Reseal(terminal, spec, keyPath);
         });
-        return HelpWithExamples.With(command, "sealdisk recover data --key /mnt/safe/recovery.key && sealdisk up data", "sealdisk recover data --key - --decrypt plain.img < recovery.key");
+        return HelpWithExamples.With(
+            command,
+            "sealdisk recover data --key /mnt/safe/recovery.key && sealdisk up data",
+            "sealdisk recover data --key - --decrypt plain.img < recovery.key");
     }
 
     private static int Reseal(Terminal terminal, VolumeSpec spec, string keyPath)
     {
         var (record, proof) = VolumeRecovery.Reseal(spec, keyPath);
         if (terminal.Json)
-            terminal.Result(new RecoverReport(spec.Name, null, null, record.Source.Text(), record.Key.RootKeyName, record.Generation, proof));
+            terminal.Result(RecoverReport.Resealed(spec, record, proof));
         else
-            terminal.Result($"{spec.Name} is recovered: its key is under root key {record.Key.RootKeyName}, sealed by {record.Source.Text()} on this device; {proof}. 'sealdisk up {spec.Name}' mounts it");
+            terminal.Result(
+                $"{spec.Name} is recovered: its key is under root key {record.Key.RootKeyName},"
+                    + $" sealed by {record.Source.Text()} on this device; {proof}. 'sealdisk up {spec.Name}' mounts it");
         return 0;
     }
 
@@ -45,7 +64,7 @@ internal static class RecoverVerb
             bar?.Dispose();
         }
         if (terminal.Json)
-            terminal.Result(new RecoverReport(spec.Name, image, bytes, null, null, null, null));
+            terminal.Result(RecoverReport.Decrypted(spec, image, bytes));
         else
             terminal.Result($"decrypted {ByteText.Of(bytes)} of {spec.Name} into {image}; the volume was not changed");
         return 0;

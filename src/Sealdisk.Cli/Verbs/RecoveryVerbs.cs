@@ -16,7 +16,10 @@ internal static class RecoveryVerbs
 
     private static Command New()
     {
-        var file = new Argument<string>("FILE") { Description = "Where the secret half goes, mode 0600; an existing file is never replaced; - shows it once on standard output" };
+        var file = new Argument<string>("FILE")
+        {
+            Description = "Where the secret half goes, mode 0600; an existing file is never replaced; - shows it once on standard output",
+        };
         var command = new Command("new", "Make a recovery key and print its public half, for 'recovery' in the configuration") { file };
         command.SetAction(parsed =>
         {
@@ -24,10 +27,12 @@ internal static class RecoveryVerbs
             if (path == "-")
             {
                 if (terminal.Json)
-                    throw SealdiskException.Usage("cannot show a recovery key as JSON: its secret half never is a part of it", "name a file");
+                    throw SealdiskException.Usage("cannot show a recovery key as JSON: JSON never contains its secret half", "name a file");
                 using var output = FileDescriptor.Standard(1);
                 terminal.Result($"recovery = \"{RecoveryKey.Show(output)}\"");
-                terminal.Note("the first line is the recovery key: write it down, it is nowhere else; the second line is for the configuration");
+                terminal.Note(
+                    "the first line is the recovery key: write it down, it is not stored anywhere;"
+                        + " the second line is for the configuration");
                 return 0;
             }
             path = Path.GetFullPath(path);
@@ -36,7 +41,7 @@ internal static class RecoveryVerbs
                 terminal.Result(new RecoveryReport(path, publicKey));
             else
                 terminal.Result($"recovery = \"{publicKey}\"");
-            terminal.Note($"{path} is the recovery key: keep it where no device is; the line above is for the configuration");
+            terminal.Note($"{path} is the recovery key: keep it away from every device; the line above is for the configuration");
             return 0;
         });
         return HelpWithExamples.With(command, "sealdisk recovery new /mnt/safe/recovery.key", "sealdisk recovery new -");

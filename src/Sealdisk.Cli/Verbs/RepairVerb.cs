@@ -21,7 +21,8 @@ internal static class RepairVerb
     {
         var done = VolumeRepair.Run(spec);
         if (!terminal.Json)
-            terminal.Result(done is null ? $"{spec.Name}: both copies of the record are good" : $"{spec.Name}: repaired the record: {done}");
+            terminal.Result(
+                done is null ? $"{spec.Name}: both copies of the record are good" : $"{spec.Name}: repaired the record: {done}");
         return new RepairReport(spec.Name, done, null);
     }
 }

@@ -13,10 +13,21 @@ internal static class RotateVerb
     internal static Command Create()
     {
         var volumes = VolumeArgument.New();
-        var source = new Option<string?>("--source") { Description = "Move it to this trust source, where its key can be carried: tee, tpm, caam, dcp or soft", HelpName = "SOURCE" };
+        var source = new Option<string?>("--source")
+        {
+            Description = "Move the key to this trust source, if it can be moved: tee, tpm, caam, dcp or soft",
+            HelpName = "SOURCE",
+        };
         source.CompletionSources.Add("tee", "tpm", "caam", "dcp", "soft");
-        var oldAuth = new Option<string?>("--old-auth") { Description = "With a TPM whose password changes: the file with the one that opens it now; 'none' where it has none", HelpName = "FILE" };
-        var command = new Command("rotate", "Seal a volume's key anew, on two levels under a new root key; its data are not touched") { volumes, source, oldAuth };
+        var oldAuth = new Option<string?>("--old-auth")
+        {
+            Description = "If the TPM password changes: the file with the current one, or 'none' if there is none",
+            HelpName = "FILE",
+        };
+        var command = new Command("rotate", "Seal a volume's key again, on two levels under a new root key; its data are not touched")
+        {
+            volumes, source, oldAuth,
+        };
         command.SetAction(parsed =>
         {
             var target = parsed.GetValue(source) is null ? (TrustSource?)null : SealedKeyOptions.SourceOf(parsed, source, null);
@@ -25,13 +36,22 @@ internal static class RotateVerb
             // The volumes of one run, one source and two levels share the new root key.
             var roots = new Dictionary<TrustSource, SharedRoot>();
             return EachVolume.Run(
-                parsed, volumes, (terminal, spec) => RotateOne(terminal, spec, target, huk, roots, auth), reports => new RotationsReport(reports),
-                (spec, error) => new RotateReport(spec.Name, false, null, null, null, null, null, error));
+                parsed,
+                volumes,
+                (terminal, spec) => RotateOne(terminal, spec, target, huk, roots, auth),
+                reports => new RotationsReport(reports),
+                RotateReport.Failed);
         });
-        return HelpWithExamples.With(command, "sealdisk rotate data", "sealdisk down && sealdisk rotate && sealdisk up", "sealdisk rotate data --source tee", "sealdisk rotate data --old-auth /root/old-password.hex");
+        return HelpWithExamples.With(
+            command,
+            "sealdisk rotate data",
+            "sealdisk down && sealdisk rotate && sealdisk up",
+            "sealdisk rotate data --source tee",
+            "sealdisk rotate data --old-auth /root/old-password.hex");
     }
 
-    private static RotateReport RotateOne(Terminal terminal, VolumeSpec spec, TrustSource? target, string? huk, Dictionary<TrustSource, SharedRoot> roots, OldAuth? oldAuth)
+    private static RotateReport RotateOne(
+        Terminal terminal, VolumeSpec spec, TrustSource? target, string? huk, Dictionary<TrustSource, SharedRoot> roots, OldAuth? oldAuth)
     {
         var shared = spec.Key == KeyKind.Encrypted ? roots.GetValueOrDefault(target ?? spec.Source) : null;
         var result = VolumeRotation.Run(spec, target, huk, shared, oldAuth);
@@ -43,8 +63,11 @@ internal static class RotateVerb
                 ? $"{spec.Name} is rotated: its key is under root key {name}, sealed by {record.Source.Text()}; {result.Proof}"
                 : $"{spec.Name} is rotated: its key has a new seal by {record.Source.Text()}; {result.Proof}");
         if (spec.Source != TrustSource.Auto && spec.Source != record.Source)
-            terminal.Note($"  note: the configuration says source {spec.Source.Text()}: set source = \"{record.Source.Text()}\", or the next 'up' refuses");
-        terminal.Note("  note: a backup or an older copy of the record opens the volume as before, wherever its seal does; make a new backup, and destroy those");
-        return new RotateReport(spec.Name, true, record.Source.Text(), record.Key.Kind.Text(), record.Key.RootKeyName, record.Generation, result.Proof, null);
+            terminal.Note(
+                $"  note: the configuration says source {spec.Source.Text()}: set source = \"{record.Source.Text()}\","
+                    + " or the next 'up' refuses");
+        terminal.Note(
+            "  note: backups and older copies of the record still open the volume if their seal opens; make a new backup and destroy them");
+        return RotateReport.Of(record, result.Proof);
     }
 }

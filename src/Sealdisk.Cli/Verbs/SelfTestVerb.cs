@@ -9,7 +9,7 @@ internal static class SelfTestVerb
 {
     internal static Command Create()
     {
-        var command = new Command("self-test", "Known-answer tests inside this very binary");
+        var command = new Command("self-test", "Run known-answer tests inside this binary");
         command.SetAction(parsed =>
         {
             var terminal = new Terminal(parsed);
@@ -25,7 +25,10 @@ internal static class SelfTestVerb
             {
                 foreach (var answer in answers)
                     terminal.Note($"  {(answer.Passed ? "✓" : "✗")} {answer.Name}");
-                terminal.Result(wrong == 0 ? $"self-test passed: {answers.Length} known answers" : $"self-test FAILED: {wrong} of {answers.Length} known answers are wrong");
+                terminal.Result(
+                    wrong == 0
+                        ? $"self-test passed: {answers.Length} known answers"
+                        : $"self-test FAILED: {wrong} of {answers.Length} known answers are wrong");
             }
             return (int)(wrong == 0 ? ExitCode.Done : ExitCode.Failed);
         });

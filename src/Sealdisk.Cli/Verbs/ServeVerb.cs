@@ -4,7 +4,9 @@ using Sealdisk.Mapping;
 
 namespace Sealdisk.Cli.Verbs;
 
-/// <summary><c>serve</c>, hidden: the data-path server that <c>up</c> and <c>map open</c> start; it is told what to serve on standard input.</summary>
+/// <summary>
+/// <c>serve</c>, hidden: the data-path server that <c>up</c> and <c>map open</c> start; it is told what to serve on standard input.
+/// </summary>
 internal static class ServeVerb
 {
     internal static Command Create()

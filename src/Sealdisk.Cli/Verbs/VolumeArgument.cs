@@ -11,7 +11,7 @@ internal static class VolumeArgument
     {
         var argument = new Argument<string[]>("VOLUME")
         {
-            Description = "Volumes of the configuration; all when none is named",
+            Description = "Volumes of the configuration (default: all)",
             Arity = ArgumentArity.ZeroOrMore,
             HelpName = "VOLUME",
         };
@@ -27,9 +27,11 @@ internal static class VolumeArgument
         return argument;
     }
 
-    internal static VolumeSpec SpecOf(ParseResult parsed, Argument<string> argument) => Find(parsed, [parsed.GetRequiredValue(argument)])[0];
+    internal static VolumeSpec SpecOf(ParseResult parsed, Argument<string> argument) =>
+        Find(parsed, [parsed.GetRequiredValue(argument)])[0];
 
-    internal static IReadOnlyList<VolumeSpec> Select(ParseResult parsed, Argument<string[]> argument) => Find(parsed, parsed.GetValue(argument) ?? []);
+    internal static IReadOnlyList<VolumeSpec> Select(ParseResult parsed, Argument<string[]> argument) =>
+        Find(parsed, parsed.GetValue(argument) ?? []);
 
     private static IReadOnlyList<VolumeSpec> Find(ParseResult parsed, string[] names)
     {
@@ -40,7 +42,8 @@ internal static class VolumeArgument
         return names.Distinct(StringComparer.Ordinal).Select(name =>
             configuration.Volumes.FirstOrDefault(volume => volume.Name == name)
             ?? throw SealdiskException.Usage(
-                $"cannot find volume {name}: {path} has {string.Join(", ", configuration.Volumes.Select(volume => volume.Name))}")).ToArray();
+                $"cannot find volume {name}: {path} has"
+                    + $" {string.Join(", ", configuration.Volumes.Select(volume => volume.Name))}")).ToArray();
     }
 
     /// <summary>For completion in a shell; a configuration that does not load completes nothing.</summary>

@@ -21,7 +21,10 @@ public enum BlobKind
     /// <summary>NXP's DCP (source: Linux, trusted_dcp.c).</summary>
     Dcp,
 
-    /// <summary>No blob of a trust source but a key of the kernel's type <c>encrypted</c>, under a root key (source: Linux, security/keys/encrypted-keys).</summary>
+    /// <summary>
+    /// No blob of a trust source but a key of the kernel's type <c>encrypted</c>, under a root key (source: Linux,
+    /// security/keys/encrypted-keys).
+    /// </summary>
     Encrypted,
 
     /// <summary>Nothing that any of these writes.</summary>
@@ -56,11 +59,13 @@ public sealed record BlobDescription(
             return Tpm12(blob);
         if (IsDcp(blob))
             return Dcp(blob);
-        if (blob.Length is >= MinKey + CaamOverhead and <= MaxKey + CaamOverhead && (blob[0] != 0 || blob.Length > MaxKey + TrustedKeysTa.Overhead))
+        if (blob.Length is >= MinKey + CaamOverhead and <= MaxKey + CaamOverhead
+            && (blob[0] != 0 || blob.Length > MaxKey + TrustedKeysTa.Overhead))
             return Caam(blob);
         if (blob.Length is >= TrustedKeysTa.MinBlob and <= TrustedKeysTa.MaxBlob && (blob[0] == 0 || IsOpTeeLength(blob.Length)))
             return OpTee(blob);
-        return Bad(BlobKind.Unknown, blob.Length, [], blob.Length == 0 ? "it is empty" : $"no trust source makes {blob.Length} bytes like these");
+        return Bad(
+            BlobKind.Unknown, blob.Length, [], blob.Length == 0 ? "it is empty" : $"no trust source makes {blob.Length} bytes like these");
     }
 
     internal static BlobDescription Good(BlobKind kind, int length, int? keySize, List<(string, string)> details) =>
@@ -78,7 +83,10 @@ public sealed record BlobDescription(
         if (blob.Length >= MinKey + CaamOverhead && blob[0] == 0)
             details.Add(("ambiguity", "or CAAM with a first byte of 00 (1 in 256)"));
         if (blob[0] != 0)
-            return Bad(BlobKind.OpTee, blob.Length, details, $"the reserved first byte is {blob[0]:x2}; OP-TEE writes 00 (and ignores it)", keySize);
+            return Bad(
+                BlobKind.OpTee, blob.Length, details,
+                $"the reserved first byte is {blob[0]:x2}; OP-TEE writes 00 (and ignores it)",
+                keySize);
         if (!IsOpTeeLength(blob.Length))
             return Bad(BlobKind.OpTee, blob.Length, details, KeySizeProblem(keySize), keySize);
         return Good(BlobKind.OpTee, blob.Length, keySize, details);
@@ -107,7 +115,10 @@ public sealed record BlobDescription(
         if (blob[0] != 1)
             return Bad(BlobKind.Dcp, blob.Length, details, $"version {blob[0]} is not known; Linux writes 1", payload);
         if (payload + DcpOverhead != blob.Length)
-            return Bad(BlobKind.Dcp, blob.Length, details, $"it has {blob.Length} bytes; with a payload of {payload} it should have {payload + DcpOverhead}", payload);
+            return Bad(
+                BlobKind.Dcp, blob.Length, details,
+                $"it has {blob.Length} bytes; with a payload of {payload} it should have {payload + DcpOverhead}",
+                payload);
         if (payload is < MinKey or > MaxKey)
             return Bad(BlobKind.Dcp, blob.Length, details, KeySizeProblem(payload), payload);
         return Good(BlobKind.Dcp, blob.Length, payload, details);

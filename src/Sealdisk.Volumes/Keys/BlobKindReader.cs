@@ -2,7 +2,9 @@ using System.Buffers.Binary;
 
 namespace Sealdisk.Volumes.Keys;
 
-/// <summary>Reads forward through a blob: TPM structures (big-endian sizes) and the little of DER that tpm2key.asn1 needs. Never throws.</summary>
+/// <summary>
+/// Reads forward through a blob: TPM structures (big-endian sizes) and the little of DER that tpm2key.asn1 needs. Never throws.
+/// </summary>
 internal ref struct BlobKindReader(ReadOnlySpan<byte> bytes)
 {
     /// <summary>What has not been read yet.</summary>

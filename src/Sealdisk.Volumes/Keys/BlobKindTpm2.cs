@@ -38,7 +38,10 @@ internal static class BlobKindTpm2
     public static bool RecognisesRaw(ReadOnlySpan<byte> blob)
     {
         var reader = new BlobKindReader(blob);
-        return reader.TryTakeSized16(out _) && reader.TryTakeSized16(out var area) && reader.Rest.IsEmpty && area is [0, (byte)KeyedHash, ..];
+        return reader.TryTakeSized16(out _)
+            && reader.TryTakeSized16(out var area)
+            && reader.Rest.IsEmpty
+            && area is [0, (byte)KeyedHash, ..];
     }
 
     public static BlobDescription DescribeRaw(ReadOnlySpan<byte> blob)
@@ -76,7 +79,8 @@ internal static class BlobKindTpm2
         var emptyAuth = false;
         if (reader.Rest is [ExplicitZero, ..])
         {
-            if (!reader.TryTakeDer(ExplicitZero, out var wrapped) || wrapped is not [Boolean, 1, _]) // the kernel writes 1 for true, where DER has ff
+            if (!reader.TryTakeDer(ExplicitZero, out var wrapped)
+                || wrapped is not [Boolean, 1, _]) // the kernel writes 1 for true, where DER has ff
                 return "emptyAuth is no BOOLEAN";
             emptyAuth = wrapped[^1] != 0;
         }

@@ -3,10 +3,14 @@ using Sealdisk.Linux;
 
 namespace Sealdisk.Volumes.Keys;
 
-/// <summary>An encrypted key in a file of its own, as <c>keyctl pipe</c> writes it; an editor's line feed at its end does no harm.</summary>
+/// <summary>
+/// An encrypted key in a file of its own, as <c>keyctl pipe</c> writes it; an editor's line feed at its end does no harm.
+/// </summary>
 public static class EncryptedKeyFile
 {
-    /// <summary>Whether a file's text is meant as an encrypted key, and what its bytes say of it. No more is read than the longest one needs.</summary>
+    /// <summary>
+    /// Whether a file's text is meant as an encrypted key, and what its bytes say of it. No more is read than the longest one needs.
+    /// </summary>
     /// <returns>Null where it is something else.</returns>
     /// <exception cref="LinuxException">The file cannot be read.</exception>
     public static BlobDescription? Describe(string path)
@@ -15,7 +19,10 @@ public static class EncryptedKeyFile
         return EncryptedKeyText.Recognises(bytes) ? Describe(bytes) : null;
     }
 
-    /// <summary>Whether an encrypted key opens under its root key, by its MAC, the root key being opened with a HUK as OP-TEE does; no key leaves this call.</summary>
+    /// <summary>
+    /// Whether an encrypted key opens under its root key, by its MAC, the root key being opened with a HUK as OP-TEE does; no key leaves
+    /// this call.
+    /// </summary>
     /// <param name="path">The encrypted key.</param>
     /// <param name="rootKey">The sealed root key.</param>
     /// <param name="hukPath">The HUK.</param>
@@ -48,7 +55,9 @@ public static class EncryptedKeyFile
             var text = EncryptedKeyText.Parse(Encoding.UTF8.GetString(Load(path)), out var problem);
             return text is { MasterType: "trusted" }
                 ? text
-                : throw SealdiskException.Usage($"cannot read encrypted key {path}: it {problem ?? "is under no trusted key"}", "it should be the text that 'keyctl pipe' wrote of a key of type encrypted");
+                : throw SealdiskException.Usage(
+                    $"cannot read encrypted key {path}: it {problem ?? "is under no trusted key"}",
+                    "it should be the text that 'keyctl pipe' wrote of a key of type encrypted");
         }
         catch (LinuxException problem) when (problem.Errno is Errno.ENOENT or Errno.ENOTDIR or Errno.EISDIR)
         {

@@ -4,8 +4,8 @@ using Sealdisk.Crypto;
 namespace Sealdisk.Volumes.Keys;
 
 /// <summary>
-/// What the kernel's key type <c>encrypted</c> does with a key, bit for bit, in software: AES-256-CBC under one key derived from the master, HMAC-SHA256 under
-/// another. Only what is on our own stack ever holds either, and it is wiped before a call returns.
+/// What the kernel's key type <c>encrypted</c> does with a key, bit for bit, in software: AES-256-CBC under one key derived from the
+/// master, HMAC-SHA256 under another. Only what is on our own stack ever holds either, and it is wiped before a call returns.
 /// </summary>
 internal static class EncryptedKeyModel
 {
@@ -18,7 +18,8 @@ internal static class EncryptedKeyModel
     /// <param name="masterKey">The master's payload; stays the caller's.</param>
     /// <param name="iv16">16 random bytes.</param>
     /// <param name="key">A size that the format takes; stays the caller's.</param>
-    internal static EncryptedKeyText Wrap(string format, string master, ReadOnlySpan<byte> masterKey, ReadOnlySpan<byte> iv16, ReadOnlySpan<byte> key)
+    internal static EncryptedKeyText Wrap(
+        string format, string master, ReadOnlySpan<byte> masterKey, ReadOnlySpan<byte> iv16, ReadOnlySpan<byte> key)
     {
         if (EncryptedKeyText.SizeProblem(format, key.Length) is { } problem)
             throw new ArgumentException(problem, nameof(key));
@@ -65,8 +66,8 @@ internal static class EncryptedKeyModel
     }
 
     /// <summary>
-    /// SHA-256 of the word and the master key, in a buffer that the kernel makes large enough for the longer of its two words: so one zero byte more follows
-    /// the master after the shorter word, and both are at least 32 bytes.
+    /// SHA-256 of the word and the master key, in a buffer that the kernel makes large enough for the longer of its two words: so one
+    /// zero byte more follows the master after the shorter word, and both are at least 32 bytes.
     /// </summary>
     private static void Derive(ReadOnlySpan<byte> word, ReadOnlySpan<byte> masterKey, Span<byte> derived)
     {

@@ -7,14 +7,17 @@ using Sealdisk.OpTee;
 namespace Sealdisk.Volumes.Keys;
 
 /// <summary>
-/// A key of the kernel's type <c>encrypted</c> as <c>keyctl pipe</c> prints it and <c>load</c> takes it (Linux, security/keys/encrypted-keys/encrypted.c):
+/// A key of the kernel's type <c>encrypted</c> as <c>keyctl pipe</c> prints it and <c>load</c> takes it (Linux,
+/// security/keys/encrypted-keys/encrypted.c):
 /// <code>
 /// FORMAT MASTER LENGTH HEX      HEX = iv (16 bytes), one byte 00, ciphertext (LENGTH rounded up to 16), HMAC-SHA256 (32)
 /// </code>
 /// The byte 00 is not read back, and is authenticated as 00. Nothing in it is secret.
 /// </summary>
 /// <param name="Format">default, ecryptfs or enc32.</param>
-/// <param name="Master">The key that it is encrypted under: "trusted:DESCRIPTION" or "user:DESCRIPTION". Authenticated, so a renamed master opens nothing.</param>
+/// <param name="Master">
+/// The key that it is encrypted under: "trusted:DESCRIPTION" or "user:DESCRIPTION". Authenticated, so a renamed master opens nothing.
+/// </param>
 /// <param name="KeySize">Bytes of the key in it.</param>
 /// <param name="Iv">16 bytes.</param>
 /// <param name="Ciphertext">The key, padded with zeros to whole blocks.</param>
@@ -54,7 +57,9 @@ public sealed record EncryptedKeyText(string Format, string Master, int KeySize,
             : null;
         if (problem is not null)
             return null;
-        if (!int.TryParse(words[2], NumberStyles.None, CultureInfo.InvariantCulture, out var size) || words[2][0] == '0' || SizeProblem(words[0], size) is not null)
+        if (!int.TryParse(words[2], NumberStyles.None, CultureInfo.InvariantCulture, out var size)
+            || words[2][0] == '0'
+            || SizeProblem(words[0], size) is not null)
         {
             problem = $"gives a length of '{words[2]}', which is not possible";
             return null;
@@ -79,7 +84,7 @@ public sealed record EncryptedKeyText(string Format, string Master, int KeySize,
         Parse(text, out var problem) is { MasterType: "trusted" } key
             ? key
             : throw SealdiskException.DoesNotOpen(
-                $"cannot use an encrypted key: it {problem ?? "is under no trusted key"}", "'sealdisk blob inspect' tells what it is");
+                $"cannot use an encrypted key: it {problem ?? "is under no trusted key"}", "'sealdisk blob inspect' says what it is");
 
     /// <summary>Why a key of that size cannot be in that format, or null.</summary>
     internal static string? SizeProblem(string format, int size) => format switch
@@ -109,6 +114,10 @@ public sealed record EncryptedKeyText(string Format, string Master, int KeySize,
     private static bool IsMaster(string word)
     {
         var colon = word.IndexOf(':', StringComparison.Ordinal);
-        return colon > 0 && colon < word.Length - 1 && word[..colon] is ("trusted" or "user") && word.Length <= 256 && !word.AsSpan().ContainsAnyExceptInRange('!', '~');
+        return colon > 0
+            && colon < word.Length - 1
+            && word[..colon] is ("trusted" or "user")
+            && word.Length <= 256
+            && !word.AsSpan().ContainsAnyExceptInRange('!', '~');
     }
 }

@@ -1,11 +1,13 @@
+using System.Buffers;
 using System.Security.Cryptography;
 using Sealdisk.Linux;
 
 namespace Sealdisk.Volumes.Keys;
 
 /// <summary>
-/// A file with secret fuse values, as people have them: raw bytes; or text, being hex digits with white space anywhere between bytes, or 32-bit words
-/// such as <c>0x1234abcd</c>, which are then laid out little-endian, as the fuses lie in memory. At most 64 bytes. No digit becomes a string.
+/// A file with secret fuse values, as people have them: raw bytes; or text, being hex digits with white space anywhere between bytes, or
+/// 32-bit words such as <c>0x1234abcd</c>, which are then laid out little-endian, as the fuses lie in memory. At most 64 bytes. No digit
+/// becomes a string.
 /// </summary>
 public static class FuseFile
 {
@@ -26,7 +28,9 @@ public static class FuseFile
             text.Memory.Span[..length].CopyTo(bytes.Memory.Span);
         }
         if (count is 0 or > LongestValue)
-            throw SealdiskException.Usage($"cannot use fuse values {path}: it holds {count} bytes; 5 to {LongestValue} are possible", "give raw bytes, hex text, or words such as 0x1234abcd");
+            throw SealdiskException.Usage(
+                $"cannot use fuse values {path}: it holds {count} bytes; 5 to {LongestValue} are possible",
+                "give raw bytes, hex text, or words such as 0x1234abcd");
         var values = SecretBuffer.Allocate(count);
         bytes.Memory.Span[..count].CopyTo(values.Memory.Span);
         return values;
@@ -40,7 +44,9 @@ public static class FuseFile
             var length = 0;
             while (length < text.Length && file.Read(text[length..]) is > 0 and var got)
                 length += got;
-            return length < text.Length ? length : throw SealdiskException.Usage($"cannot use fuse values {path}: it is longer than {LongestText - 1} bytes");
+            return length < text.Length
+                ? length
+                : throw SealdiskException.Usage($"cannot use fuse values {path}: it is longer than {LongestText - 1} bytes");
         }
         catch (LinuxException problem) when (problem.Errno is Errno.ENOENT or Errno.EISDIR or Errno.ENOTDIR or Errno.EACCES)
         {
@@ -61,7 +67,8 @@ public static class FuseFile
             var word = end < 0 ? text : text[..end];
             text = text[word.Length..];
             var isWord = word.StartsWith("0x"u8) && word.Length == 10;
-            if (Convert.FromHexString(isWord ? word[2..] : word, bytes[count..], out _, out var written) != System.Buffers.OperationStatus.Done)
+            var digits = isWord ? word[2..] : word;
+            if (Convert.FromHexString(digits, bytes[count..], out _, out var written) != OperationStatus.Done)
             {
                 CryptographicOperations.ZeroMemory(bytes);
                 return -1;

@@ -18,7 +18,8 @@ public static class HukDerivation
 {
     /// <summary>The text of a HUK file, in locked memory that the caller wipes by disposing it.</summary>
     /// <exception cref="SealdiskException">
-    /// The values are not those that the HUK follows from, or a file cannot be used (2); or nobody can compute it, since its secret never leaves the chip (5).
+    /// The values are not those that the HUK follows from, or a file cannot be used (2); or nobody can compute it, since its secret never
+    /// leaves the chip (5).
     /// </exception>
     public static SecretBuffer Derive(HukFamily family, ChipValues chip)
     {
@@ -43,7 +44,8 @@ public static class HukDerivation
             Scratch = chip.Scratch,
         };
         if (!recipe.TryDerive(values, huk.Memory.Span))
-            throw SealdiskException.Usage($"cannot derive the HUK of {family.Name}: these are not the values that it follows from", $"give {recipe.Needs}");
+            throw SealdiskException.Usage(
+                $"cannot derive the HUK of {family.Name}: these are not the values that it is derived from", $"give {recipe.Needs}");
         var text = SecretBuffer.Allocate((2 * HukModels.Size) + 1);
         HukText.Write(huk.Memory.Span, text.Memory.Span);
         return text;

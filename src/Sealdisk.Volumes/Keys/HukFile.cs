@@ -22,8 +22,8 @@ public static class HukFile
             throw SealdiskException.Usage($"cannot use HUK file {path}: it is not a regular file");
         if ((status.Mode & GroupAndOthers) != 0)
             throw SealdiskException.Usage(
-                $"cannot use HUK file {path}: its mode {Permissions.Text(status.Mode)} lets others at the device's secret",
-                $"chmod 600 {path}; if others may have read it, make a new one and seal anew");
+                $"cannot use HUK file {path}: its mode {Permissions.Text(status.Mode)} lets others read the device's secret",
+                $"chmod 600 {path}; if others may have read it, make a new one and seal the keys again");
         if (status.Size > LongestText)
             throw SealdiskException.Usage($"cannot use HUK file {path}: {status.Size} bytes are more than 32 bytes of hex text");
 
@@ -51,7 +51,7 @@ public static class HukFile
     {
         if (DurableFile.IsTaken(path))
             throw SealdiskException.Refused(
-                $"cannot make HUK file {path}: it exists, and what is sealed under it would open no more",
+                $"cannot make HUK file {path}: it already exists, and replacing it would make everything sealed under it unreadable",
                 "remove it yourself if no volume needs it");
         using var huk = SecretBuffer.Random(NewLength);
         using var text = SecretBuffer.Allocate(2 * NewLength + 1);

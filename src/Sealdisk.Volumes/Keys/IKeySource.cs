@@ -3,8 +3,8 @@ using Sealdisk.Linux;
 namespace Sealdisk.Volumes.Keys;
 
 /// <summary>
-/// A trust source: it makes keys and seals them, and opens what it has sealed. One contract for the kernel's sources, in whose custody a key never is in
-/// a process, and for the soft source. To be used on one thread, since kernel keys are kept in a thread's keyring.
+/// A trust source: it makes keys and seals them, and opens what it has sealed. One contract for the kernel's sources, in whose custody a
+/// key never is in a process, and for the soft source. To be used on one thread, since kernel keys are kept in a thread's keyring.
 /// </summary>
 public interface IKeySource : IDisposable
 {
@@ -19,7 +19,9 @@ public interface IKeySource : IDisposable
     public SealBinding CurrentBinding();
 
     /// <summary>Makes a random key and seals it. The key itself is gone when this returns.</summary>
-    /// <exception cref="SealdiskException">The source refuses (1), the shared root key does not open here (4), or this system lacks something (5).</exception>
+    /// <exception cref="SealdiskException">
+    /// The source refuses (1), the shared root key does not open here (4), or this system lacks something (5).
+    /// </exception>
     public SealedKey Make(KeyRequest request);
 
     /// <summary>Seals a key that is in this process.</summary>
@@ -36,6 +38,8 @@ public interface IKeySource : IDisposable
     /// <param name="old">As it is sealed now.</param>
     /// <param name="request">How it is to be sealed.</param>
     /// <param name="target">Who is to seal it.</param>
-    /// <exception cref="SealdiskException">It does not open here (4), the target refuses (1), or this system lacks something (5).</exception>
+    /// <exception cref="SealdiskException">
+    /// It does not open here (4), the target refuses (1), or this system lacks something (5).
+    /// </exception>
     public SealedKey Reseal(SealedKey old, KeyRequest request, IKeySource target);
 }

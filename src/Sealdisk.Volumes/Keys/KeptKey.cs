@@ -7,8 +7,8 @@ namespace Sealdisk.Volumes.Keys;
 public static class KeptKey
 {
     /// <summary>
-    /// Makes a trusted key, saves its blob durably and leaves the key in a keyring. The blob in the file has been unsealed again before this returns;
-    /// where a step fails, no key is left.
+    /// Makes a trusted key, saves its blob durably and leaves the key in a keyring. The blob in the file has been unsealed again before
+    /// this returns; where a step fails, no key is left.
     /// </summary>
     /// <param name="name">The key's description.</param>
     /// <param name="size">32 to 128 bytes.</param>
@@ -23,7 +23,8 @@ public static class KeptKey
         using var log = KernelLog.FromNow();
         try
         {
-            // Made in this thread's own keyring: a key in @u can be read only by who possesses it, which a session that does not lead to @u does not.
+            // Made in this thread's own keyring: a key in @u can be read only by who possesses it, which a session that does not lead to
+            // @u does not.
             using var key = KernelKey.NewTrusted(KeyDescription.Parse(name), size, options);
             DurableFile.Create(blobPath, Encoding.ASCII.GetBytes(key.ReadBlob().ToString()), Permissions.Mode0600);
             KernelKey.LoadTrusted(KeyDescription.Parse($"sealdisk:{name}:verify"), SealedBlob.Read(blobPath), blobPath).Dispose();
@@ -48,7 +49,8 @@ public static class KeptKey
     public static KeySerial LoadSoft(string name, string blobPath, string huk, KeySerial keyring)
     {
         if (name.IndexOf(':', StringComparison.Ordinal) < 1)
-            throw SealdiskException.Usage($"cannot load key {name}: the soft source's keys become logon keys, whose names have a prefix", $"name it sealdisk:{name}");
+            throw SealdiskException.Usage(
+                $"cannot load key {name}: the soft source's keys become logon keys, whose names have a prefix", $"name it sealdisk:{name}");
         RequireNew("logon", name, keyring);
         using var source = SoftSource.Open(huk);
         using var key = source.UnsealBlob(SealedBlob.Read(blobPath), blobPath);
@@ -56,10 +58,14 @@ public static class KeptKey
         return logon.LinkInto(keyring);
     }
 
-    /// <summary>The kernel would take it for an update: trusted keys refuse that with a bare EPERM, and a logon key would be replaced in silence.</summary>
+    /// <summary>
+    /// The kernel would take it for an update: trusted keys refuse that with a bare EPERM, and a logon key would be replaced in silence.
+    /// </summary>
     private static void RequireNew(string type, string name, KeySerial keyring)
     {
         if (Keyring.Resolve(keyring, create: false) is not null && Keyring.Search(keyring, type, KeyDescription.Parse(name)) is { } there)
-            throw SealdiskException.Failed($"cannot add key {name}: {keyring} has a {type} key of that name already, number {there} (EEXIST)", $"keyctl unlink {there} {keyring}; or use that one");
+            throw SealdiskException.Failed(
+                $"cannot add key {name}: {keyring} has a {type} key of that name already, number {there} (EEXIST)",
+                $"keyctl unlink {there} {keyring}; or use that one");
     }
 }

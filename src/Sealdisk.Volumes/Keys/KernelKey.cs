@@ -6,9 +6,9 @@ using Sealdisk.OpTee;
 namespace Sealdisk.Volumes.Keys;
 
 /// <summary>
-/// A reference to a key that is in the kernel and nowhere else. It is linked to the keyring of this OS thread, where dm-crypt looks first when this thread
-/// loads a table; nothing depends on the caller's session keyring. Disposing it unlinks the key: what only this thread kept is gone at once, and a
-/// mapping loaded meanwhile has its own copy. To be made, used and disposed on one thread.
+/// A reference to a key that is in the kernel and nowhere else. It is linked to the keyring of this OS thread, where dm-crypt looks first
+/// when this thread loads a table; nothing depends on the caller's session keyring. Disposing it unlinks the key: what only this thread
+/// kept is gone at once, and a mapping loaded meanwhile has its own copy. To be made, used and disposed on one thread.
 /// </summary>
 public sealed class KernelKey : IDisposable
 {
@@ -64,14 +64,20 @@ public sealed class KernelKey : IDisposable
     }
 
     /// <summary>A new random volume key, encrypted by the kernel under a trusted key that this thread has loaded.</summary>
-    /// <exception cref="LinuxException">The kernel's own answer; see <see cref="TrustedKeyProblem.OfEncrypted"/>. It does not look for the root key yet: reading back does.</exception>
+    /// <exception cref="LinuxException">
+    /// The kernel's own answer; see <see cref="TrustedKeyProblem.OfEncrypted"/>. It does not look for the root key yet: reading back
+    /// does.
+    /// </exception>
     internal static KernelKey NewEncrypted(KeyDescription description, KeyDescription root, int size)
     {
         var request = string.Create(CultureInfo.InvariantCulture, $"new default trusted:{root} {size}");
         return Add("encrypted", description, Encoding.ASCII.GetBytes(request));
     }
 
-    /// <summary>A volume key that is known here, encrypted by the kernel; only kernels with CONFIG_USER_DECRYPTED_DATA or encrypted.user_decrypted_data=1 take one.</summary>
+    /// <summary>
+    /// A volume key that is known here, encrypted by the kernel; only kernels with CONFIG_USER_DECRYPTED_DATA or
+    /// encrypted.user_decrypted_data=1 take one.
+    /// </summary>
     /// <param name="description">Its name in the kernel.</param>
     /// <param name="master">Type and description of the key that it is to be under.</param>
     /// <param name="key">Stays the caller's.</param>
@@ -85,7 +91,9 @@ public sealed class KernelKey : IDisposable
         return Add("encrypted", description, payload.Memory.Span);
     }
 
-    /// <summary>A volume key as <c>keyctl pipe</c> printed it, decrypted by the kernel under its root key, which this thread has loaded.</summary>
+    /// <summary>
+    /// A volume key as <c>keyctl pipe</c> printed it, decrypted by the kernel under its root key, which this thread has loaded.
+    /// </summary>
     /// <exception cref="LinuxException">The kernel's own answer; see <see cref="TrustedKeyProblem.OfEncrypted"/>.</exception>
     internal static KernelKey LoadEncrypted(KeyDescription description, EncryptedKeyText key) =>
         Add("encrypted", description, Encoding.ASCII.GetBytes($"load {key}"));
@@ -105,23 +113,27 @@ public sealed class KernelKey : IDisposable
     /// <param name="key">Stays the caller's.</param>
     internal static KernelKey AddUser(KeyDescription description, SecretBuffer key) => Add("user", description, key.Memory.Span);
 
-    /// <summary>A key that somebody else put into the kernel, wherever this process may find it: its own keyrings, its session's, its user's.</summary>
+    /// <summary>
+    /// A key that somebody else put into the kernel, wherever this process may find it: its own keyrings, its session's, its user's.
+    /// </summary>
     /// <exception cref="SealdiskException">There is none.</exception>
     public static KernelKey Find(string type, KeyDescription description)
     {
-        var searched = new (KeySerial Keyring, string Word)[] { (KeySerial.SessionKeyring, "@s"), (KeySerial.UserKeyring, "@u"), (KeySerial.UserSessionKeyring, "@us") };
-        foreach (var (keyring, _) in searched)
+        KeySerial[] searched = [KeySerial.SessionKeyring, KeySerial.UserKeyring, KeySerial.UserSessionKeyring];
+        foreach (var keyring in searched)
         {
             // Not created by looking: a session keyring made by this would hide the user's session keyring from dm-crypt.
             if (Keyring.Resolve(keyring, create: false) is not null && Keyring.Search(keyring, type, description, Home) is { } serial)
                 return new KernelKey(type, description, serial);
         }
         throw SealdiskException.Failed(
-            $"cannot find the {type} key {description}: it is in none of {string.Join(", ", searched.Select(place => place.Word))} (ENOKEY)",
+            $"cannot find the {type} key {description}: it is in none of @s, @u, @us (ENOKEY)",
             $"keyctl show @u; 'sealdisk key load {description} --blob FILE' puts it there");
     }
 
-    /// <summary>Links it into a keyring where it stays when this is disposed; in the place of one of the same type and description.</summary>
+    /// <summary>
+    /// Links it into a keyring where it stays when this is disposed; in the place of one of the same type and description.
+    /// </summary>
     internal KeySerial LinkInto(KeySerial keyring)
     {
         // A special keyring that is not there yet is made by asking for it.

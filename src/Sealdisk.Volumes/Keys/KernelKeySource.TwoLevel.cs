@@ -3,8 +3,8 @@ using Sealdisk.Linux;
 namespace Sealdisk.Volumes.Keys;
 
 /// <content>
-/// Keys on two levels in the kernel: its trust source seals a <c>trusted</c> root key, under which its key type <c>encrypted</c> encrypts the volume's key.
-/// The root key is kept by this thread only for as long as a call takes.
+/// Keys on two levels in the kernel: its trust source seals a <c>trusted</c> root key, under which its key type <c>encrypted</c> encrypts
+/// the volume's key. The root key is kept by this thread only for as long as a call takes.
 /// </content>
 public sealed partial class KernelKeySource
 {
@@ -24,7 +24,8 @@ public sealed partial class KernelKeySource
     private SealedKey.TwoLevel SealTwoLevel(SecretBuffer key, KeyRequest request)
     {
         if (!KernelTakesKeys.Here())
-            throw SealdiskException.Lacking($"cannot carry {request.SubjectUnder} into the kernel: {KernelTakesKeys.Not}", KernelTakesKeys.Remedy);
+            throw SealdiskException.Lacking(
+                $"cannot carry {request.SubjectUnder} into the kernel: {KernelTakesKeys.Not}", KernelTakesKeys.Remedy);
         using var root = OpenRoot(request);
         return Explained(request.SubjectUnder, () =>
         {

@@ -4,8 +4,8 @@ using Sealdisk.Volumes.Keys.Tpm;
 namespace Sealdisk.Volumes.Keys;
 
 /// <summary>
-/// The trust source behind the kernel's <c>trusted</c> keys: OP-TEE, a TPM, CAAM or DCP. Keys stay in the kernel; only one that is to be wrapped for a
-/// recovery key passes through this process once, when it is made.
+/// The trust source behind the kernel's <c>trusted</c> keys: OP-TEE, a TPM, CAAM or DCP. Keys stay in the kernel; only one that is to be
+/// wrapped for a recovery key passes through this process once, when it is made.
 /// </summary>
 /// <param name="kind">Who the kernel has seal.</param>
 /// <param name="tpm">How a TPM is to seal; null to tell the source nothing, as keyctl does.</param>
@@ -24,7 +24,9 @@ public sealed partial class KernelKeySource(TrustSource kind, TpmSettings? tpm) 
                 "this kernel has no key type 'encrypted', which key = \"encrypted\" needs",
                 "load the 'encrypted-keys' module, or build the kernel with CONFIG_ENCRYPTED_KEYS");
         return request.Recovery is not null && !KernelTakesKeys.Here()
-            ? ($"{KernelTakesKeys.Not}, and one that it makes itself can be wrapped for no recovery key", $"{KernelTakesKeys.Remedy}; or do without recovery")
+            ? (
+                $"{KernelTakesKeys.Not}, and a key that it makes itself cannot be wrapped for a recovery key",
+                $"{KernelTakesKeys.Remedy}; or do without recovery")
             : null;
     }
 
@@ -71,14 +73,17 @@ public sealed partial class KernelKeySource(TrustSource kind, TpmSettings? tpm) 
     public SealedKey Reseal(SealedKey old, KeyRequest request, IKeySource target) =>
         old is SealedKey.TwoLevel two && target is KernelKeySource kernel
             ? Rewrap(two, request, kernel)
-            : throw new InvalidOperationException("a key that never leaves the kernel can only be sealed again in the kernel, on two levels");
+            : throw new InvalidOperationException(
+                "a key that never leaves the kernel can only be sealed again in the kernel, on two levels");
 
     /// <summary>Nothing is kept.</summary>
     public void Dispose()
     {
     }
 
-    private TrustedKeyOptions OptionsForNew(string subject) => _tpm is { } settings ? TpmSealing.ForNew(settings, subject) : TrustedKeyOptions.None;
+    private TrustedKeyOptions OptionsForNew(string subject) => _tpm is { } settings
+        ? TpmSealing.ForNew(settings, subject)
+        : TrustedKeyOptions.None;
 
     private TrustedKeyOptions OptionsForLoad(SealBinding binding, string subject)
     {

@@ -3,8 +3,8 @@ using Sealdisk.Linux;
 namespace Sealdisk.Volumes.Keys;
 
 /// <summary>
-/// Which trust source stands behind this kernel's <c>trusted</c> key type. There is one at most: the kernel takes the first that answers, or the one
-/// that trusted.source= names (security/keys/trusted-keys/trusted_core.c). Found by asking, never by the kernel's version.
+/// Which trust source stands behind this kernel's <c>trusted</c> key type. There is one at most: the kernel takes the first that answers,
+/// or the one that trusted.source= names (security/keys/trusted-keys/trusted_core.c). Found by asking, never by the kernel's version.
 /// </summary>
 /// <param name="Source">The source; null where the kernel has no working one.</param>
 /// <param name="Evidence">How that is known, or what is missing; for people.</param>
@@ -56,7 +56,8 @@ public sealed record KernelSource(TrustSource? Source, string Evidence)
     private static string WhyNotRegistered()
     {
         if (Directory.Exists(TaDevice))
-            return "this kernel has not registered the 'trusted' key type, although OP-TEE has the trusted-keys TA: it lacks CONFIG_TRUSTED_KEYS_TEE, or trusted.source= names another source";
+            return "this kernel has not registered the 'trusted' key type, although OP-TEE has the trusted-keys TA:"
+                + " it lacks CONFIG_TRUSTED_KEYS_TEE, or trusted.source= names another source";
         if (Directory.Exists("/sys/class/tee/tee0"))
             return "OP-TEE is there, but not its trusted-keys TA: build it in as an early TA (CFG_IN_TREE_EARLY_TAS)";
         return HasTpm

@@ -2,7 +2,10 @@ using Sealdisk.Linux;
 
 namespace Sealdisk.Volumes.Keys;
 
-/// <summary>Whether this kernel's <c>encrypted</c> keys take a key from a process (CONFIG_USER_DECRYPTED_DATA, or encrypted.user_decrypted_data=1).</summary>
+/// <summary>
+/// Whether this kernel's <c>encrypted</c> keys take a key from a process (CONFIG_USER_DECRYPTED_DATA, or
+/// encrypted.user_decrypted_data=1).
+/// </summary>
 public static class KernelTakesKeys
 {
     /// <summary>What is wrong if it does not.</summary>
@@ -13,8 +16,8 @@ public static class KernelTakesKeys
         "boot with encrypted.user_decrypted_data=1 (Linux 5.18 and later), or build the kernel with CONFIG_USER_DECRYPTED_DATA";
 
     /// <summary>
-    /// Tries it with a key that is thrown away, under a root key of type user that we know. It must come out as it went in: a kernel before 5.18 makes
-    /// another, random one, without a word.
+    /// Tries it with a key that is thrown away, under a root key of type user that we know. It must come out as it went in: a kernel
+    /// before 5.18 makes another, random one, without a word.
     /// </summary>
     public static bool Here()
     {
@@ -27,7 +30,9 @@ public static class KernelTakesKeys
             using var made = KernelKey.NewEncrypted(probe, "user:sealdisk:probe", key);
             using var back = SecretBuffer.Allocate(key.Length);
             var text = made.ReadEncrypted();
-            return text.KeySize == key.Length && EncryptedKeyModel.Unwrap(text, master.Memory.Span, back.Memory.Span) && SoftSource.SameKey(key, back);
+            return text.KeySize == key.Length
+                && EncryptedKeyModel.Unwrap(text, master.Memory.Span, back.Memory.Span)
+                && SoftSource.SameKey(key, back);
         }
         catch (LinuxException problem) when (problem.Errno is Errno.EINVAL or Errno.ENODEV or Errno.ENOSYS)
         {

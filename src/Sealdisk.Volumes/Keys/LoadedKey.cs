@@ -2,7 +2,10 @@ using Sealdisk.Linux;
 
 namespace Sealdisk.Volumes.Keys;
 
-/// <summary>An opened key: a reference to one that the kernel holds, or the bytes in locked memory. Disposing it drops the reference or wipes the bytes.</summary>
+/// <summary>
+/// An opened key: a reference to one that the kernel holds, or the bytes in locked memory. Disposing it drops the reference or wipes the
+/// bytes.
+/// </summary>
 public abstract class LoadedKey : IDisposable
 {
     private LoadedKey()
@@ -13,7 +16,8 @@ public abstract class LoadedKey : IDisposable
     public abstract KeyCustody Custody { get; }
 
     /// <summary>
-    /// The key as dm-crypt takes it, for a thread that opened it here. The caller disposes both; what is in the kernel by then needs this no more.
+    /// The key as dm-crypt takes it, for a thread that opened it here. The caller disposes both; what is in the kernel by then needs this
+    /// no more.
     /// </summary>
     /// <param name="description">What the kernel is to call it, if it is not there yet.</param>
     public abstract KernelKey ForDmCrypt(KeyDescription description);

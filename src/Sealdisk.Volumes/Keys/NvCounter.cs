@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace Sealdisk.Volumes.Keys;
 
-/// <summary>A TPM's NV counter and the value that a seal depends on. As text: the index in 8 hex digits, a space, the value in decimal.</summary>
+/// <summary>
+/// A TPM's NV counter and the value that a seal depends on. As text: the index in 8 hex digits, a space, the value in decimal.
+/// </summary>
 /// <param name="Index">Its NV index.</param>
 /// <param name="Value">What it must read.</param>
 public sealed record NvCounter(uint Index, ulong Value)

@@ -4,8 +4,9 @@ using Sealdisk.Crypto;
 namespace Sealdisk.Volumes.Keys;
 
 /// <summary>
-/// Bytes as a person copies them from paper: a word that says what they are, then groups of four digits of base 32 (0-9 and the capital letters without I, L, O and
-/// U), of which the last five or so are a check. Reading takes small letters, O for 0, I and L for 1, and hyphens and spaces anywhere. No secret becomes a string.
+/// Bytes as a person copies them from paper: a word that says what they are, then groups of four digits of base 32 (0-9 and the capital
+/// letters without I, L, O and U), of which the last five or so are a check. Reading takes small letters, O for 0, I and L for 1, and
+/// hyphens and spaces anywhere. No secret becomes a string.
 /// </summary>
 internal static class RecoveryCode
 {

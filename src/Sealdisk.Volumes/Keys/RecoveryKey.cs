@@ -7,8 +7,8 @@ using Sealdisk.OpTee;
 namespace Sealdisk.Volumes.Keys;
 
 /// <summary>
-/// The two halves of a recovery key (docs/recovery.md). The secret half is 17 random bytes that a person keeps, on paper or in a file; the X25519 private key is
-/// derived from it. The public half is in the configuration of every device whose volumes it is to open.
+/// The two halves of a recovery key (docs/recovery.md). The secret half is 17 random bytes that a person keeps, on paper or in a file;
+/// the X25519 private key is derived from it. The public half is in the configuration of every device whose volumes it is to open.
 /// </summary>
 public static class RecoveryKey
 {
@@ -25,7 +25,8 @@ public static class RecoveryKey
     public static string Create(string path)
     {
         if (DurableFile.IsTaken(path))
-            throw SealdiskException.Refused($"cannot make recovery key {path}: it exists, and may be the only copy of one (EEXIST)", "name another file");
+            throw SealdiskException.Refused(
+                $"cannot make recovery key {path}: it exists, and may be the only copy of one (EEXIST)", "name another file");
         using var secret = SecretBuffer.Random(SecretSize);
         using var text = TextOf(secret);
         DurableFile.Create(path, text.Memory.Span, Permissions.Mode0600);
@@ -49,7 +50,9 @@ public static class RecoveryKey
         var length = 0;
         try
         {
-            using var file = path == "-" ? FileDescriptor.Standard(0) : FileDescriptor.Open(path, OpenFlags.Read | OpenFlags.NoControllingTerminal);
+            using var file = path == "-"
+                ? FileDescriptor.Standard(0)
+                : FileDescriptor.Open(path, OpenFlags.Read | OpenFlags.NoControllingTerminal);
             while (length < text.Length && file.Read(text.Memory.Span[length..]) is > 0 and var got)
                 length += got;
         }
@@ -61,7 +64,9 @@ public static class RecoveryKey
         if (RecoveryCode.Read(SecretWord, text.Memory.Span[..length], secret.Memory.Span) is not { } problemOfText)
             return secret;
         secret.Dispose();
-        throw SealdiskException.Usage($"cannot read recovery key {(path == "-" ? "from standard input" : path)}: it {problemOfText}", "it is SDKEY and eight groups of four letters and digits");
+        throw SealdiskException.Usage(
+            $"cannot read recovery key {(path == "-" ? "from standard input" : path)}: it {problemOfText}",
+            "it is SDKEY and eight groups of four letters and digits");
     }
 
     /// <summary>Reads the text of a public half.</summary>
@@ -69,7 +74,9 @@ public static class RecoveryKey
     public static byte[]? ParsePublic(string text, out string? problem)
     {
         var key = new byte[X25519.Size];
-        problem = Encoding.UTF8.GetByteCount(text) > 4096 ? "is too long" : RecoveryCode.Read(PublicWord, Encoding.UTF8.GetBytes(text), key);
+        problem = Encoding.UTF8.GetByteCount(text) > 4096
+            ? "is too long"
+            : RecoveryCode.Read(PublicWord, Encoding.UTF8.GetBytes(text), key);
         return problem is null ? key : null;
     }
 
@@ -84,7 +91,9 @@ public static class RecoveryKey
         return key;
     }
 
-    /// <summary>What names a recovery key in records and messages: the first 8 bytes of the SHA-256 of its public half, as hex text.</summary>
+    /// <summary>
+    /// What names a recovery key in records and messages: the first 8 bytes of the SHA-256 of its public half, as hex text.
+    /// </summary>
     public static string IdOf(ReadOnlySpan<byte> publicKey)
     {
         Span<byte> hash = stackalloc byte[Sha256.Size];
@@ -93,7 +102,8 @@ public static class RecoveryKey
     }
 
     /// <summary>The X25519 private key of a secret half. The caller wipes it.</summary>
-    internal static void Scalar(SecretBuffer secret, Span<byte> scalar) => HmacSha256.Compute(secret.Memory.Span, "sealdisk recovery scalar 1"u8, scalar);
+    internal static void Scalar(SecretBuffer secret, Span<byte> scalar) =>
+        HmacSha256.Compute(secret.Memory.Span, "sealdisk recovery scalar 1"u8, scalar);
 
     internal static string PublicText(ReadOnlySpan<byte> publicKey)
     {

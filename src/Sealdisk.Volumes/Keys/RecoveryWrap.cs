@@ -77,7 +77,8 @@ public sealed class RecoveryWrap : IEquatable<RecoveryWrap>
         Convert.FromHexString(RecoveryKey.IdOf(publicKey), blob.AsSpan(IdAt), out _, out _);
         X25519.PublicKey(ephemeral.Memory.Span, blob.AsSpan(EphemeralAt, X25519.Size));
         using var wrapping = WrappingKey(ephemeral.Memory.Span, publicKey, publicKey, blob)
-            ?? throw SealdiskException.Usage("cannot wrap a key for this recovery key: its public half is of small order", "'sealdisk recovery new' makes a good one");
+            ?? throw SealdiskException.Usage(
+                "cannot wrap a key for this recovery key: its public half is of small order", "'sealdisk recovery new' makes a good one");
         using var gcm = new Gcm();
         gcm.SetKey(wrapping.Memory.Span);
         Span<byte> iv = stackalloc byte[Gcm.BlockSize];
@@ -115,7 +116,8 @@ public sealed class RecoveryWrap : IEquatable<RecoveryWrap>
     }
 
     /// <summary>The key of the GCM; null where the two halves share nothing.</summary>
-    private static SecretBuffer? WrappingKey(ReadOnlySpan<byte> privateKey, ReadOnlySpan<byte> theirs, ReadOnlySpan<byte> recipient, ReadOnlySpan<byte> blob)
+    private static SecretBuffer? WrappingKey(
+        ReadOnlySpan<byte> privateKey, ReadOnlySpan<byte> theirs, ReadOnlySpan<byte> recipient, ReadOnlySpan<byte> blob)
     {
         Span<byte> shared = stackalloc byte[X25519.Size];
         if (!X25519.Agree(privateKey, theirs, shared))

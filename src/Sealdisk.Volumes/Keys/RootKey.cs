@@ -9,7 +9,8 @@ internal static class RootKey
     /// <summary>Bytes of a root key: what AES-256 and HMAC-SHA256, which are derived from it, can use.</summary>
     internal const int Size = 32;
 
-    internal const string DoesNotOpenHint = "it was altered, or is another volume's; 'sealdisk record import' restores a record from a backup";
+    internal const string DoesNotOpenHint =
+        "it was altered, or is another volume's; 'sealdisk record import' restores a record from a backup";
 
     /// <summary>A description that no other root key has.</summary>
     internal static string NewName()

@@ -1,8 +1,8 @@
 namespace Sealdisk.Volumes.Keys;
 
 /// <summary>
-/// What a seal depends on besides the hardware that made it. All of it is public: fingerprints of public keys, values of PCRs, numbers. Only a TPM's seal
-/// depends on anything. The record has one line for each of these (docs/record-format.md).
+/// What a seal depends on besides the hardware that made it. All of it is public: fingerprints of public keys, values of PCRs, numbers.
+/// Only a TPM's seal depends on anything. The record has one line for each of these (docs/record-format.md).
 /// </summary>
 public sealed record SealBinding
 {
@@ -12,7 +12,9 @@ public sealed record SealBinding
     /// <summary>The storage key under which it was sealed; null if that is not known, as with an adopted key.</summary>
     public TpmParentKey? Parent { get; init; }
 
-    /// <summary>The TPM's endorsement key, which outlives TPM2_Clear; null if it could not be read because its hierarchy has a password.</summary>
+    /// <summary>
+    /// The TPM's endorsement key, which outlives TPM2_Clear; null if it could not be read because its hierarchy has a password.
+    /// </summary>
     public TpmFingerprint? EndorsementKey { get; init; }
 
     /// <summary>The PCRs that must be what they were; null for none.</summary>

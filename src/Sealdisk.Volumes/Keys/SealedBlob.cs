@@ -4,8 +4,8 @@ using Sealdisk.OpTee;
 namespace Sealdisk.Volumes.Keys;
 
 /// <summary>
-/// A key as its trust source sealed it: bytes that nothing but that source opens, and so no secret. As text they are what <c>keyctl pipe</c> prints.
-/// Two are equal if their bytes are.
+/// A key as its trust source sealed it: bytes that nothing but that source opens, and so no secret. As text they are what <c>keyctl
+/// pipe</c> prints. Two are equal if their bytes are.
 /// </summary>
 public sealed class SealedBlob : IEquatable<SealedBlob>
 {

@@ -1,7 +1,8 @@
 namespace Sealdisk.Volumes.Keys;
 
 /// <summary>
-/// A volume's key as it may lie in the open: sealed by the trust source itself, or encrypted under a root key that the trust source has sealed.
+/// A volume's key as it may lie in the open: sealed by the trust source itself, or encrypted under a root key that the trust source has
+/// sealed.
 /// </summary>
 public abstract record SealedKey
 {
@@ -21,10 +22,14 @@ public abstract record SealedKey
     /// <summary>What the trust source has sealed: the key, or the root key above it.</summary>
     public abstract SealedBlob Blob { get; }
 
-    /// <summary>The text that holds the key itself, as <c>keyctl pipe</c> prints it: blob text, or the text of a key of type <c>encrypted</c>.</summary>
+    /// <summary>
+    /// The text that holds the key itself, as <c>keyctl pipe</c> prints it: blob text, or the text of a key of type <c>encrypted</c>.
+    /// </summary>
     public abstract string Text { get; }
 
-    /// <summary>Tells volumes apart: the last 16 bytes of what holds the key, as hex text. They are a tag or a MAC over all the rest.</summary>
+    /// <summary>
+    /// Tells volumes apart: the last 16 bytes of what holds the key, as hex text. They are a tag or a MAC over all the rest.
+    /// </summary>
     public string Id => Text[^Math.Min(32, Text.Length)..];
 
     /// <summary>On two levels: what the kernel knows the root key by; else null.</summary>
@@ -46,7 +51,9 @@ public abstract record SealedKey
         public override string Text => Sealed.ToString();
     }
 
-    /// <summary>The trust source sealed a root key, and the root key encrypts the volume's key, as the kernel's key type <c>encrypted</c> does.</summary>
+    /// <summary>
+    /// The trust source sealed a root key, and the root key encrypts the volume's key, as the kernel's key type <c>encrypted</c> does.
+    /// </summary>
     /// <param name="Root">The sealed root key.</param>
     /// <param name="Key">The volume's key; it names the root key that it is under.</param>
     public sealed record TwoLevel(SealedBlob Root, EncryptedKeyText Key) : SealedKey

@@ -35,6 +35,7 @@ public static class SealedKeyFile
     internal static void RequireFree(string path)
     {
         if (DurableFile.IsTaken(path))
-            throw SealdiskException.Refused($"cannot write {path}: it exists, and may be the only copy of a key (EEXIST)", "name another file");
+            throw SealdiskException.Refused(
+                $"cannot write {path}: it exists, and may be the only copy of a key (EEXIST)", "name another file");
     }
 }

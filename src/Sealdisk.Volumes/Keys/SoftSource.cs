@@ -5,8 +5,8 @@ using Sealdisk.OpTee;
 namespace Sealdisk.Volumes.Keys;
 
 /// <summary>
-/// The trust source <c>soft</c>: OP-TEE's sealing done in software, with a hardware unique key (HUK) that is read from a file. It holds the trusted-keys
-/// TA's key, derived from the HUK, in locked memory until disposed; the HUK itself is wiped at once.
+/// The trust source <c>soft</c>: OP-TEE's sealing done in software, with a hardware unique key (HUK) that is read from a file. It holds
+/// the trusted-keys TA's key, derived from the HUK, in locked memory until disposed; the HUK itself is wiped at once.
 /// </summary>
 public sealed partial class SoftSource : IKeySource
 {
@@ -98,7 +98,7 @@ public sealed partial class SoftSource : IKeySource
             throw SealdiskException.DoesNotOpen(
                 $"cannot unseal {subject}: {blob.Length} bytes are not a blob of OP-TEE's trusted keys"
                 + $" ({TrustedKeysTa.MinBlob} to {TrustedKeysTa.MaxBlob} bytes)",
-                "'sealdisk blob inspect' tells what kind of blob a file holds");
+                "'sealdisk blob inspect' says what kind of blob a file holds");
         var key = SecretBuffer.Allocate(blob.Length - TrustedKeysTa.Overhead);
         if (TrustedKeysTa.Unseal(_taKey.Memory.Span, blob, key.Memory.Span) == UnsealResult.Opened)
             return key;

@@ -3,7 +3,9 @@ using Sealdisk.Linux;
 
 namespace Sealdisk.Volumes.Keys;
 
-/// <summary>What the kernel is told of a trusted key beside its size or blob: options of a TPM, among them a password that never becomes a string.</summary>
+/// <summary>
+/// What the kernel is told of a trusted key beside its size or blob: options of a TPM, among them a password that never becomes a string.
+/// </summary>
 /// <param name="words">Each with a space before it, such as " keyhandle=81000001"; nothing secret.</param>
 /// <param name="auth">Hex text of the sealed object's password, or null; disposed with this.</param>
 /// <param name="session">What has to stay until the kernel has answered, or null; disposed with this.</param>

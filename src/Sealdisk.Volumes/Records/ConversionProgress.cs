@@ -3,8 +3,8 @@ using Sealdisk.Linux;
 namespace Sealdisk.Volumes.Records;
 
 /// <summary>
-/// How far a volume's data have been converted in place. As text: <c>encrypt</c> or <c>decrypt</c>, then four decimal numbers of 512-byte sectors:
-/// boundary, zone, journal offset, journal length.
+/// How far a volume's data have been converted in place. As text: <c>encrypt</c> or <c>decrypt</c>, then four decimal numbers of 512-byte
+/// sectors: boundary, zone, journal offset, journal length.
 /// </summary>
 /// <param name="Encrypts">False if plaintext is made of a volume that leaves service.</param>
 /// <param name="Boundary">Data before it are converted. It is a multiple of the zone, or the end of the data.</param>

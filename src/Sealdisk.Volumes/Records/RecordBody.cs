@@ -4,8 +4,8 @@ using System.Text.Unicode;
 namespace Sealdisk.Volumes.Records;
 
 /// <summary>
-/// The body of a record: one <c>name=value</c> line per field, all of them, in the order of <see cref="RecordField.All"/>. Text, so that a person with
-/// nothing but <c>dd</c> and <c>strings</c> can hand the sealed key to <c>keyctl</c>.
+/// The body of a record: one <c>name=value</c> line per field, all of them, in the order of <see cref="RecordField.All"/>. Text, so that
+/// a person with nothing but <c>dd</c> and <c>strings</c> can hand the sealed key to <c>keyctl</c>.
 /// </summary>
 internal static class RecordBody
 {

@@ -46,10 +46,12 @@ public static class RecordFormat
     private static ReadOnlySpan<byte> Magic => "SEALDISK"u8;
 
     private static ReadOnlySpan<byte> FirstBootClaim =>
-        "SEALINIT\nA first boot of Sealdisk began here. While this is in place of copy B, copy A may be torn, and no data were ever written.\n"u8;
+        "SEALINIT\nA first boot of Sealdisk began here. While this is in place of copy B, copy A may be torn,"u8
+        + " and no data were ever written.\n"u8;
 
     private static ReadOnlySpan<byte> AdoptionClaim =>
-        "SEALADOP\nSealdisk began to adopt the volume here. While this is in place of copy B, copy A may be torn; the data are those of before.\n"u8;
+        "SEALADOP\nSealdisk began to adopt the volume here. While this is in place of copy B, copy A may be torn;"u8
+        + " the data are those of before.\n"u8;
 
     /// <summary>The body's lines, <c>name=value</c> each, in their order.</summary>
     public static IEnumerable<string> Lines(VolumeRecord record)
@@ -59,7 +61,9 @@ public static class RecordFormat
     }
 
     /// <summary>Fills a block of exactly <see cref="BlockSize"/> bytes.</summary>
-    /// <exception cref="ArgumentException">The record holds something that would not read back as itself; the message says what.</exception>
+    /// <exception cref="ArgumentException">
+    /// The record holds something that would not read back as itself; the message says what.
+    /// </exception>
     public static void Write(VolumeRecord record, Span<byte> block)
     {
         ArgumentNullException.ThrowIfNull(record);
@@ -81,8 +85,9 @@ public static class RecordFormat
     }
 
     /// <summary>
-    /// Fills the one sector that is put in the place of copy B before the first copy A is written. Copy B is written over it once copy A is on the
-    /// medium, and only after that anything else: so while a claim is there, whatever copy A looks like, nothing but that was ever changed.
+    /// Fills the one sector that is put in the place of copy B before the first copy A is written. Copy B is written over it once copy A
+    /// is on the medium, and only after that anything else: so while a claim is there, whatever copy A looks like, nothing but that was
+    /// ever changed.
     /// </summary>
     /// <param name="kind">Who is about to write.</param>
     /// <param name="sector">Exactly <see cref="ClaimSize"/> bytes.</param>

@@ -37,7 +37,8 @@ public sealed record RecordReading(CopyReading A, CopyReading B)
     public bool IsForeign => (A, B) is (CopyReading.Absent, CopyReading.Absent) && !IsBlank;
 
     /// <summary>An adoption was cut while it wrote the first copy; adopting once more goes on with it.</summary>
-    public bool IsAdoption => this is { A: not (CopyReading.Valid or CopyReading.OtherVersion), B: CopyReading.Claim { Kind: ClaimKind.Adoption } };
+    public bool IsAdoption =>
+        this is { A: not (CopyReading.Valid or CopyReading.OtherVersion), B: CopyReading.Claim { Kind: ClaimKind.Adoption } };
 
     /// <summary>What both copies together mean.</summary>
     public RecordOutcome Outcome => (A, B) switch

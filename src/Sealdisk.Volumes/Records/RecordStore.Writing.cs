@@ -37,10 +37,12 @@ public sealed partial class RecordStore
     }
 
     /// <summary>
-    /// Writes both copies of a record that comes from a backup, over whatever is there, also over a newer one: the caller has seen to it that it is the
-    /// volume's own. Power fails in between: the old record, the new one, or neither; never a new first boot.
+    /// Writes both copies of a record that comes from a backup, over whatever is there, also over a newer one: the caller has seen to it
+    /// that it is the volume's own. Power fails in between: the old record, the new one, or neither; never a new first boot.
     /// </summary>
-    /// <exception cref="SealdiskException">As <see cref="Write"/>; refused only where the detached file holds something else than a record.</exception>
+    /// <exception cref="SealdiskException">
+    /// As <see cref="Write"/>; refused only where the detached file holds something else than a record.
+    /// </exception>
     /// <exception cref="LinuxException">As <see cref="Write"/>.</exception>
     public void Restore(VolumeRecord record)
     {
@@ -82,11 +84,13 @@ public sealed partial class RecordStore
     }
 
     /// <summary>
-    /// Overwrites both copies with zeros, proven to be on the medium, and removes a detached file. Power fails in between: a copy that is still whole is
-    /// still the record; one that is not keeps its magic until there is nothing else left of it, so that it is known for what it was. Does nothing where a
-    /// detached file is not there.
+    /// Overwrites both copies with zeros, proven to be on the medium, and removes a detached file. Power fails in between: a copy that is
+    /// still whole is still the record; one that is not keeps its magic until there is nothing else left of it, so that it is known for
+    /// what it was. Does nothing where a detached file is not there.
     /// </summary>
-    /// <exception cref="SealdiskException">Refused: the detached file holds something else. Failed: a copy could not be overwritten.</exception>
+    /// <exception cref="SealdiskException">
+    /// Refused: the detached file holds something else. Failed: a copy could not be overwritten.
+    /// </exception>
     /// <exception cref="LinuxException">The device or file cannot be opened or removed.</exception>
     public void Destroy()
     {
@@ -134,12 +138,15 @@ public sealed partial class RecordStore
     {
         if (_detached && reading.IsForeign)
             throw SealdiskException.Refused(
-                $"cannot use {_path} as a record: it holds something else", "name another file as the volume's 'record'; or, if nobody needs this one, remove it");
+                $"cannot use {_path} as a record: it holds something else", "name another file as the volume's 'record';"
+                    + " or remove this one if it is not needed");
     }
 
     /// <summary>A detached file that is not there yet, or is there and empty, appears whole or not at all.</summary>
     private bool CanCreate() =>
-        _detached && (FileStatus.TryOf(_path) is not { } status || (status is { Kind: FileKind.Regular, Size: <= DetachedLength } && Read().IsBlank));
+        _detached
+        && (FileStatus.TryOf(_path) is not { } status
+            || (status is { Kind: FileKind.Regular, Size: <= DetachedLength } && Read().IsBlank));
 
     private void Create(byte[] block)
     {
@@ -190,7 +197,9 @@ public sealed partial class RecordStore
         catch (LinuxException refused)
         {
             throw SealdiskException.Failed(
-                $"cannot write copy {Letter(copy)} of the record in {_path}: {refused.Errno.Describe()} ({refused.Errno}); {otherwise}", inner: refused);
+                $"cannot write copy {Letter(copy)} of the record in {_path}:"
+                + $" {refused.Errno.Describe()} ({refused.Errno}); {otherwise}",
+                inner: refused);
         }
 
         if (!same)

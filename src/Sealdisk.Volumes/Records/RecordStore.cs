@@ -29,11 +29,18 @@ public sealed partial class RecordStore
     /// <summary>The record in a device's or image file's header: copy A at byte 0, copy B at byte 524288.</summary>
     public static RecordStore Header(string devicePath) => new(devicePath, detached: false);
 
-    /// <summary>The record in a file of 8192 bytes: copy A at byte 0, copy B at byte 4096. A symbolic link stands for what it leads to.</summary>
+    /// <summary>
+    /// The record in a file of 8192 bytes: copy A at byte 0, copy B at byte 4096. A symbolic link stands for what it leads to.
+    /// </summary>
     public static RecordStore Detached(string file) => new(
-        new FileInfo(file) is { LinkTarget: not null } link && link.ResolveLinkTarget(returnFinalTarget: true) is { Exists: true } target ? target.FullName : file, detached: true);
+        new FileInfo(file) is { LinkTarget: not null } link && link.ResolveLinkTarget(returnFinalTarget: true) is { Exists: true } target
+            ? target.FullName
+            : file,
+        detached: true);
 
-    /// <summary>Reads both copies, changing nothing. A detached file that does not exist is no record; a copy that cannot be read is a bad one.</summary>
+    /// <summary>
+    /// Reads both copies, changing nothing. A detached file that does not exist is no record; a copy that cannot be read is a bad one.
+    /// </summary>
     /// <exception cref="LinuxException">The device or file cannot be opened.</exception>
     public RecordReading Read()
     {

@@ -4,8 +4,8 @@ using Sealdisk.Volumes.Keys;
 namespace Sealdisk.Volumes.Records;
 
 /// <summary>
-/// What is known of a volume beyond its encrypted sectors: everything that a later boot needs, and nothing secret. The format on the medium is
-/// <see cref="RecordFormat"/>, byte for byte in docs/record-format.md.
+/// What is known of a volume beyond its encrypted sectors: everything that a later boot needs, and nothing secret. The format on the
+/// medium is <see cref="RecordFormat"/>, byte for byte in docs/record-format.md.
 /// </summary>
 public sealed record VolumeRecord
 {

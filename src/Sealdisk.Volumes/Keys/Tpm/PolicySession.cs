@@ -4,8 +4,9 @@ using Sealdisk.Linux;
 namespace Sealdisk.Volumes.Keys.Tpm;
 
 /// <summary>
-/// A policy session that stands ready in the TPM for the kernel to unseal with (policyhandle=): the kernel makes none itself. It is made on the TPM's own device, since the
-/// resource manager would take it away again, and gone when this is disposed: used by the kernel, or flushed.
+/// A policy session that stands ready in the TPM for the kernel to unseal with (policyhandle=): the kernel makes none itself. It is made
+/// on the TPM's own device, since the resource manager would take it away again, and gone when this is disposed: used by the kernel, or
+/// flushed.
 /// </summary>
 internal sealed class PolicySession : IDisposable
 {

@@ -4,8 +4,8 @@ using Sealdisk.Linux;
 namespace Sealdisk.Volumes.Keys.Tpm;
 
 /// <summary>
-/// The few commands of a TPM 2.0 that Sealdisk needs (TPM 2.0 Library, part 3). Sealing and unsealing are the kernel's: no secret ever passes through here. There is no
-/// TPM2_Clear, and none that changes a password.
+/// The few commands of a TPM 2.0 that Sealdisk needs (TPM 2.0 Library, part 3). Sealing and unsealing are the kernel's: no secret ever
+/// passes through here. There is no TPM2_Clear, and none that changes a password.
 /// </summary>
 internal sealed class Tpm2 : IDisposable
 {
@@ -39,7 +39,9 @@ internal sealed class Tpm2 : IDisposable
         try
         {
             var reader = new BlobKindReader(Do(command, handles: 0).Parameters);
-            return reader.TryTakeSized16(out var area) && TpmPublic.Read(area) is { } found ? found : throw new TpmException(command.Name, 0);
+            return reader.TryTakeSized16(out var area) && TpmPublic.Read(area) is { } found
+                ? found
+                : throw new TpmException(command.Name, 0);
         }
         catch (TpmException problem) when (problem.IsNoObject)
         {
@@ -47,7 +49,9 @@ internal sealed class Tpm2 : IDisposable
         }
     }
 
-    /// <summary>The key that a hierarchy's seed and a template make: the same as long as that seed is. Loaded until <see cref="Flush"/>.</summary>
+    /// <summary>
+    /// The key that a hierarchy's seed and a template make: the same as long as that seed is. Loaded until <see cref="Flush"/>.
+    /// </summary>
     /// <param name="hierarchy">Whose password is empty.</param>
     /// <param name="template">TPMT_PUBLIC.</param>
     /// <exception cref="TpmException">The TPM refuses.</exception>
@@ -67,7 +71,8 @@ internal sealed class Tpm2 : IDisposable
 
     /// <summary>Makes a loaded object of the owner's hierarchy persistent under a handle that is free.</summary>
     /// <exception cref="TpmException">The TPM refuses.</exception>
-    internal void MakePersistent(uint loaded, uint handle) => Do(new TpmCommand("TPM2_EvictControl", 0x120, OwnerHierarchy, loaded).U32(handle), handles: 0);
+    internal void MakePersistent(uint loaded, uint handle) =>
+        Do(new TpmCommand("TPM2_EvictControl", 0x120, OwnerHierarchy, loaded).U32(handle), handles: 0);
 
     /// <summary>The values of PCRs in their SHA-256 bank, in the order asked for.</summary>
     /// <param name="pcrs">Ascending.</param>
@@ -80,11 +85,18 @@ internal sealed class Tpm2 : IDisposable
         {
             var command = new TpmCommand("TPM2_PCR_Read", 0x17e, null).Raw(PcrPolicy.Selection([.. pcrs.Skip(values.Count)]));
             var reader = new BlobKindReader(Do(command, handles: 0).Parameters);
-            if (!reader.TryTakeU32(out _) || !reader.TryTakeU32(out var banks) || banks != 1 || !reader.TryTakeU16(out _) || !reader.TryTake(1, out var size)
+            if (!reader.TryTakeU32(out _)
+                || !reader.TryTakeU32(out var banks)
+                || banks != 1
+                || !reader.TryTakeU16(out _)
+                || !reader.TryTake(1, out var size)
                 || !reader.TryTake(size[0], out _) || !reader.TryTakeU32(out var count) || count == 0 || count > pcrs.Count - values.Count)
                 throw new TpmException(command.Name, 0);
             for (; count > 0; count--)
-                values.Add(reader.TryTakeSized16(out var value) && value.Length == Crypto.Sha256.Size ? value.ToArray() : throw new TpmException(command.Name, 0));
+                values.Add(
+                    reader.TryTakeSized16(out var value) && value.Length == Crypto.Sha256.Size
+                        ? value.ToArray()
+                        : throw new TpmException(command.Name, 0));
         }
         return values;
     }
@@ -95,12 +107,15 @@ internal sealed class Tpm2 : IDisposable
     {
         const uint Null = 0x40000007;
         var nonce = new byte[16]; // nothing is encrypted or authenticated with it
-        return Do(new TpmCommand("TPM2_StartAuthSession", 0x176, null, Null, Null).Sized(nonce).U16(0).U8(1).U16(0x0010).U16(0x000b), handles: 1).Handle;
+        var command = new TpmCommand("TPM2_StartAuthSession", 0x176, null, Null, Null)
+            .Sized(nonce).U16(0).U8(1).U16(0x0010).U16(0x000b);
+        return Do(command, handles: 1).Handle;
     }
 
     /// <summary>The session's policy: these PCRs as they are now.</summary>
     /// <exception cref="TpmException">The TPM refuses.</exception>
-    internal void PolicyPcr(uint session, IReadOnlyList<int> pcrs) => Do(new TpmCommand("TPM2_PolicyPCR", PcrPolicy.PolicyPcrCode, null, session).U16(0).Raw(PcrPolicy.Selection(pcrs)), handles: 0);
+    internal void PolicyPcr(uint session, IReadOnlyList<int> pcrs) =>
+        Do(new TpmCommand("TPM2_PolicyPCR", PcrPolicy.PolicyPcrCode, null, session).U16(0).Raw(PcrPolicy.Selection(pcrs)), handles: 0);
 
     /// <summary>The session's policy: and the object's password.</summary>
     /// <exception cref="TpmException">The TPM refuses.</exception>

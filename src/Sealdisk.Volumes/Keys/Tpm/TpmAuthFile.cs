@@ -17,11 +17,18 @@ internal static class TpmAuthFile
         if (status.Kind != FileKind.Regular)
             throw SealdiskException.Usage($"cannot use TPM password file {path}: it is not a regular file");
         if ((status.Mode & GroupAndOthers) != 0)
-            throw SealdiskException.Usage($"cannot use TPM password file {path}: its mode {Permissions.Text(status.Mode)} lets others at it", $"chmod 600 {path}");
+            throw SealdiskException.Usage(
+                $"cannot use TPM password file {path}: its mode {Permissions.Text(status.Mode)} lets others read it",
+                $"chmod 600 {path}");
         using var text = SecretBuffer.Allocate(Digits + 2);
         var length = file.ReadAt(text.Memory.Span, 0);
-        if (length < Digits || length > Digits + 1 || (length == Digits + 1 && text.Memory.Span[Digits] != (byte)'\n') || !AreDigits(text.Memory.Span[..Digits]))
-            throw SealdiskException.Usage($"cannot use TPM password file {path}: it is not hex text of 20 bytes", "make one with: (umask 077; od -An -N20 -tx1 /dev/random | tr -d ' \\n' > FILE)");
+        if (length < Digits
+            || length > Digits + 1
+            || (length == Digits + 1 && text.Memory.Span[Digits] != (byte)'\n')
+            || !AreDigits(text.Memory.Span[..Digits]))
+            throw SealdiskException.Usage(
+                $"cannot use TPM password file {path}: it is not hex text of 20 bytes",
+                "make one with: (umask 077; od -An -N20 -tx1 /dev/random | tr -d ' \\n' > FILE)");
         var digits = SecretBuffer.Allocate(Digits);
         text.Memory.Span[..Digits].CopyTo(digits.Memory.Span);
         return digits;

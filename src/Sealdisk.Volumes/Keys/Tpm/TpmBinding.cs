@@ -4,12 +4,14 @@ using Sealdisk.OpTee;
 namespace Sealdisk.Volumes.Keys.Tpm;
 
 /// <summary>
-/// The part of a <see cref="SealBinding"/> that tells which TPM 2.0 sealed a key, and under which parent, so that a later failure can be explained: to the
-/// kernel another TPM, a cleared one and a damaged blob are all the same EPERM.
+/// The part of a <see cref="SealBinding"/> that tells which TPM 2.0 sealed a key, and under which parent, so that a later failure can be
+/// explained: to the kernel another TPM, a cleared one and a damaged blob are all the same EPERM.
 /// </summary>
 internal static class TpmBinding
 {
-    /// <summary>What a seal made now would depend on; <see cref="SealBinding.None"/> if there is no TPM 2.0, or it does not answer.</summary>
+    /// <summary>
+    /// What a seal made now would depend on; <see cref="SealBinding.None"/> if there is no TPM 2.0, or it does not answer.
+    /// </summary>
     internal static SealBinding Now(TpmSettings settings)
     {
         if (TpmDevice.Family != 2)

@@ -3,7 +3,9 @@ using System.Buffers.Binary;
 
 namespace Sealdisk.Volumes.Keys.Tpm;
 
-/// <summary>One TPM 2.0 command in the making: header, handles, empty passwords, parameters; big-endian (TPM 2.0 Library, part 1, 18).</summary>
+/// <summary>
+/// One TPM 2.0 command in the making: header, handles, empty passwords, parameters; big-endian (TPM 2.0 Library, part 1, 18).
+/// </summary>
 internal sealed class TpmCommand
 {
     private const ushort NoSessions = 0x8001, Sessions = 0x8002;

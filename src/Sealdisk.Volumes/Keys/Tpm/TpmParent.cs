@@ -4,8 +4,9 @@ using Sealdisk.Linux;
 namespace Sealdisk.Volumes.Keys.Tpm;
 
 /// <summary>
-/// The storage key under which a TPM 2.0 seals: a persistent object, since the kernel makes no sealed key without one and does not make one itself. Where the
-/// handle is free it is made from the owner's seed and the TCG's template; what somebody else put there is never replaced.
+/// The storage key under which a TPM 2.0 seals: a persistent object, since the kernel makes no sealed key without one and does not make
+/// one itself. Where the handle is free it is made from the owner's seed and the TCG's template; what somebody else put there is never
+/// replaced.
 /// </summary>
 public static class TpmParent
 {
@@ -36,11 +37,15 @@ public static class TpmParent
         }
         catch (TpmException problem)
         {
-            throw SealdiskException.Failed($"cannot make {subject}: the TPM has no parent key {Text(handle)}, and none can be made: {problem.Message}", WayOut(problem, handle));
+            throw SealdiskException.Failed(
+                $"cannot make {subject}: the TPM has no parent key {Text(handle)}, and none can be made: {problem.Message}",
+                WayOut(problem, handle));
         }
     }
 
-    /// <summary>The parent under that handle; made and kept there where there is none. Done twice, or by two at a time, it is the same key once.</summary>
+    /// <summary>
+    /// The parent under that handle; made and kept there where there is none. Done twice, or by two at a time, it is the same key once.
+    /// </summary>
     /// <exception cref="SealdiskException">Something else is there.</exception>
     /// <exception cref="TpmException">The TPM refuses.</exception>
     internal static TpmPublic Ensure(Tpm2 tpm, uint handle)
@@ -74,8 +79,10 @@ public static class TpmParent
 
     private static string WayOut(TpmException problem, uint handle) => problem switch
     {
-        { IsAuthorisation: true } => $"the owner hierarchy has a password: whoever knows it makes a storage key and keeps it at {Text(handle)} (tpm2_createprimary, tpm2_evictcontrol)",
-        { Kind: TpmException.NvSpace } => "remove a persistent object that nobody needs (tpm2_getcap handles-persistent, tpm2_evictcontrol)",
+        { IsAuthorisation: true } => "the owner hierarchy has a password: if you know it,"
+            + $" make a storage key and keep it at {Text(handle)} (tpm2_createprimary, tpm2_evictcontrol)",
+        { Kind: TpmException.NvSpace } =>
+            "remove a persistent object that is not needed (tpm2_getcap handles-persistent, tpm2_evictcontrol)",
         _ => "nothing was changed",
     };
 }

@@ -47,15 +47,18 @@ public static class TpmProblem
         var (what, wayOut) = change switch
         {
             TpmChange.AnotherTpm => (
-                "another TPM sealed it than the one of this device", "take the disk back to the device it was set up on; nothing was changed"),
+                "another TPM sealed it, not the one of this device",
+                "take the disk back to the device it was set up on; nothing was changed"),
             TpmChange.Cleared => (
                 "this TPM sealed it, and was cleared since: its storage seed is another",
-                $"what a TPM sealed before it was cleared opens nowhere any more; with a backup of the data, 'sealdisk erase {name}' and a new first boot; nothing was changed"),
+                "what a TPM sealed before it was cleared opens nowhere any more; with a backup of the data,"
+                    + $" 'sealdisk erase {name}' and a new first boot; nothing was changed"),
             TpmChange.ParentEvicted => (
-                $"its parent key {handle} was removed from this TPM", $"'sealdisk up {name}' makes the same key again, if the owner hierarchy has no password; nothing was changed"),
+                $"its parent key {handle} was removed from this TPM",
+                $"'sealdisk up {name}' makes the same key again, if the owner hierarchy has no password; nothing was changed"),
             _ => (
                 $"another object has taken the place of its parent key {handle} in this TPM",
-                $"whoever put it there takes it away (tpm2_evictcontrol -c {handle}), and 'sealdisk up {name}' makes the parent again; nothing was changed"),
+                $"remove it (tpm2_evictcontrol -c {handle}), and 'sealdisk up {name}' makes the parent again; nothing was changed"),
         };
         return new SealdiskException(refusal.Code, $"{refusal.Message}; {what}", wayOut, refusal);
     }

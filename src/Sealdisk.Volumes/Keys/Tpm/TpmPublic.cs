@@ -13,13 +13,18 @@ internal sealed record TpmPublic(ushort Type, uint Attributes, string Fingerprin
     private const int FingerprintSize = 16;
 
     /// <summary>A storage key under which others are sealed, which an empty password may use, and which never leaves its TPM.</summary>
-    internal bool IsParent => (Attributes & (FixedTpm | UserWithAuth | Restricted | Decrypt | Sign)) == (FixedTpm | UserWithAuth | Restricted | Decrypt);
+    internal bool IsParent =>
+        (Attributes & (FixedTpm | UserWithAuth | Restricted | Decrypt | Sign)) == (FixedTpm | UserWithAuth | Restricted | Decrypt);
 
     /// <summary>Reads one; null where it is none.</summary>
     internal static TpmPublic? Read(ReadOnlySpan<byte> area)
     {
         var reader = new BlobKindReader(area);
-        if (!reader.TryTakeU16(out var type) || !reader.TryTakeU16(out _) || !reader.TryTakeU32(out var attributes) || !reader.TryTakeSized16(out _) || reader.Rest.IsEmpty)
+        if (!reader.TryTakeU16(out var type)
+            || !reader.TryTakeU16(out _)
+            || !reader.TryTakeU32(out var attributes)
+            || !reader.TryTakeSized16(out _)
+            || reader.Rest.IsEmpty)
             return null;
         Span<byte> digest = stackalloc byte[Sha256.Size];
         Sha256.Hash(area, digest);

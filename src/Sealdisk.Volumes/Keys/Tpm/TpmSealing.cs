@@ -16,14 +16,18 @@ public static class TpmSealing
         return true;
     });
 
-    /// <summary>For a new key. The parent is there when this returns. <see cref="TrustedKeyOptions.None"/> where no TPM 2.0 seals.</summary>
+    /// <summary>
+    /// For a new key. The parent is there when this returns. <see cref="TrustedKeyOptions.None"/> where no TPM 2.0 seals.
+    /// </summary>
     /// <param name="settings">As configured.</param>
     /// <param name="subject">What is to be made, for messages.</param>
     /// <exception cref="SealdiskException">It cannot be done so here.</exception>
     internal static TrustedKeyOptions ForNew(TpmSettings settings, string subject)
     {
         if (TpmDevice.Family == 1 && settings != TpmSettings.Default && IsSource())
-            throw SealdiskException.Usage($"cannot make {subject}: this is a TPM 1.2, and the settings of [source.tpm] are for a TPM 2.0", "remove the table; a TPM 1.2 seals under its storage root key");
+            throw SealdiskException.Usage(
+                $"cannot make {subject}: this is a TPM 1.2, and the settings of [source.tpm] are for a TPM 2.0",
+                "remove the table; a TPM 1.2 seals under its storage root key");
         if (TpmDevice.Family != 2 || !IsSource())
             return TrustedKeyOptions.None;
         var auth = settings.Auth is { } path ? TpmAuthFile.Read(path) : null;
@@ -38,7 +42,8 @@ public static class TpmSealing
                 if (settings.Hash is { } hash)
                     words += $" hash={hash}";
                 if (settings.Pcrs.Count > 0) // hash= comes before it, or the kernel knows no size for it
-                    words += $"{(settings.Hash is null ? " hash=sha256" : "")} policydigest={BlobText.Write(PcrPolicy.Digest(settings.Pcrs, tpm.ReadPcrs(settings.Pcrs), auth is not null))}";
+                    words += $"{(settings.Hash is null ? " hash=sha256" : "")}"
+                        + $" policydigest={BlobText.Write(PcrPolicy.Digest(settings.Pcrs, tpm.ReadPcrs(settings.Pcrs), auth is not null))}";
                 var options = new TrustedKeyOptions(words, auth, null);
                 auth = null;
                 return options;
@@ -64,7 +69,9 @@ public static class TpmSealing
     /// <param name="settings">As configured.</param>
     /// <param name="binding">What its seal depends on.</param>
     /// <param name="subject">What is to be unsealed, for messages.</param>
-    /// <exception cref="SealdiskException">The PCRs are not what they were (4), the configuration contradicts the record (3), or it cannot be done (5).</exception>
+    /// <exception cref="SealdiskException">
+    /// The PCRs are not what they were (4), the configuration contradicts the record (3), or it cannot be done (5).
+    /// </exception>
     internal static TrustedKeyOptions ForLoad(TpmSettings settings, SealBinding binding, string subject)
     {
         if (TpmDevice.Family != 2)
@@ -76,7 +83,8 @@ public static class TpmSealing
         if (!recorded.SequenceEqual(settings.Pcrs))
             throw SealdiskException.Refused(
                 $"cannot unseal {subject}: the configuration says pcrs {List(settings.Pcrs)}, its record says {List(recorded)}",
-                "a key is bound to PCRs when it is sealed, and its record must agree: correct [source.tpm]; or, with key = \"encrypted\", 'sealdisk rotate' seals it to what is configured now");
+                "a key is bound to PCRs when it is sealed, and its record must agree: correct [source.tpm]; or,"
+                    + " with key = \"encrypted\", 'sealdisk rotate' seals it to what is configured now");
         var auth = settings.Auth is { } path ? TpmAuthFile.Read(path) : null;
         try
         {
@@ -88,7 +96,9 @@ public static class TpmSealing
         }
         catch (LinuxException problem)
         {
-            throw SealdiskException.Lacking($"cannot unseal {subject}: {problem.Message}", "a key bound to PCRs needs /dev/tpm0 for a moment: another process that keeps it open (tpm2-abrmd) has to let go");
+            throw SealdiskException.Lacking(
+                $"cannot unseal {subject}: {problem.Message}",
+                "a key bound to PCRs needs /dev/tpm0 for a moment: another process that keeps it open (tpm2-abrmd) has to let go");
         }
         catch (TpmException problem)
         {
@@ -114,7 +124,9 @@ public static class TpmSealing
         }
         catch (LinuxException problem)
         {
-            throw SealdiskException.Lacking($"cannot make {subject}: {problem.Message}", "a TPM 2.0 needs the kernel's resource manager, /dev/tpmrm0 (Linux 4.12), and the right to use it");
+            throw SealdiskException.Lacking(
+                $"cannot make {subject}: {problem.Message}",
+                "a TPM 2.0 needs the kernel's resource manager, /dev/tpmrm0 (Linux 4.12), and the right to use it");
         }
         catch (TpmException problem)
         {
@@ -144,11 +156,16 @@ public static class TpmSealing
     {
         using var tpm = Tpm2.Open();
         var now = TpmBinding.PcrsOf(tpm, then.Numbers);
-        var changed = then.Values.Zip(now.Values).Where(pair => pair.First.Value != pair.Second.Value).Select(pair => pair.First.Number).ToArray();
+        var changed = then.Values.Zip(now.Values)
+            .Where(pair => pair.First.Value != pair.Second.Value)
+            .Select(pair => pair.First.Number)
+            .ToArray();
         if (changed.Length > 0)
             throw SealdiskException.DoesNotOpen(
                 $"cannot unseal {subject}: PCR {List(changed)} {(changed.Length > 1 ? "are" : "is")} not what it was when the key was sealed",
-                "something else was booted: boot what was booted then (firmware, boot loader, kernel, Secure Boot's keys: see /sys/kernel/security/tpm0/binary_bios_measurements); with a recovery key, 'sealdisk recover' seals it to what they are now; nothing was changed");
+                "something else was booted: boot what was booted then (firmware, boot loader, kernel, Secure Boot's keys:"
+                    + " see /sys/kernel/security/tpm0/binary_bios_measurements); with a recovery key,"
+                    + " 'sealdisk recover' seals it to what they are now; nothing was changed");
     }
 
     private static string List(IReadOnlyList<int> pcrs) => pcrs.Count == 0 ? "none" : string.Join(", ", pcrs);

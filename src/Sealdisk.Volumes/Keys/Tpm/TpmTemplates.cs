@@ -1,6 +1,8 @@
 namespace Sealdisk.Volumes.Keys.Tpm;
 
-/// <summary>What the TCG has standardised primary keys to be made from (TPMT_PUBLIC). The same seed and template make the same key on any day.</summary>
+/// <summary>
+/// What the TCG has standardised primary keys to be made from (TPMT_PUBLIC). The same seed and template make the same key on any day.
+/// </summary>
 internal static class TpmTemplates
 {
     // TPMA_OBJECT: fixedTPM, fixedParent, sensitiveDataOrigin, then userWithAuth and noDA or adminWithPolicy, restricted, decrypt.
@@ -9,8 +11,12 @@ internal static class TpmTemplates
     /// <summary>The storage root key with an elliptic curve: TCG TPM v2.0 Provisioning Guidance, 7.5.1, as systemd makes it too.</summary>
     internal static byte[] StorageKey { get; } = EccP256(StorageAttributes, []);
 
-    /// <summary>The endorsement key with an elliptic curve: TCG EK Credential Profile, template L-2. Its seed outlives TPM2_Clear, so it tells one TPM from another.</summary>
-    internal static byte[] EndorsementKey { get; } = EccP256(EndorsementAttributes, Convert.FromHexString("837197674484b3f81a90cc8d46a5d724fd52d76e06520b64f2a1da1b331469aa"));
+    /// <summary>
+    /// The endorsement key with an elliptic curve: TCG EK Credential Profile, template L-2. Its seed outlives TPM2_Clear, so it tells one
+    /// TPM from another.
+    /// </summary>
+    internal static byte[] EndorsementKey { get; } = EccP256(
+        EndorsementAttributes, Convert.FromHexString("837197674484b3f81a90cc8d46a5d724fd52d76e06520b64f2a1da1b331469aa"));
 
     private static byte[] EccP256(uint attributes, byte[] policy)
     {
