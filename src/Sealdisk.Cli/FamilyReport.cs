@@ -6,7 +6,8 @@ namespace Sealdisk.Cli;
 internal sealed class FamilyReport(HukFamily family) : IReport
 {
     public void Write(ReportWriter to) => to
-        .Field("id", family.Id).Field("name", family.Name).Field("platform", family.Platform).Field("compatible", family.Compatible.Split(' '))
+        .Field("id", family.Id).Field("name", family.Name).Field("platform", family.Platform)
+        .Field("compatible", family.Compatible.Split(' '))
         .Field("secret", Lower(family.Secret)).Field("default", Lower(family.Default))
         .Field("how", new FactReport(family.How)).Field("since", family.Since).Field("option", family.Option)
         .Field("unprovisioned", new FactReport(family.Unprovisioned)).Field("life_cycle", new FactReport(family.LifeCycle))

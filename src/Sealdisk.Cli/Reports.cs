@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Sealdisk.Mapping;
 using Sealdisk.Volumes.Configuration;
 using Sealdisk.Volumes.Keys;
@@ -198,11 +199,13 @@ internal sealed class BlobReport(string file, string kind, BlobDescription blob,
     public void Write(ReportWriter to) => to
         .Field("file", file).Field("kind", kind).Field("length", blob.Length).Field("key_size", blob.KeySize)
         .Field("well_formed", blob.WellFormed).Field("problem", blob.Problem)
-        .Field("details", blob.Details.Select(detail => (detail.Name.Replace(' ', '_'), detail.Value))).Field("opens", opens);
+        .Field("details", blob.Details.Select(detail => (JsonNamingPolicy.SnakeCaseLower.ConvertName(detail.Name), detail.Value)))
+        .Field("opens", opens);
 }
 
 internal sealed record BlobAuditReport(
-    string File, string Verdict, string? Huk, string? What, string Kind, string? Reason, IReadOnlyList<string> Tried, string? Searched) : IReport
+    string File, string Verdict, string? Huk, string? What, string Kind, string? Reason, IReadOnlyList<string> Tried, string? Searched)
+    : IReport
 {
     public void Write(ReportWriter to) => to
         

@@ -98,8 +98,11 @@ public sealed record EncryptedKeyText(string Format, string Master, int KeySize,
     internal static int RoundUp(int size) => (size + AesCbc.BlockSize - 1) / AesCbc.BlockSize * AesCbc.BlockSize;
 
     /// <summary>What the MAC is of.</summary>
-    internal byte[] Authenticated() =>
-        [.. Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{Format}\0{Master}\0{KeySize}\0")), .. Iv, 0, .. Ciphertext];
+    internal byte[] Authenticated()
+    {
+        var words = string.Create(CultureInfo.InvariantCulture, $"{Format}\0{Master}\0{KeySize}\0");
+        return [.. Encoding.ASCII.GetBytes(words), .. Iv, 0, .. Ciphertext];
+    }
 
     /// <summary>Equal if their texts are.</summary>
     public bool Equals(EncryptedKeyText? other) => other is not null && ToString() == other.ToString();

@@ -38,6 +38,9 @@ public abstract record SealedKey
     /// <summary>Which recovery key opens it, too; null for none.</summary>
     public string? RecoveryKeyId => (this as TwoLevel)?.Recovery?.KeyId;
 
+    /// <inheritdoc cref="Text"/>
+    public sealed override string ToString() => Text;
+
     /// <summary>The trust source sealed the key itself.</summary>
     public sealed record Trusted(SealedBlob Sealed) : SealedKey
     {

@@ -6,4 +6,8 @@ namespace Sealdisk.Volumes.Keys;
 /// </summary>
 /// <param name="Volume">Its name.</param>
 /// <param name="Key">Its key.</param>
-public sealed record SharedRoot(string Volume, SealedKey.TwoLevel Key);
+public sealed record SharedRoot(string Volume, SealedKey.TwoLevel Key)
+{
+    /// <summary>The volume's name.</summary>
+    public override string ToString() => Volume;
+}

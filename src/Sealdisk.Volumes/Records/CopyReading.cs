@@ -7,6 +7,9 @@ public abstract record CopyReading
     {
     }
 
+    /// <summary>The copy in a few words.</summary>
+    public sealed override string ToString() => RecordReading.Describe(this);
+
     /// <summary>A whole and well-formed copy.</summary>
     public sealed record Valid(VolumeRecord Record) : CopyReading;
 

@@ -37,11 +37,16 @@ internal static class RecordBody
             if (!fields[i].Read(draft, lines[i][(name.Length + 1)..]))
                 return Impossible(name);
         }
-        return draft.Build(generation) switch
+        var (record, impossible) = draft.Build(generation);
+        if (record is null)
+            return Impossible(impossible!);
+        for (var i = 0; i < fields.Count; i++)
         {
-            (null, { } name) => Impossible(name),
-            var (record, _) => new CopyReading.Valid(record!),
-        };
+            // A value has one spelling: the one that is written.
+            if (!lines[i].AsSpan(fields[i].Name.Length + 1).SequenceEqual(fields[i].Write(record)))
+                return Impossible(fields[i].Name);
+        }
+        return new CopyReading.Valid(record);
     }
 
     private static CopyReading.Bad Impossible(string field) => new($"{field} has an impossible value");

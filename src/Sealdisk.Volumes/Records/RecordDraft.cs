@@ -5,61 +5,45 @@ using Sealdisk.Volumes.Keys;
 
 namespace Sealdisk.Volumes.Records;
 
-/// <summary>A record while its lines are read, each of which has been found possible by itself.</summary>
+/// <summary>
+/// A record while its lines are read, each of which has been found possible by itself. Fields, so that parsers can write to them.
+/// </summary>
 internal sealed class RecordDraft
 {
     // So that sector numbers with the IV's offset stay below those that the record's seal is made with (docs/record-format.md).
     private const ulong IvLimit = 1UL << 54;
 
-    internal string Name { get; set; } = "";
+    internal string Name = "";
+    internal Guid Uuid;
+    internal VolumeState State;
+    internal ConversionProgress? Conversion;
+    internal TrustSource Source;
+    internal KeyCustody Made;
+    internal SealedBlob? Sealed;
+    internal EncryptedKeyText? Encrypted;
+    internal SealedBlob? Root;
+    internal RecoveryWrap? Recovery;
+    internal TpmParentKey? Parent;
+    internal TpmFingerprint? EndorsementKey;
+    internal PcrValues? Pcrs;
+    internal string? PolicyKey;
+    internal int? Cap;
+    internal NvCounter? Counter;
+    internal CipherSpec? Cipher;
+    internal int KeySize;
+    internal int SectorSize;
+    internal bool IvLargeSectors;
+    internal ulong IvOffset;
+    internal string Integrity = SectorFormat.NoIntegrity;
+    internal ulong DataOffset;
+    internal ulong DataLength;
+    internal string Filesystem = "";
+    internal string? FilesystemUuid;
+    internal ChipState Chip;
+    internal string LifeCycle = "";
+    internal string CreatedBy = "";
 
-    internal Guid Uuid { get; set; }
-
-    internal VolumeState State { get; set; }
-
-    internal ConversionProgress? Conversion { get; set; }
-
-    internal TrustSource Source { get; set; }
-
-    internal KeyCustody Made { get; set; }
-
-    internal SealedBlob? Sealed { get; set; }
-
-    internal EncryptedKeyText? Encrypted { get; set; }
-
-    internal SealedBlob? Root { get; set; }
-
-    internal RecoveryWrap? Recovery { get; set; }
-
-    internal SealBinding Binding { get; set; } = SealBinding.None;
-
-    internal CipherSpec Cipher { get; set; } = null!;
-
-    internal int KeySize { get; set; }
-
-    internal int SectorSize { get; set; }
-
-    internal bool IvLargeSectors { get; set; }
-
-    internal ulong IvOffset { get; set; }
-
-    internal string Integrity { get; set; } = SectorFormat.NoIntegrity;
-
-    internal ulong DataOffset { get; set; }
-
-    internal ulong DataLength { get; set; }
-
-    internal string Filesystem { get; set; } = "";
-
-    internal string? FilesystemUuid { get; set; }
-
-    internal ChipState Chip { get; set; }
-
-    internal string LifeCycle { get; set; } = "";
-
-    internal string CreatedBy { get; set; } = "";
-
-    /// <summary>The record; or the name of a field whose value is not possible beside the others.</summary>
+    /// <summary>The record; or the name of a field whose value is not possible with the others.</summary>
     internal (VolumeRecord? Record, string? Impossible) Build(ulong generation)
     {
         var layout = new SectorLayout(SectorSize, IvLargeSectors, IvOffset);
@@ -69,7 +53,7 @@ internal sealed class RecordDraft
             return (null, "recovery");
         if ((State == VolumeState.Converting) != Conversion is not null || Conversion?.Boundary.Count > DataLength)
             return (null, "converting");
-        if (!Cipher.AcceptsKeySize(KeySize))
+        if (!Cipher!.AcceptsKeySize(KeySize))
             return (null, "key-size");
         if (layout.Problem() is not null || IvOffset + DataLength >= IvLimit)
             return (null, "iv-offset");
@@ -103,8 +87,18 @@ internal sealed class RecordDraft
 
     private SealedKey? Key() => (Root, Sealed, Encrypted) switch
     {
-        (null, { } blob, null) => new SealedKey.Trusted(blob) { Made = Made, Binding = Binding },
-        ({ } root, null, { } key) => new SealedKey.TwoLevel(root, key) { Made = Made, Binding = Binding, Recovery = Recovery },
+        (null, { } blob, null) => new SealedKey.Trusted(blob) { Made = Made, Binding = Binding() },
+        ({ } root, null, { } key) => new SealedKey.TwoLevel(root, key) { Made = Made, Binding = Binding(), Recovery = Recovery },
         _ => null,
+    };
+
+    private SealBinding Binding() => new()
+    {
+        Parent = Parent,
+        EndorsementKey = EndorsementKey,
+        Pcrs = Pcrs,
+        PolicyKey = PolicyKey,
+        Cap = Cap,
+        Counter = Counter,
     };
 }

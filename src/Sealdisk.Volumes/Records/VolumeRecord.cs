@@ -49,4 +49,7 @@ public sealed record VolumeRecord
 
     /// <summary>The Sealdisk version that wrote this generation.</summary>
     public required string CreatedBy { get; init; }
+
+    /// <summary>Its lines, as the body has them.</summary>
+    public override string ToString() => string.Join('\n', RecordFormat.Lines(this));
 }

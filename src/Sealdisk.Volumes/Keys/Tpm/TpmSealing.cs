@@ -162,7 +162,8 @@ public static class TpmSealing
             .ToArray();
         if (changed.Length > 0)
             throw SealdiskException.DoesNotOpen(
-                $"cannot unseal {subject}: PCR {List(changed)} {(changed.Length > 1 ? "are" : "is")} not what it was when the key was sealed",
+                $"cannot unseal {subject}: PCR {List(changed)} {(changed.Length > 1 ? "are" : "is")} not what"
+                + $" {(changed.Length > 1 ? "they were" : "it was")} when the key was sealed",
                 "something else was booted: boot what was booted then (firmware, boot loader, kernel, Secure Boot's keys:"
                     + " see /sys/kernel/security/tpm0/binary_bios_measurements); with a recovery key,"
                     + " 'sealdisk recover' seals it to what they are now; nothing was changed");
