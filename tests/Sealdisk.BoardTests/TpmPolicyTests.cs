@@ -25,7 +25,7 @@ public sealed class TpmPolicyTests
             TpmBoard.Extend(first, 14);
             RefusedUnchanged(first, ExitCode.DoesNotOpen, "PCR 14 is not what it was when the key was sealed");
             TpmBoard.Extend(first, 7);
-            RefusedUnchanged(first, ExitCode.DoesNotOpen, "PCR 7, 14 are not what it was");
+            RefusedUnchanged(first, ExitCode.DoesNotOpen, "PCR 7, 14 are not what they were");
             // It is the TPM that refuses: the kernel alone, with the very blob, gets nothing, and neither would a Sealdisk
             // without that comparison.
             first.Succeed("dd if=/dev/vda bs=4096 count=1 2>/dev/null | grep -a ^sealed-key= | cut -d= -f2 | tr -d '\\n' > /tmp/blob");

@@ -15,6 +15,9 @@ public sealed class ContractPagesTests
 
     [Theory]
     [InlineData("Reports.cs", @"\.Field\(""([a-z_]+)""")]
+    [InlineData("RecordReport.cs", @"\.Field\(""([a-z_]+)""")]
+    [InlineData("StatusReport.cs", @"\.Field\(""([a-z_]+)""")]
+    [InlineData("FamilyReport.cs", @"\.Field\(""([a-z_]+)""")]
     [InlineData("AuditJson.cs", @"""([a-z_]+)""u8")]
     [InlineData("VerdictWriter.cs", @"(?:json\.Write\w+\(|\{|,)\\?""([a-z_]+)\\?(?:""u8|"":)")]
     public void The_JSON_page_names_every_field(string file, string pattern) =>

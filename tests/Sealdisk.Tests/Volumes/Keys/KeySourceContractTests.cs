@@ -1,0 +1,237 @@
+using System.Globalization;
+using Sealdisk.Linux;
+using Sealdisk.Volumes.Keys;
+
+namespace Sealdisk.Tests.Volumes.Keys;
+
+/// <summary>
+/// What every trust source promises (<see cref="IKeySource"/>), tried on those of this machine: soft, and what stands behind the kernel's
+/// trusted keys. Few kernels have those; the board tests try them through the command line.
+/// </summary>
+public sealed class KeySourceContractTests : IDisposable
+{
+    private const int Size = 64, OtherSize = 32;
+    private const string NoKernelSource = "this kernel has no trusted keys";
+    private static readonly KernelSource Kernel = KernelSource.Detect();
+    private static int s_uses;
+
+    private readonly TemporaryDirectory _folder = new();
+
+    /// <summary>Each source with each kind of key: soft and kernel, trusted and encrypted.</summary>
+    public static TheoryData<string, KeyKind> Sources => new()
+    {
+        { "soft", KeyKind.Trusted },
+        { "soft", KeyKind.Encrypted },
+        { "kernel", KeyKind.Trusted },
+        { "kernel", KeyKind.Encrypted },
+    };
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory]
+    [MemberData(nameof(Sources))]
+    public void What_is_made_opens_with_the_size_that_was_asked_for(string source, KeyKind kind) => On(source, (device, _) =>
+    {
+        foreach (var size in (int[])[OtherSize, Size, 128])
+        {
+            var made = device.Make(Request(kind, size));
+            using var opened = device.Unseal(made, Use(size));
+            if (opened is LoadedKey.InProcess { Key: var key })
+                Assert.Equal(size, key.Length);
+            if (kind == KeyKind.Encrypted)
+                Assert.Equal(size, Assert.IsType<SealedKey.TwoLevel>(made).Key.KeySize);
+        }
+    });
+
+    [Theory]
+    [MemberData(nameof(Sources))]
+    public void What_is_made_says_its_kind_its_custody_and_its_binding(string source, KeyKind kind) => On(source, (device, _) =>
+    {
+        var made = device.Make(Request(kind));
+        var custody = device.Kind.IsKernel() ? KeyCustody.Kernel : KeyCustody.Process;
+        Assert.Equal((kind, custody), (made.Kind, made.Made));
+        Assert.Equal(device.CurrentBinding(), made.Binding);
+        Assert.Null(made.RecoveryKeyId);
+        Assert.Equal(kind == KeyKind.Encrypted, made.RootKeyName is not null);
+        using var opened = device.Unseal(made, Use());
+        Assert.Equal(custody, opened.Custody);
+    });
+
+    [Theory]
+    [MemberData(nameof(Sources))]
+    public void Two_keys_differ_and_so_do_two_seals(string source, KeyKind kind) => On(source, (device, _) =>
+    {
+        var (first, second) = (device.Make(Request(kind)), device.Make(Request(kind)));
+        Assert.NotEqual(first.Text, second.Text);
+        Assert.NotEqual(first.Blob, second.Blob);
+        Assert.NotEqual(first.Id, second.Id);
+        Assert.False(SameKey(device, first, device, second) ?? false);
+    });
+
+    [Theory]
+    [MemberData(nameof(Sources))]
+    public void A_blob_that_was_altered_is_refused_wherever_it_was(string source, KeyKind kind) => On(source, (device, _) =>
+    {
+        var made = device.Make(Request(kind));
+        // The first byte is reserved: OP-TEE does not look at it.
+        foreach (var at in (int[])[1, made.Blob.Bytes.Length / 2, made.Blob.Bytes.Length - 1])
+            Refused(ExitCode.DoesNotOpen, device, WithBlob(made, Altered(made.Blob, at)));
+        Refused(ExitCode.DoesNotOpen, device, WithBlob(made, SealedBlob.Of(made.Blob.Bytes[..^1])));
+    });
+
+    [Theory]
+    [MemberData(nameof(Sources))]
+    public void An_encrypted_key_that_was_altered_is_refused_wherever_it_was(string source, KeyKind kind) => On(source, (device, _) =>
+    {
+        if (device.Make(Request(kind)) is not SealedKey.TwoLevel made)
+            return;
+        var key = made.Key;
+        EncryptedKeyText[] altered =
+        [
+            key with { Iv = Altered(key.Iv) },
+            key with { Ciphertext = Altered(key.Ciphertext) },
+            key with { Mac = Altered(key.Mac) },
+        ];
+        foreach (var text in altered)
+            Refused(ExitCode.DoesNotOpen, device, made with { Key = text });
+        // Each is whole, and under the other's root key.
+        var other = Assert.IsType<SealedKey.TwoLevel>(device.Make(Request(kind)));
+        Refused(ExitCode.DoesNotOpen, device, made with { Root = other.Root });
+    });
+
+    [Theory]
+    [MemberData(nameof(Sources))]
+    public void What_another_device_sealed_is_refused(string source, KeyKind kind) => On(source, (device, other) =>
+        Refused(ExitCode.DoesNotOpen, device, other.Make(Request(kind))));
+
+    [Theory]
+    [MemberData(nameof(Sources))]
+    public void A_key_of_another_size_than_it_must_have_is_refused(string source, KeyKind kind) => On(source, (device, _) =>
+    {
+        // The kernel leaves that to dm-crypt, whose table names the size.
+        Assert.SkipWhen(device.Kind.IsKernel(), "a key in the kernel does not show its size");
+        Refused(ExitCode.Usage, device, device.Make(Request(kind, OtherSize)));
+    });
+
+    [Theory]
+    [MemberData(nameof(Sources))]
+    public void Sealing_again_keeps_the_key(string source, KeyKind kind) => On(source, (device, _) =>
+    {
+        Assert.SkipWhen(device.Kind.IsKernel() && kind == KeyKind.Trusted, "a trusted key never leaves the kernel");
+        var old = device.Make(Request(kind));
+        var resealed = device.Reseal(old, Request(kind), device);
+        Assert.Equal((kind, old.Made), (resealed.Kind, resealed.Made));
+        Assert.NotEqual(old.Blob, resealed.Blob);
+        Assert.NotEqual(old.Text, resealed.Text);
+        Assert.NotEqual(false, SameKey(device, old, device, resealed));
+    });
+
+    [Theory]
+    [MemberData(nameof(Sources))]
+    public void A_key_under_the_root_key_of_another_volume_shares_that_alone(string source, KeyKind kind) => On(source, (device, other) =>
+    {
+        if (device.Make(Request(kind)) is not SealedKey.TwoLevel first)
+            return;
+        var under = Request(kind) with { Under = new SharedRoot("first", first) };
+        var second = Assert.IsType<SealedKey.TwoLevel>(device.Make(under));
+        Assert.Equal((first.Root, first.RootName, first.Binding), (second.Root, second.RootName, second.Binding));
+        Assert.NotEqual(first.Key, second.Key);
+        Assert.False(SameKey(device, first, device, second) ?? false);
+        device.Unseal(second, Use()).Dispose();
+
+        var moved = Assert.IsType<SealedKey.TwoLevel>(device.Reseal(device.Make(Request(kind)), under, device));
+        Assert.Equal(first.Root, moved.Root);
+        device.Unseal(moved, Use()).Dispose();
+        Assert.Equal(ExitCode.DoesNotOpen, Assert.Throws<SealdiskException>(() => other.Make(under)).Code);
+    });
+
+    [Theory]
+    [MemberData(nameof(Sources))]
+    public void A_recovery_key_opens_the_very_key_and_stays_when_it_is_sealed_again(string source, KeyKind kind) => On(source, (device, _) =>
+    {
+        if (kind == KeyKind.Trusted)
+            return;
+        using var secret = SecretBuffer.Random(RecoveryKey.SecretSize);
+        using var another = SecretBuffer.Random(RecoveryKey.SecretSize);
+        var request = Request(kind) with { Recovery = RecoveryKey.PublicBytes(secret) };
+        Assert.SkipWhen(device.Lacking(request) is not null, "this kernel takes no key from a process");
+        var made = Assert.IsType<SealedKey.TwoLevel>(device.Make(request));
+        Assert.Equal((KeyCustody.Process, RecoveryKey.IdOf(request.Recovery)), (made.Made, made.RecoveryKeyId));
+        using var recovered = made.Recovery!.Unwrap(secret);
+        Assert.NotNull(recovered);
+        Assert.Equal(Size, recovered.Length);
+        Assert.Null(made.Recovery.Unwrap(another));
+        using var opened = device.Unseal(made, Use());
+        if (opened is LoadedKey.InProcess { Key: var key })
+            Assert.True(SoftSource.SameKey(key, recovered));
+        var resealed = Assert.IsType<SealedKey.TwoLevel>(device.Reseal(made, Request(kind), device));
+        Assert.Equal(made.Recovery, resealed.Recovery);
+    });
+
+    /// <summary>Runs a test with a device's source and that of another device; on a thread of its own, which ends with its keys.</summary>
+    private void On(string name, Action<IKeySource, IKeySource> test) => KeyringThread.Run(() =>
+    {
+        if (name == "soft")
+        {
+            using var device = Soft("huk");
+            using var other = Soft("other-huk");
+            test(device, other);
+            return;
+        }
+        Assert.SkipWhen(Kernel.Source is null, NoKernelSource);
+        // There is one device in a kernel; a HUK of our own stands for another one.
+        using var kernel = new KernelKeySource(Kernel.Source!.Value, TpmSettings.Default);
+        using var foreign = Soft("other-huk");
+        test(kernel, foreign);
+    });
+
+    private SoftSource Soft(string name)
+    {
+        var path = _folder[name];
+        if (!File.Exists(path))
+            HukFile.Create(path);
+        return SoftSource.Open(path);
+    }
+
+    private static KeyRequest Request(KeyKind kind, int size = Size) => new("contract", kind, size, "the key of contract");
+
+    private static KeyUse Use(int size = Size) => new(
+        KeyDescription.Parse(string.Create(CultureInfo.InvariantCulture, $"sealdisk:contract-{Interlocked.Increment(ref s_uses)}")),
+        size,
+        "the key of contract");
+
+    /// <summary>Refused with that code; neither the message nor the hint holds a piece of the blob or of the key's text.</summary>
+    private static void Refused(ExitCode code, IKeySource source, SealedKey key)
+    {
+        var refused = Assert.Throws<SealdiskException>(() => source.Unseal(key, Use()));
+        Assert.Equal(code, refused.Code);
+        Assert.Contains("the key of contract", refused.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain(key.Id, refused.Message + refused.Hint, StringComparison.Ordinal);
+        Assert.DoesNotContain(key.Blob.ToString()[..16], refused.Message + refused.Hint, StringComparison.Ordinal);
+    }
+
+    /// <summary>Whether two sealed keys are the same key; null if they are in the kernel, which does not tell.</summary>
+    private static bool? SameKey(IKeySource ofA, SealedKey a, IKeySource ofB, SealedKey b)
+    {
+        using var first = ofA.Unseal(a, Use());
+        using var second = ofB.Unseal(b, Use());
+        return first is LoadedKey.InProcess { Key: var one } && second is LoadedKey.InProcess { Key: var two }
+            ? SoftSource.SameKey(one, two)
+            : null;
+    }
+
+    private static SealedKey WithBlob(SealedKey key, SealedBlob blob) => key switch
+    {
+        SealedKey.TwoLevel two => two with { Root = blob },
+        _ => ((SealedKey.Trusted)key) with { Sealed = blob },
+    };
+
+    private static SealedBlob Altered(SealedBlob blob, int at)
+    {
+        var bytes = blob.Bytes.ToArray();
+        bytes[at] ^= 0x40;
+        return SealedBlob.Of(bytes);
+    }
+
+    private static byte[] Altered(byte[] bytes) => [.. bytes[..^1], (byte)(bytes[^1] ^ 1)];
+}
