@@ -31,7 +31,7 @@ internal sealed class RecordField
         new("name", record => record.Name, (draft, text) => VolumeName.Problem(draft.Name = text) is null),
         new(
             "uuid", record => record.Uuid.ToString("D"),
-            (draft, text) => Guid.TryParseExact(text, "D", out draft.Uuid) && draft.Uuid != Guid.Empty),
+            (draft, text) => text.Length == 36 && Guid.TryParseExact(text, "D", out draft.Uuid) && draft.Uuid != Guid.Empty),
         new("state", record => record.State.Text(), (draft, text) => VolumeStateText.TryParse(text, out draft.State)),
         Optional("converting", record => record.Conversion, (draft, text) => ConversionProgress.TryParse(text, out draft.Conversion)),
         new(
