@@ -75,7 +75,8 @@ public sealed class KeySourceContractTests
             var said = Refused(machine, $"sealdisk key load {blob} --blob /tmp/{blob} --source {source} --keyring @u");
             Assert.DoesNotContain(first[^64..], said, StringComparison.Ordinal);
         }
-        Volume.ExitsWith(machine, ExitCode.Usage, $"sealdisk key new tiny --size 16 --blob /tmp/tiny --source {source}", "32 to 128");
+        Volume.ExitsWith(
+            machine, ExitCode.Usage, $"sealdisk key new tiny --size 16 --blob /tmp/tiny --source {source}", "have 32 to 128");
         Assert.Equal("", machine.Succeed("grep trusted /proc/keys || true"));
     }
 
@@ -117,7 +118,8 @@ public sealed class KeySourceContractTests
     /// <summary>The one line that both records have.</summary>
     private static string Only(Machine machine, string field) => machine.Succeed($"{Record} | grep '^  {field}=' | sort -u").Trim();
 
-    private static string Refused(Machine machine, string command) => Volume.ExitsWith(machine, ExitCode.DoesNotOpen, command, "cannot unseal key");
+    private static string Refused(Machine machine, string command) =>
+        Volume.ExitsWith(machine, ExitCode.DoesNotOpen, command, "cannot unseal key");
 
     /// <summary>Another last digit: of the tag, or of what is encrypted.</summary>
     private static string Altered(string blob) => blob[..^1] + (blob[^1] == '0' ? '1' : '0');

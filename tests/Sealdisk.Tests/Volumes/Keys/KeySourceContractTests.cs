@@ -147,7 +147,7 @@ public sealed class KeySourceContractTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Sources))]
-    public void A_recovery_key_opens_the_very_key_and_stays_when_it_is_sealed_again(string source, KeyKind kind) => On(source, (device, _) =>
+    public void A_recovery_key_opens_the_key_and_stays_when_it_is_sealed_again(string source, KeyKind kind) => On(source, (device, _) =>
     {
         if (kind == KeyKind.Trusted)
             return;
