@@ -9,7 +9,7 @@ namespace Sealdisk.Cli;
 /// </summary>
 internal static class CommandLineProblem
 {
-    /// <summary>The first problem, as an error with its hint; null where there is none.</summary>
+    /// <summary>The first problem, as an error with its hint; null if there is none.</summary>
     internal static SealdiskException? Of(ParseResult parsed) =>
         Cause(parsed) is { } cause
             ? SealdiskException.Usage($"cannot read the command line: {cause}", $"see '{Path(parsed.CommandResult)} --help'")

@@ -5,7 +5,7 @@ using Sealdisk.Volumes.Configuration;
 
 namespace Sealdisk.Cli;
 
-/// <summary>Gives the faults of the lower rooms their exit code and, where a person can do something, a hint.</summary>
+/// <summary>Gives the faults of the lower rooms their exit code and, if a person can do something, a hint.</summary>
 internal static class Explained
 {
     internal static SealdiskException From(Exception problem) => problem switch

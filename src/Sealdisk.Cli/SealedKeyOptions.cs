@@ -66,7 +66,7 @@ internal sealed class SealedKeyOptions
             : throw SealdiskException.Usage($"cannot use cipher '{text}': {Bare(reason, text)}");
     }
 
-    /// <summary>The HUK file: as given, or as the configuration has it where there is one.</summary>
+    /// <summary>The HUK file: as given, or as the configuration has it, if it does.</summary>
     internal string FindHuk(ParseResult parsed)
     {
         if (parsed.GetValue(Huk) is { } given)

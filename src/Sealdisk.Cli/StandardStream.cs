@@ -37,7 +37,7 @@ internal sealed class StandardStream : TextWriter
         Encoding.UTF8.GetBytes(text, bytes);
         try
         {
-            // Anew each time, as a server redirects its streams and closes all other descriptors.
+            // Opened each time, as a server redirects its streams and closes all other descriptors.
             using var stream = FileDescriptor.Standard(_number);
             stream.Write(bytes);
         }

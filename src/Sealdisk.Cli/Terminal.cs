@@ -47,7 +47,7 @@ internal sealed class Terminal(ParseResult parsed)
             _notes.WriteLine($"  hint: {hint}");
     }
 
-    /// <summary>Prints an error and its hint, as JSON too where that is asked for; returns its exit code.</summary>
+    /// <summary>Prints an error and its hint, as JSON too if that is asked for; returns its exit code.</summary>
     internal int Fail(SealdiskException problem, Exception? cause = null)
     {
         Complain(problem);

@@ -47,8 +47,8 @@ internal static class BlobVerbs
             "keyctl pipe 123 > key.blob; sealdisk blob inspect key.blob");
     }
 
-    /// <summary>A regular file is read twice where it is not an encrypted key; a pipe can hold a blob only.</summary>
-    /// <returns>What it is; whether it opens, null where that was not found out; and that in words, null where nobody asked.</returns>
+    /// <summary>A regular file is read twice if it is not an encrypted key; a pipe can hold a blob only.</summary>
+    /// <returns>What it is; whether it opens, null if that was not found out; and that in words, null if that was not asked for.</returns>
     private static (BlobDescription Description, bool? Opens, string? Why) Look(string path, string? huk, string? root)
     {
         if (root is not null && huk is null)

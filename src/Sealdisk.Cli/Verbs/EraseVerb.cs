@@ -6,7 +6,7 @@ using Sealdisk.Volumes.Configuration;
 
 namespace Sealdisk.Cli.Verbs;
 
-/// <summary><c>erase</c>: a volume discarded for good, by somebody who means it.</summary>
+/// <summary><c>erase</c>: a volume discarded for good, once its name was typed.</summary>
 internal static class EraseVerb
 {
     internal static Command Create()

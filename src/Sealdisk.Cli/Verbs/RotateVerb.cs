@@ -7,7 +7,7 @@ using Sealdisk.Volumes.Keys.Tpm;
 
 namespace Sealdisk.Cli.Verbs;
 
-/// <summary><c>rotate</c>: the key sealed anew, the data untouched.</summary>
+/// <summary><c>rotate</c>: the key sealed again, the data untouched.</summary>
 internal static class RotateVerb
 {
     internal static Command Create()

@@ -4,7 +4,7 @@ using Sealdisk.Volumes.Keys;
 
 namespace Sealdisk.Cli.Verbs;
 
-/// <summary><c>self-test</c>: known answers, inside this very binary on this very processor.</summary>
+/// <summary><c>self-test</c>: known answers, inside this binary, on this processor.</summary>
 internal static class SelfTestVerb
 {
     internal static Command Create()

@@ -34,7 +34,7 @@ public enum BlobKind
 /// <summary>What a blob's bytes say of it, without any key. Nothing in it is secret.</summary>
 /// <param name="Kind">Whose blob it is. OP-TEE's and CAAM's have no magic and are told apart by length and first byte alone.</param>
 /// <param name="Length">Bytes of the blob.</param>
-/// <param name="KeySize">Bytes of the sealed key, where the blob shows it: not with a TPM, which encrypts the length too.</param>
+/// <param name="KeySize">Bytes of the sealed key, if the blob shows it: not with a TPM, which encrypts the length too.</param>
 /// <param name="WellFormed">Whether the trust source would take it as one of its own; says nothing on whether it opens.</param>
 /// <param name="Details">What the kind's own fields say, in their order.</param>
 /// <param name="Problem">What is wrong; null exactly when the blob is well formed.</param>

@@ -59,7 +59,7 @@ internal ref struct BlobKindReader(ReadOnlySpan<byte> bytes)
         return TryTakeDerHeader(tag, out var length) && TryTake(length, out content);
     }
 
-    /// <summary>A DER element's tag and definite length, of at most 65535. Nothing is read where they are not there.</summary>
+    /// <summary>A DER element's tag and definite length, of at most 65535. Nothing is read if they are not there.</summary>
     public bool TryTakeDerHeader(byte tag, out int length)
     {
         length = 0;

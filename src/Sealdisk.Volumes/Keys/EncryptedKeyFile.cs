@@ -11,7 +11,7 @@ public static class EncryptedKeyFile
     /// <summary>
     /// Whether a file's text is meant as an encrypted key, and what its bytes say of it. No more is read than the longest one needs.
     /// </summary>
-    /// <returns>Null where it is something else.</returns>
+    /// <returns>Null if it is something else.</returns>
     /// <exception cref="LinuxException">The file cannot be read.</exception>
     public static BlobDescription? Describe(string path)
     {
@@ -26,7 +26,7 @@ public static class EncryptedKeyFile
     /// <param name="path">The encrypted key.</param>
     /// <param name="rootKey">The sealed root key.</param>
     /// <param name="hukPath">The HUK.</param>
-    /// <exception cref="SealdiskException">It is none under a trusted key, or the HUK cannot be used (2).</exception>
+    /// <exception cref="SealdiskException">It is not an encrypted key under a trusted one, or the HUK cannot be used (2).</exception>
     /// <exception cref="LinuxException">A file cannot be read.</exception>
     public static EncryptedKeyAnswer Open(string path, SealedBlob rootKey, string hukPath)
     {

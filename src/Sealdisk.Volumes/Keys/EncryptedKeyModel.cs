@@ -37,11 +37,11 @@ internal static class EncryptedKeyModel
         return text;
     }
 
-    /// <summary>Decrypts a key; not a byte of it where the MAC is wrong.</summary>
+    /// <summary>Decrypts a key; not a byte of it if the MAC is wrong.</summary>
     /// <param name="text">As the kernel printed it.</param>
     /// <param name="masterKey">The master's payload; stays the caller's.</param>
     /// <param name="key">Receives <see cref="EncryptedKeyText.KeySize"/> bytes; the caller owns and wipes it.</param>
-    /// <returns>False where it was altered, or encrypted under another master key or another name of it.</returns>
+    /// <returns>False if it was altered, or encrypted under another master key or another name of it.</returns>
     internal static bool Unwrap(EncryptedKeyText text, ReadOnlySpan<byte> masterKey, Span<byte> key)
     {
         if (key.Length != text.KeySize)

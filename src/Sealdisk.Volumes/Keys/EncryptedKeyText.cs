@@ -45,7 +45,7 @@ public sealed record EncryptedKeyText(string Format, string Master, int KeySize,
         utf8.StartsWith("default "u8) || utf8.StartsWith("ecryptfs "u8) || utf8.StartsWith("enc32 "u8);
 
     /// <summary>Reads the text, with at most one line feed at its end.</summary>
-    /// <returns>Null and the cause, continuing "it ...", where the kernel would not load it.</returns>
+    /// <returns>Null and the cause, continuing "it ...", if the kernel would not load it.</returns>
     internal static EncryptedKeyText? Parse(string text, out string? problem)
     {
         if (text.EndsWith('\n'))

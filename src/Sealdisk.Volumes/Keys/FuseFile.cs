@@ -54,7 +54,7 @@ public static class FuseFile
         }
     }
 
-    /// <summary>The number of bytes, or -1 where it is no text.</summary>
+    /// <summary>The number of bytes, or -1 if it is not text.</summary>
     private static int Decode(ReadOnlySpan<byte> text, Span<byte> bytes)
     {
         var count = 0;

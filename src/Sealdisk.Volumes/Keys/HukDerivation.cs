@@ -18,7 +18,7 @@ public static class HukDerivation
 {
     /// <summary>The text of a HUK file, in locked memory that the caller wipes by disposing it.</summary>
     /// <exception cref="SealdiskException">
-    /// The values are not those that the HUK follows from, or a file cannot be used (2); or nobody can compute it, since its secret never
+    /// The values are not those that the HUK follows from, or a file cannot be used (2); or it cannot be computed, since its secret never
     /// leaves the chip (5).
     /// </exception>
     public static SecretBuffer Derive(HukFamily family, ChipValues chip)

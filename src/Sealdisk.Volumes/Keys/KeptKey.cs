@@ -8,7 +8,7 @@ public static class KeptKey
 {
     /// <summary>
     /// Makes a trusted key, saves its blob durably and leaves the key in a keyring. The blob in the file has been unsealed again before
-    /// this returns; where a step fails, no key is left.
+    /// this returns; if a step fails, no key is left.
     /// </summary>
     /// <param name="name">The key's description.</param>
     /// <param name="size">32 to 128 bytes.</param>

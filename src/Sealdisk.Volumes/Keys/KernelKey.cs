@@ -32,7 +32,7 @@ public sealed class KernelKey : IDisposable
     /// <summary>A new random key of 32 to 128 bytes, made and sealed by the kernel's trust source.</summary>
     /// <param name="description">Its name in the kernel.</param>
     /// <param name="size">Bytes.</param>
-    /// <param name="options">What the trust source is told beside; stays the caller's.</param>
+    /// <param name="options">What else the trust source is told; stays the caller's.</param>
     /// <exception cref="LinuxException">The kernel's own answer; see <see cref="TrustedKeyProblem.OfNew"/>.</exception>
     internal static KernelKey NewTrusted(KeyDescription description, int size, TrustedKeyOptions options)
     {
@@ -48,7 +48,7 @@ public sealed class KernelKey : IDisposable
     internal static KernelKey LoadTrusted(KeyDescription description, SealedBlob sealedKey, string subject) =>
         LoadTrusted(description, sealedKey, subject, TrustedKeyOptions.None);
 
-    /// <summary>The same with what the trust source is told beside, which stays the caller's.</summary>
+    /// <summary>The same with what else the trust source is told, which stays the caller's.</summary>
     internal static KernelKey LoadTrusted(KeyDescription description, SealedBlob sealedKey, string subject, TrustedKeyOptions options)
     {
         using var log = KernelLog.FromNow();
@@ -114,7 +114,7 @@ public sealed class KernelKey : IDisposable
     internal static KernelKey AddUser(KeyDescription description, SecretBuffer key) => Add("user", description, key.Memory.Span);
 
     /// <summary>
-    /// A key that somebody else put into the kernel, wherever this process may find it: its own keyrings, its session's, its user's.
+    /// A key that another process put into the kernel, wherever this process can find it: its own keyrings, its session's, its user's.
     /// </summary>
     /// <exception cref="SealdiskException">There is none.</exception>
     public static KernelKey Find(string type, KeyDescription description)
@@ -171,7 +171,7 @@ public sealed class KernelKey : IDisposable
         }
         catch (LinuxException problem) when (problem.Errno is Errno.ENOKEY or Errno.ENOENT or Errno.EKEYREVOKED or Errno.EKEYEXPIRED)
         {
-            // Somebody else was faster: it is gone, which is all that is wanted.
+            // Another process was faster: it is gone, which is all that is wanted.
         }
     }
 

@@ -4,7 +4,7 @@ namespace Sealdisk.Volumes.Keys;
 
 /// <summary>
 /// A keyring where a person wants a key to stay after this process. The kernel would take one for keyrings that end with it, or with an
-/// anonymous session that nobody else has, and report a serial number that means nothing a moment later: those are refused before
+/// anonymous session that no other process has, and report a serial number that means nothing a moment later: those are refused before
 /// anything is made.
 /// </summary>
 public static class KernelKeyring

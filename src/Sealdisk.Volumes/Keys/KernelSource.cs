@@ -6,7 +6,7 @@ namespace Sealdisk.Volumes.Keys;
 /// Which trust source stands behind this kernel's <c>trusted</c> key type. There is one at most: the kernel takes the first that answers,
 /// or the one that trusted.source= names (security/keys/trusted-keys/trusted_core.c). Found by asking, never by the kernel's version.
 /// </summary>
-/// <param name="Source">The source; null where the kernel has no working one.</param>
+/// <param name="Source">The source; null if the kernel has no working one.</param>
 /// <param name="Evidence">How that is known, or what is missing; for people.</param>
 public sealed record KernelSource(TrustSource? Source, string Evidence)
 {
@@ -18,13 +18,13 @@ public sealed record KernelSource(TrustSource? Source, string Evidence)
     {
         if (!KeyTypes.IsRegistered("trusted"))
             return new KernelSource(null, WhyNotRegistered());
-        // The driver is registered only where the TEE was chosen, and bound only once its session with the TA stands.
+        // The driver is registered only if the TEE was chosen, and bound only once its session with the TA stands.
         if (Path.Exists($"{TaDevice}/driver"))
             return new KernelSource(TrustSource.Tee, "OP-TEE's trusted-keys TA is bound to the kernel's trusted keys");
         return OfThrowAwayKey();
     }
 
-    /// <summary>True where a TPM's character device is there.</summary>
+    /// <summary>True if a TPM's character device is there.</summary>
     public static bool HasTpm => Directory.Exists("/sys/class/tpm") && Directory.EnumerateFileSystemEntries("/sys/class/tpm").Any();
 
     /// <summary>A key's blob shows who sealed it: for 32 bytes, OP-TEE writes 65, CAAM 80, DCP 85, a TPM its own structure.</summary>

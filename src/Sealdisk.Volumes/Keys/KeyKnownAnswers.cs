@@ -6,7 +6,7 @@ namespace Sealdisk.Volumes.Keys;
 /// <summary>
 /// Known answers of what is built upon ciphers and sealing, for <c>sealdisk self-test</c>: the model of the kernel's encrypted keys,
 /// X25519, and the wrap for a recovery key. The encrypted key was made by a kernel under the root key that a board's OP-TEE sealed with
-/// its all-zero HUK, the wrap is the example of docs/recovery.md, X25519's is that of RFC 7748: nothing here is anybody's secret.
+/// its all-zero HUK, the wrap is the example of docs/recovery.md, X25519's is that of RFC 7748: nothing here is secret.
 /// </summary>
 public static class KeyKnownAnswers
 {

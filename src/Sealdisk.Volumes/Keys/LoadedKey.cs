@@ -16,8 +16,8 @@ public abstract class LoadedKey : IDisposable
     public abstract KeyCustody Custody { get; }
 
     /// <summary>
-    /// The key as dm-crypt takes it, for a thread that opened it here. The caller disposes both; what is in the kernel by then needs this
-    /// no more.
+    /// The key as dm-crypt takes it, for a thread that opened it here. The caller disposes both; what is in the kernel by then no longer
+    /// needs this.
     /// </summary>
     /// <param name="description">What the kernel is to call it, if it is not there yet.</param>
     public abstract KernelKey ForDmCrypt(KeyDescription description);
@@ -26,7 +26,7 @@ public abstract class LoadedKey : IDisposable
     public abstract void Dispose();
 
     /// <summary>A key that the kernel holds.</summary>
-    /// <param name="key">Belongs to whoever takes it with <see cref="ForDmCrypt"/>, else to this.</param>
+    /// <param name="key">Belongs to the caller that takes it with <see cref="ForDmCrypt"/>, else to this.</param>
     public sealed class InKernel(KernelKey key) : LoadedKey
     {
         private KernelKey? _key = key;

@@ -42,8 +42,8 @@ public static class RecoveryKey
         return PublicOf(secret);
     }
 
-    /// <summary>Reads the secret half: from a file, or from standard input where the path is "-". The caller wipes it.</summary>
-    /// <exception cref="SealdiskException">It is none, or mistyped (2).</exception>
+    /// <summary>Reads the secret half: from a file, or from standard input if the path is "-". The caller wipes it.</summary>
+    /// <exception cref="SealdiskException">It is not a recovery key, or mistyped (2).</exception>
     public static SecretBuffer Read(string path)
     {
         using var text = SecretBuffer.Allocate(4096);

@@ -6,7 +6,7 @@ using Sealdisk.OpTee;
 namespace Sealdisk.Volumes.Keys;
 
 /// <summary>
-/// A volume key wrapped for a recovery key (docs/recovery.md): whoever has the public half wraps, only the secret half opens.
+/// A volume key wrapped for a recovery key (docs/recovery.md): the public half wraps, and only the secret half opens.
 /// <code>
 ///  0   1  version, 1
 ///  1   8  which recovery key: the first bytes of SHA-256 of its public half P
@@ -63,7 +63,7 @@ public sealed class RecoveryWrap : IEquatable<RecoveryWrap>
     }
 
     /// <summary>Wraps a key.</summary>
-    /// <exception cref="SealdiskException">The public half is none that a key may be wrapped for (2).</exception>
+    /// <exception cref="SealdiskException">No key may be wrapped for this public half (2).</exception>
     public static RecoveryWrap Wrap(ReadOnlySpan<byte> publicKey, SecretBuffer key)
     {
         using var ephemeral = SecretBuffer.Random(X25519.Size);
@@ -93,7 +93,7 @@ public sealed class RecoveryWrap : IEquatable<RecoveryWrap>
     }
 
     /// <summary>Opens it; the caller owns the key.</summary>
-    /// <returns>Null where it was altered, or wrapped for another recovery key.</returns>
+    /// <returns>Null if it was altered, or wrapped for another recovery key.</returns>
     public SecretBuffer? Unwrap(SecretBuffer secret)
     {
         var blob = _bytes;
@@ -115,7 +115,7 @@ public sealed class RecoveryWrap : IEquatable<RecoveryWrap>
         return key;
     }
 
-    /// <summary>The key of the GCM; null where the two halves share nothing.</summary>
+    /// <summary>The key of the GCM; null if the two halves share nothing.</summary>
     private static SecretBuffer? WrappingKey(
         ReadOnlySpan<byte> privateKey, ReadOnlySpan<byte> theirs, ReadOnlySpan<byte> recipient, ReadOnlySpan<byte> blob)
     {

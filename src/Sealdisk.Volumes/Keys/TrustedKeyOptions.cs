@@ -4,7 +4,7 @@ using Sealdisk.Linux;
 namespace Sealdisk.Volumes.Keys;
 
 /// <summary>
-/// What the kernel is told of a trusted key beside its size or blob: options of a TPM, among them a password that never becomes a string.
+/// What the kernel is told of a trusted key besides its size or blob: options of a TPM, among them a password that never becomes a string.
 /// </summary>
 /// <param name="words">Each with a space before it, such as " keyhandle=81000001"; nothing secret.</param>
 /// <param name="auth">Hex text of the sealed object's password, or null; disposed with this.</param>

@@ -99,7 +99,7 @@ public static class RecordFormat
     }
 
     /// <summary>Reads a block. Never throws: whatever the bytes are, they are one of the kinds of <see cref="CopyReading"/>.</summary>
-    /// <param name="block">4096 bytes; fewer where the file or device ends before.</param>
+    /// <param name="block">4096 bytes; fewer if the file or device ends before.</param>
     public static CopyReading Read(ReadOnlySpan<byte> block)
     {
         if (IsClaim(block, FirstBootClaim))

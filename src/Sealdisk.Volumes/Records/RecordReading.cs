@@ -13,8 +13,8 @@ public abstract record RecordOutcome
 
     /// <summary>The record, from the newest valid copy.</summary>
     /// <param name="Record">To be used.</param>
-    /// <param name="CopiesToRepair">Copies (0 is A, 1 is B) that are missing, bad or older; empty where all is well.</param>
-    /// <param name="Why">What is wrong with those; null where all is well.</param>
+    /// <param name="CopiesToRepair">Copies (0 is A, 1 is B) that are missing, bad or older; empty if all is well.</param>
+    /// <param name="Why">What is wrong with those; null if all is well.</param>
     public sealed record Good(VolumeRecord Record, IReadOnlyList<int> CopiesToRepair, string? Why) : RecordOutcome;
 
     /// <summary>There was a record, and neither copy can be relied on. Nothing may be written.</summary>

@@ -7,7 +7,7 @@ public sealed partial class RecordStore
 {
     /// <summary>
     /// Writes both copies: first the one that is missing, bad or older, then, once that is proven to be on the medium, the
-    /// other. Power fails in between: the new record is read from one copy, the old one is repaired. The very first record of a device is
+    /// other. Power fails in between: the new record is read from one copy, the old one is repaired. The first record of a device is
     /// announced by a claim, see <see cref="RecordFormat.WriteClaim"/>. Writing again what is there already is allowed.
     /// </summary>
     /// <param name="record">What both copies will be.</param>
@@ -41,7 +41,7 @@ public sealed partial class RecordStore
     /// that it is the volume's own. Power fails in between: the old record, the new one, or neither; never a new first boot.
     /// </summary>
     /// <exception cref="SealdiskException">
-    /// As <see cref="Write"/>; refused only where the detached file holds something else than a record.
+    /// As <see cref="Write"/>; refused only if the detached file holds something else than a record.
     /// </exception>
     /// <exception cref="LinuxException">As <see cref="Write"/>.</exception>
     public void Restore(VolumeRecord record)
@@ -86,7 +86,7 @@ public sealed partial class RecordStore
     /// <summary>
     /// Overwrites both copies with zeros, proven to be on the medium, and removes a detached file. Power fails in between: a copy that is
     /// still whole is still the record; one that is not keeps its magic until there is nothing else left of it, so that it is known for
-    /// what it was. Does nothing where a detached file is not there.
+    /// what it was. Does nothing if a detached file is not there.
     /// </summary>
     /// <exception cref="SealdiskException">
     /// Refused: the detached file holds something else. Failed: a copy could not be overwritten.

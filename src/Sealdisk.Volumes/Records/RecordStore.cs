@@ -15,7 +15,7 @@ public sealed partial class RecordStore
     /// <summary>Where copy B is in a header, in bytes; copy A is at byte 0.</summary>
     public const long HeaderCopyB = 524288;
     private const int DetachedLength = 2 * RecordFormat.BlockSize;
-    private const int DetachedMode = Permissions.Mode0600; // nothing in it is secret, but nobody else needs it
+    private const int DetachedMode = Permissions.Mode0600; // nothing in it is secret, but no other user needs it
 
     private readonly string _path;
     private readonly bool _detached;

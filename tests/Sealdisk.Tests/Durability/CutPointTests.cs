@@ -109,30 +109,21 @@ public sealed class CutPointTests(ITestOutputHelper output)
     public void A_recovery_survives_a_power_cut_at_any_instant(string record, int atLeast)
     {
         using var volume = TestVolume.OnAnotherDevice(record == "detached", ("size", "4MiB"), ("sector-size", 512));
-        var (file, before) = (volume.Record, volume.Record[0]);
-        var (result, operations) = StorageTrace.Of(
-            Path.GetDirectoryName(volume.Image)!, new Dictionary<string, string>(), null,
-            $"{NativeBinary.Path} --config {volume.Config} recover {volume.Name} --key {volume["recovery.key"]}");
-        TestVolume.Done(result);
-        var after = file[0];
-        var states = new HashSet<ulong>();
-        var name = record == "header" ? "image" : "record";
-        var files = new Dictionary<string, byte[]>(StringComparer.Ordinal) { [name] = File.ReadAllBytes(volume[name]) };
-        before.CopyTo(files[name], file.Offset(0));
-        before.CopyTo(files[name], file.Offset(1));
-        foreach (var instant in new CrashModel(files, operations, (_, _) => true).Instants())
-        {
-            foreach (var state in instant.Possible)
-            {
-                states.Add(state.Key());
-                var bytes = state.Files[name].ToArray();
-                var good = Assert.IsType<RecordOutcome.Good>(new RecordReading(
-                    RecordFormat.Read(bytes.AsSpan(file.Offset(0), RecordFormat.BlockSize)),
-                    RecordFormat.Read(bytes.AsSpan(file.Offset(1), RecordFormat.BlockSize))).Outcome);
-                Assert.Contains(RecordSamples.Block(good.Record), new[] { before, after });
-            }
-        }
-        Report(new Seen(operations.Count, states.Count, 2, 1), atLeast);
+        Report(OldRecordOrNew(volume, record, $"recover {volume.Name} --key {volume["recovery.key"]}"), atLeast);
+        volume.Up();
+        Assert.Equal(CutPoints.Content, File.ReadAllText(volume.MountedFile));
+        volume.Down();
+    }
+
+    /// <summary>The old name or the new one; until it is the new one, the same verb once more ends it.</summary>
+    [Theory]
+    [InlineData("header", 7)]
+    [InlineData("detached", 7)]
+    public void A_renaming_survives_a_power_cut_at_any_instant(string record, int atLeast)
+    {
+        using var volume = Ready(record);
+        volume.Record.Rewrite(old => old with { Name = "another-name" }, 0, 1);
+        Report(OldRecordOrNew(volume, record, $"record rename another-name {volume.Name}"), atLeast);
         volume.Up();
         Assert.Equal(CutPoints.Content, File.ReadAllText(volume.MountedFile));
         volume.Down();
@@ -167,6 +158,35 @@ public sealed class CutPointTests(ITestOutputHelper output)
                 ? write with { Data = SealedElsewhere(write.Data, volume["other.hex"]) }
                 : operation)];
         Assert.ThrowsAny<Xunit.Sdk.XunitException>(() => cuts.FirstViolation(before, unproven));
+    }
+
+    /// <summary>Runs a verb that writes another record, and finds one of the two, whole, in whatever a power cut may leave.</summary>
+    private static Seen OldRecordOrNew(TestVolume volume, string record, string verb)
+    {
+        var (file, before) = (volume.Record, volume.Record[0]);
+        var (result, operations) = StorageTrace.Of(
+            Path.GetDirectoryName(volume.Image)!, new Dictionary<string, string>(), null,
+            $"{NativeBinary.Path} --config {volume.Config} {verb}");
+        TestVolume.Done(result);
+        var after = file[0];
+        var states = new HashSet<ulong>();
+        var name = record == "header" ? "image" : "record";
+        var files = new Dictionary<string, byte[]>(StringComparer.Ordinal) { [name] = File.ReadAllBytes(volume[name]) };
+        before.CopyTo(files[name], file.Offset(0));
+        before.CopyTo(files[name], file.Offset(1));
+        foreach (var instant in new CrashModel(files, operations, (_, _) => true).Instants())
+        {
+            foreach (var state in instant.Possible)
+            {
+                states.Add(state.Key());
+                var bytes = state.Files[name].ToArray();
+                var good = Assert.IsType<RecordOutcome.Good>(new RecordReading(
+                    RecordFormat.Read(bytes.AsSpan(file.Offset(0), RecordFormat.BlockSize)),
+                    RecordFormat.Read(bytes.AsSpan(file.Offset(1), RecordFormat.BlockSize))).Outcome);
+                Assert.Contains(RecordSamples.Block(good.Record), new[] { before, after });
+            }
+        }
+        return new Seen(operations.Count, states.Count, 2, 1);
     }
 
     /// <summary>The same record with the root key of another device.</summary>

@@ -4,7 +4,7 @@ using Sealdisk.Crypto;
 namespace Sealdisk.Volumes.Keys.Tpm;
 
 /// <summary>
-/// The policy "these PCRs have these values", and the object's password where it has one, as a TPM computes it (TPM 2.0 Library, part 3,
+/// The policy "these PCRs have these values", and the object's password if it has one, as a TPM computes it (TPM 2.0 Library, part 3,
 /// 23.7 and 23.17).
 /// </summary>
 internal static class PcrPolicy

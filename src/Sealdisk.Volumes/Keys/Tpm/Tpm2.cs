@@ -28,10 +28,10 @@ internal sealed class Tpm2 : IDisposable
     internal static Tpm2 Open() => new(TpmDevice.Open(TpmDevice.ResourceManager));
 
     /// <summary>The TPM itself: what is loaded through it stays when this is disposed, for the kernel to use.</summary>
-    /// <exception cref="LinuxException">There is none, or somebody else has it (EBUSY).</exception>
+    /// <exception cref="LinuxException">There is none, or another process has it (EBUSY).</exception>
     internal static Tpm2 OpenRaw() => new(TpmDevice.Open(TpmDevice.Raw));
 
-    /// <summary>The object under a handle, or null where there is none.</summary>
+    /// <summary>The object under a handle, or null if there is none.</summary>
     /// <exception cref="TpmException">The TPM refuses.</exception>
     internal TpmPublic? ReadPublic(uint handle)
     {
@@ -128,7 +128,7 @@ internal sealed class Tpm2 : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _device?.Dispose();
 
-    /// <summary>Carries out one command; the handle in its reply, where there is one, and the parameters.</summary>
+    /// <summary>Carries out one command; the handle in its reply, if there is one, and the parameters.</summary>
     private (uint Handle, byte[] Parameters) Do(TpmCommand command, int handles)
     {
         var reply = _exchange(command.Finish());

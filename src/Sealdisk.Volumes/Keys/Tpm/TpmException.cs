@@ -4,10 +4,10 @@ namespace Sealdisk.Volumes.Keys.Tpm;
 
 /// <summary>A TPM answered with something else than success, or with something that is no answer.</summary>
 /// <param name="command">The command, such as TPM2_EvictControl.</param>
-/// <param name="code">The response code; 0 where the reply itself makes no sense.</param>
+/// <param name="code">The response code; 0 if the reply itself makes no sense.</param>
 internal sealed class TpmException(string command, uint code) : Exception(Sentence(command, code))
 {
-    // TPM 2.0 Library, part 2, 6.6: the codes that somebody can do something about.
+    // TPM 2.0 Library, part 2, 6.6: the codes that a person can do something about.
     internal const uint NvSpace = 0x14b, NvDefined = 0x14c;
     private const uint AuthFail = 0x08e, BadAuth = 0x0a2, Lockout = 0x921, Handle = 0x08b, Hierarchy = 0x085, Policy = 0x09d;
     private const uint FormatOne = 0x080;

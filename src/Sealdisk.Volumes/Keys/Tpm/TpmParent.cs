@@ -5,12 +5,12 @@ namespace Sealdisk.Volumes.Keys.Tpm;
 
 /// <summary>
 /// The storage key under which a TPM 2.0 seals: a persistent object, since the kernel makes no sealed key without one and does not make
-/// one itself. Where the handle is free it is made from the owner's seed and the TCG's template; what somebody else put there is never
+/// one itself. If the handle is free, it is made from the owner's seed and the TCG's template; what another owner put there is never
 /// replaced.
 /// </summary>
 public static class TpmParent
 {
-    /// <summary>Nothing has that handle; false also where the TPM cannot be asked, since a new key will then say why.</summary>
+    /// <summary>Nothing has that handle; false also if the TPM cannot be asked, since a new key will then say why.</summary>
     public static bool IsFree(uint handle)
     {
         if (TpmDevice.Family != 2)
@@ -44,7 +44,7 @@ public static class TpmParent
     }
 
     /// <summary>
-    /// The parent under that handle; made and kept there where there is none. Done twice, or by two at a time, it is the same key once.
+    /// The parent under that handle; made and kept there if there is none. Done twice, or by two at a time, it is the same key once.
     /// </summary>
     /// <exception cref="SealdiskException">Something else is there.</exception>
     /// <exception cref="TpmException">The TPM refuses.</exception>
@@ -75,7 +75,7 @@ public static class TpmParent
         ? found
         : throw SealdiskException.Refused(
             $"cannot seal under the TPM's object {Text(handle)}: it is no storage key that can be used without a password",
-            "it is somebody else's and was not changed; choose another handle with parent in [source.tpm]");
+            "it belongs to something else and was not changed; choose another handle with parent in [source.tpm]");
 
     private static string WayOut(TpmException problem, uint handle) => problem switch
     {

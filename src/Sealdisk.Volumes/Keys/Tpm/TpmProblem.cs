@@ -5,7 +5,7 @@ namespace Sealdisk.Volumes.Keys.Tpm;
 /// <summary>Why a TPM 2.0 does not open a volume's key, and the way out.</summary>
 public static class TpmProblem
 {
-    /// <summary>The kernel's bare refusal in the words of what has happened to the TPM; the refusal itself where nothing has.</summary>
+    /// <summary>The kernel's bare refusal in the words of what has happened to the TPM; the refusal itself if nothing has.</summary>
     /// <param name="name">The volume.</param>
     /// <param name="refusal">The refusal.</param>
     /// <param name="binding">What its seal depends on.</param>
@@ -24,7 +24,7 @@ public static class TpmProblem
         }
     }
 
-    /// <summary>Makes a parent again that was evicted; true where one was. The same key comes of it, or nothing is done.</summary>
+    /// <summary>Makes a parent again that was evicted; true if one was. The same key comes of it, or nothing is done.</summary>
     public static bool RestoreParent(SealBinding binding)
     {
         if (binding.Parent is not { } parent || TpmDevice.Family != 2)

@@ -16,7 +16,7 @@ internal sealed record TpmPublic(ushort Type, uint Attributes, string Fingerprin
     internal bool IsParent =>
         (Attributes & (FixedTpm | UserWithAuth | Restricted | Decrypt | Sign)) == (FixedTpm | UserWithAuth | Restricted | Decrypt);
 
-    /// <summary>Reads one; null where it is none.</summary>
+    /// <summary>Reads one; null if it is not one.</summary>
     internal static TpmPublic? Read(ReadOnlySpan<byte> area)
     {
         var reader = new BlobKindReader(area);

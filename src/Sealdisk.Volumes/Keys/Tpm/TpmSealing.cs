@@ -17,7 +17,7 @@ public static class TpmSealing
     });
 
     /// <summary>
-    /// For a new key. The parent is there when this returns. <see cref="TrustedKeyOptions.None"/> where no TPM 2.0 seals.
+    /// For a new key. The parent is there when this returns. <see cref="TrustedKeyOptions.None"/> if no TPM 2.0 seals.
     /// </summary>
     /// <param name="settings">As configured.</param>
     /// <param name="subject">What is to be made, for messages.</param>
@@ -76,7 +76,7 @@ public static class TpmSealing
     {
         if (TpmDevice.Family != 2)
             return TrustedKeyOptions.None;
-        // A key that was adopted says nothing of PCRs: whoever sealed it by hand to some has to unseal it by hand.
+        // A key that was adopted says nothing of PCRs: if it was sealed to some by hand, it has to be unsealed by hand.
         if (binding.Parent is null)
             return new TrustedKeyOptions("", settings.Auth is { } file ? TpmAuthFile.Read(file) : null, null);
         var recorded = binding.Pcrs?.Numbers ?? [];
