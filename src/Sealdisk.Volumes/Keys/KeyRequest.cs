@@ -13,6 +13,9 @@ public sealed record KeyRequest(string Name, KeyKind Kind, int Size, string Subj
     /// <summary>On two levels: the public half of the recovery key that it is to be wrapped for; null for none.</summary>
     public byte[]? Recovery { get; init; }
 
+    /// <summary>What messages call it.</summary>
+    public override string ToString() => Subject;
+
     /// <summary>What messages call it, with the volume whose root key it is to be under.</summary>
     internal string SubjectUnder => Under is null ? Subject : $"{Subject}, which is to be under that of {Under.Volume}";
 }

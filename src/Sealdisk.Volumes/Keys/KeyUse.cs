@@ -9,4 +9,8 @@ namespace Sealdisk.Volumes.Keys;
 /// </param>
 /// <param name="Size">Bytes that it must have.</param>
 /// <param name="Subject">What messages call it, such as "the key of data".</param>
-public sealed record KeyUse(KeyDescription Description, int Size, string Subject);
+public sealed record KeyUse(KeyDescription Description, int Size, string Subject)
+{
+    /// <summary>What messages call it.</summary>
+    public override string ToString() => Subject;
+}

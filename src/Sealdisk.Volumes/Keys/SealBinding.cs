@@ -28,4 +28,7 @@ public sealed record SealBinding
 
     /// <summary>The counter that must have that value; null for none.</summary>
     public NvCounter? Counter { get; init; }
+
+    /// <summary>The parent, which all else goes with.</summary>
+    public override string ToString() => Parent?.ToString() ?? "nothing but the hardware";
 }
