@@ -12,17 +12,13 @@ internal static class VolumeVerbs
     internal static Command Plan()
     {
         var volumes = VolumeArgument.New();
-        var command = new Command("plan", "Show what 'up' would do, and change nothing") { volumes };
+        var command = new Command("plan", "What 'up' would do, changing nothing") { volumes };
         command.SetAction(parsed =>
         {
             // In the order in which 'up' takes them: a later volume finds what an earlier one has made.
             var earlier = new EarlierVolumes();
-            return EachVolume.Run(
-                parsed,
-                volumes,
-                (terminal, spec) => PlanOne(terminal, spec, earlier),
-                reports => new PlansReport(reports),
-                (spec, error) => new PlanReport(spec.Name, PlanWord(PlanKind.Refusal), [], error));
+            return EachVolume.Run(parsed, volumes, (terminal, spec) => PlanOne(terminal, spec, earlier), reports => new PlansReport(reports),
+                (spec, error) => new PlanReport(spec.Name, PlanText.Word(PlanKind.Refusal), [], error));
         });
         return HelpWithExamples.With(command, "sealdisk plan", "sealdisk plan data --config ./sealdisk.toml");
     }
@@ -32,23 +28,18 @@ internal static class VolumeVerbs
         var volumes = VolumeArgument.New();
         var wait = new Option<uint>("--wait")
         {
-            Description = "Seconds to wait for devices that are not there yet, for all volumes together",
+            Description = "How long to wait, in seconds, for a device that is not there yet; all volumes together",
             HelpName = "SECONDS",
             DefaultValueFactory = _ => 0,
         };
         // A failure says which kind of boot it was that failed.
         var kinds = new Dictionary<string, PlanKind>(StringComparer.Ordinal);
-        var command = new Command("up", "Do the first boot or a later boot, until mounted; does nothing if it is up") { volumes, wait };
+        var command = new Command("up", "First boot or later boot, until mounted; nothing to do when it is up") { volumes, wait };
         command.SetAction(parsed =>
         {
             var (limit, since) = (TimeSpan.FromSeconds(parsed.GetValue(wait)), Stopwatch.StartNew());
-            return EachVolume.Run(
-                parsed,
-                volumes,
-                (terminal, spec) => UpOne(terminal, spec, kinds, limit, since),
-                reports => new UpsReport(reports),
-                (spec, error) =>
-                    new UpReport(spec.Name, PlanWord(kinds.GetValueOrDefault(spec.Name, PlanKind.Refusal)), "failed", null, error));
+            return EachVolume.Run(parsed, volumes, (terminal, spec) => UpOne(terminal, spec, kinds, limit, since), reports => new UpsReport(reports),
+                (spec, error) => new UpReport(spec.Name, PlanText.Word(kinds.GetValueOrDefault(spec.Name, PlanKind.Refusal)), "failed", null, error));
         });
         return HelpWithExamples.With(command, "sealdisk up", "sealdisk up data --wait 30");
     }
@@ -56,7 +47,7 @@ internal static class VolumeVerbs
     internal static Command Down()
     {
         var volumes = VolumeArgument.New();
-        var command = new Command("down", "Unmount, unmap and detach; does nothing if it is down") { volumes };
+        var command = new Command("down", "Unmount, unmap, detach; nothing to do when it is down") { volumes };
         // In reverse, as one volume may be mounted below another.
         command.SetAction(parsed => EachVolume.Run(
             parsed, volumes, DownOne, reports => new DownsReport(reports),
@@ -69,34 +60,33 @@ internal static class VolumeVerbs
         var plan = VolumeLifecycle.Plan(spec, earlier);
         if (!terminal.Json)
         {
-            terminal.Result($"{spec.Name}: {plan.Title}");
+            terminal.Result($"{spec.Name}: {PlanText.Title(plan.Kind)}");
             foreach (var (step, index) in plan.Steps.Select((step, index) => (step, index)))
-                terminal.Result($"  {index + 1}. {step.Intent}");
+                terminal.Result($"  {index + 1}. {PlanText.Intent(step)}");
         }
-        return plan.Refusal is { } refusal
-            ? throw refusal
-            : new PlanReport(
-                spec.Name, PlanWord(plan.Kind), plan.Steps.Select(step => new StepReport(step.Label, step.Intent)).ToArray(), null);
+        if (plan.Refusal is { } refusal)
+            throw refusal;
+        var steps = plan.Steps.Select(step => new StepReport(PlanText.Word(step), PlanText.Intent(step))).ToArray();
+        return new PlanReport(spec.Name, PlanText.Word(plan.Kind), steps, null);
     }
 
     private static UpReport UpOne(Terminal terminal, VolumeSpec spec, Dictionary<string, PlanKind> kinds, TimeSpan limit, Stopwatch since)
     {
         if (limit > TimeSpan.Zero)
-            Arrival.Await(
-                spec, limit, since, missing => terminal.Note($"{spec.Name}: waiting for {missing} (limit {limit.TotalSeconds:0} s)"));
+            DeviceWait.UntilThere(spec, limit, since, missing => terminal.Note($"{spec.Name}: waiting for {missing} (limit {limit.TotalSeconds:0} s)"));
         var (plan, source, kind) = VolumeLifecycle.Up(
             spec,
             plan =>
             {
                 kinds[spec.Name] = plan.Kind;
-                terminal.Note($"{spec.Name}: {plan.Title}");
+                terminal.Note($"{spec.Name}: {PlanText.Title(plan.Kind)}");
             },
-            (step, detail) => terminal.Note($"  {Mark(terminal)} {step.Intent}{(detail is null ? "" : $"  ({detail})")}"));
+            (step, detail) => terminal.Note($"  {Mark(terminal)} {PlanText.Intent(step)}{(detail is null ? "" : $"  ({detail})")}"));
         var where = spec.Mount is { } target ? $"mounted on {target}" : "mapped";
         var state = plan.Kind == PlanKind.AlreadyUp ? "is up already" : "is up";
         if (!terminal.Json)
             terminal.Result($"{spec.Name} {state}: {where}; source {source.Text()}, mapping {kind.Text()}, {spec.Cipher.Text}");
-        return new UpReport(spec.Name, PlanWord(plan.Kind), "up", spec.Mount, null);
+        return new UpReport(spec.Name, PlanText.Word(plan.Kind), "up", spec.Mount, null);
     }
 
     private static DownReport DownOne(Terminal terminal, VolumeSpec spec)
@@ -110,13 +100,4 @@ internal static class VolumeVerbs
     }
 
     private static string Mark(Terminal terminal) => terminal.IsInteractive ? "\e[32m✓\e[0m" : "✓";
-
-    private static string PlanWord(PlanKind kind) => kind switch
-    {
-        PlanKind.AlreadyUp => "already_up",
-        PlanKind.FirstBoot => "first_boot",
-        PlanKind.Resume => "resume",
-        PlanKind.LaterBoot => "later_boot",
-        _ => "refusal",
-    };
 }

@@ -9,8 +9,8 @@ namespace Sealdisk.Volumes.Records;
 /// </summary>
 public sealed partial class RecordStore
 {
-    /// <summary>Sectors of 512 bytes that a header takes; the encrypted data begins behind them.</summary>
-    public const ulong HeaderSectors = 2048;
+    /// <summary>What a header takes from the start of the device; the encrypted data begin behind it.</summary>
+    public static Sectors HeaderSectors => new(2048);
 
     /// <summary>Where copy B is in a header, in bytes; copy A is at byte 0.</summary>
     public const long HeaderCopyB = 524288;

@@ -10,8 +10,6 @@ namespace Sealdisk.Lifecycle;
 /// <summary>A volume that was made by hand, with keyctl, dmsetup and mkfs, gets a record and is Sealdisk's from then on. Its data are not touched.</summary>
 public static class Adoption
 {
-    private const int HeaderBytes = (int)RecordStore.HeaderSectors * 512;
-
     /// <summary>
     /// Unseals the blob, decrypts the device as the configuration says, and only where the configured filesystem is found there writes the record: both
     /// copies 'ready', synced and read back. A cut on the way leaves no record, one copy of a whole one, or a claim with which the next adoption goes on;
@@ -27,7 +25,7 @@ public static class Adoption
         var sealedKey = KeyFrom(spec, blobPath, rootPath, act);
         if (spec.Source.IsKernel())
             Capabilities.RequireMounting(act);
-        using var turn = Turn.Take(spec.Name, spec.Device);
+        using var exclusive = MappingLock.Take(spec.Name, spec.Device);
         var observed = Observer.Look(spec);
         RequireAdoptable(spec, observed, act);
         using (var source = KeySources.Of(spec, observed.Source ?? spec.Source))
@@ -78,7 +76,7 @@ public static class Adoption
             throw SealdiskException.Failed($"cannot {act}: there is {taken} (EBUSY)", $"unmount it and remove it first: dmsetup remove {spec.Name}");
         if (observed.UsedBy is { } user)
             throw SealdiskException.Failed($"cannot {act}: {spec.Device} is in use: {user} (EBUSY)", "unmount it, and remove its mapping and loop device first");
-        if (observed.OutOfReach is var (away, mount))
+        if (observed.Unreachable is var (away, mount))
             throw SealdiskException.Failed($"cannot {act}: {away}", mount);
         if (observed.Record.Outcome is not RecordOutcome.None { Claimed: false } && !observed.Record.IsAdoption)
             throw SealdiskException.Refused($"cannot {act}: {spec.RecordFile ?? $"the header of {spec.Device}"} holds a record already", "sealdisk status shows what it says; nothing was changed");
@@ -94,7 +92,7 @@ public static class Adoption
     private static void RequireRoomForHeader(VolumeSpec spec, bool isBegun, string act)
     {
         using var device = FileDescriptor.Open(spec.Device, OpenFlags.Read);
-        var header = new byte[HeaderBytes];
+        var header = new byte[RecordStore.HeaderSectors.Bytes.Count];
         var read = device.ReadAt(header, 0);
         if (isBegun)
             RecordStore.ClearCopies(header);

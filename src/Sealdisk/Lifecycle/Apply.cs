@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Sealdisk.Audit.Device;
 using Sealdisk.Linux;
 using Sealdisk.Mapping;
@@ -38,22 +39,22 @@ internal sealed class Apply : IDisposable
     /// <summary>Does one step; returns a detail worth showing, or null.</summary>
     internal string? Do(Step step) => step switch
     {
-        Step.CreateImage create => CreateImage(create.Path, create.Bytes),
+        Step.CreateImage create => CreateImage(create.Path, create.Size),
         Step.ClearDeadMapping or Step.CloseMapping => ClearMapping(),
         Step.MeetRequirements => MeetRequirements(),
         Step.MakeParent => MakeParent(),
         Step.SealNewKey or Step.MakeTwoLevelKey => SealNewKey(),
         Step.WriteProvisioning => WriteProvisioning(),
-        Step.RepairRecord => RepairRecord(),
-        Step.Unseal => Unseal(),
+        Step.RepairRecord repair => RepairRecord(repair.Reading),
+        Step.Unseal unseal => Unseal(unseal.Record),
         Step.OpenMapping => OpenMapping(),
         Step.MakeFilesystem make => MakeFilesystem(make.Type),
         Step.WriteReady => WriteReady(),
         Step.VerifyFilesystem verify => VerifyFilesystem(verify),
-        Step.VerifyUnused => VerifyUnused(),
+        Step.VerifyUnused unused => VerifyUnused(unused.Type),
         Step.CheckFilesystem check => CheckFilesystem(check.Type),
-        Step.Mount mount => MountOn(mount.Target),
-        _ => throw new InvalidOperationException($"no such step: {step.Label}"),
+        Step.Mount mount => MountOn(mount.Target, mount.Type),
+        _ => throw new UnreachableException(),
     };
 
     /// <summary>All went well: what was opened stays open.</summary>
@@ -74,7 +75,7 @@ internal sealed class Apply : IDisposable
     /// The image appears under its name only once its space is reserved and synced. With discard it stays sparse, since space given back
     /// could not be kept reserved anyway.
     /// </summary>
-    private string? CreateImage(string path, long bytes)
+    private string? CreateImage(string path, ByteCount size)
     {
         var temporary = DurableFile.TemporaryName(path);
         DirectoryEntries.Unlink(temporary);
@@ -83,9 +84,9 @@ internal sealed class Apply : IDisposable
             using (var file = DirectoryEntries.CreateFile(temporary))
             {
                 if (_spec.Discard)
-                    file.Truncate(bytes);
+                    file.Truncate(size.Count);
                 else
-                    Reserve(file, bytes);
+                    Reserve(file, size);
                 file.Sync();
             }
             DirectoryEntries.Rename(temporary, path);
@@ -99,15 +100,15 @@ internal sealed class Apply : IDisposable
         return null;
     }
 
-    private static void Reserve(FileDescriptor file, long bytes)
+    private static void Reserve(FileDescriptor file, ByteCount size)
     {
         try
         {
-            file.Allocate(0, bytes);
+            file.Allocate(0, size.Count);
         }
         catch (LinuxException problem) when (problem.Errno is Errno.EOPNOTSUPP)
         {
-            file.Truncate(bytes); // a filesystem that cannot reserve: sparse, as truncate(1) would make it
+            file.Truncate(size.Count); // a filesystem that cannot reserve: sparse, as truncate(1) would make it
         }
     }
 
@@ -166,33 +167,36 @@ internal sealed class Apply : IDisposable
     /// A bad copy that cannot be written anew keeps no volume down: the good one is there. One that is merely older must go, for it might one day speak
     /// for the volume.
     /// </summary>
-    private string? RepairRecord()
+    private string? RepairRecord(RecordReading reading)
     {
         try
         {
-            _store.Repair(_observed.Record);
+            _store.Repair(reading);
             return null;
         }
-        catch (Exception problem) when (problem is SealdiskException or LinuxException && _observed.Record is not (A: CopyReading.Valid, B: CopyReading.Valid))
+        catch (Exception problem) when (problem is SealdiskException or LinuxException && reading is not (A: CopyReading.Valid, B: CopyReading.Valid))
         {
             return $"not done, and the other copy is the last one: {problem.Message}";
         }
     }
 
-    private string? Unseal()
+    private string? Unseal(VolumeRecord record)
     {
-        // Only when it has to do with the TPM: to find that out takes the TPM some time.
         try
         {
-            _key.Load(Record);
+            _key.Load(record);
             return null;
         }
-        catch (SealdiskException problem) when (problem.Code == ExitCode.DoesNotOpen && Record.Source == TrustSource.Tpm && TpmProblem.RestoreParent(Record.Key.Binding))
+        catch (SealdiskException problem) when (problem.Code == ExitCode.DoesNotOpen && RestoresParent(record))
         {
-            _key.Load(Record);
+            _key.Load(record);
             return "the TPM's parent key was gone, and was made again";
         }
     }
+
+    /// <summary>Asks the TPM only about a key of its own: the answer takes it some time.</summary>
+    private static bool RestoresParent(VolumeRecord record) =>
+        record.Source == TrustSource.Tpm && TpmProblem.RestoreParent(record.Key.Binding);
 
     private string? OpenMapping()
     {
@@ -201,12 +205,13 @@ internal sealed class Apply : IDisposable
         _opened = true;
         if (_mapping.Kind == MappingKind.Dm)
             return _mapping.BlockPath;
-        return $"{_mapping.VolumePath} on {_mapping.BlockPath}{(_spec.Discard && !_mapping.PassesDiscards ? "; discards are not passed on (needs Linux 6.10)" : "")}";
+        var withoutDiscards = _spec.Discard && !_mapping.PassesDiscards ? "; discards are not passed on (needs Linux 6.10)" : "";
+        return $"{_mapping.VolumePath} on {_mapping.BlockPath}{withoutDiscards}";
     }
 
-    private string? MakeFilesystem(string type)
+    private string? MakeFilesystem(FilesystemType type)
     {
-        var uuid = FilesystemTools.Make(FilesystemType.Named(type), BlockPath, _spec.Discard);
+        var uuid = FilesystemTools.Make(type, BlockPath, _spec.Discard);
         using (var block = FileDescriptor.Open(BlockPath, OpenFlags.ReadWrite))
             block.Sync();
         _record = Record with { FilesystemUuid = uuid };
@@ -224,34 +229,46 @@ internal sealed class Apply : IDisposable
     private string? VerifyFilesystem(Step.VerifyFilesystem recorded)
     {
         using var start = ReadStart();
-        var found = Is(Superblock.Read(recorded.Type, start.Memory.Span)?.Uuid) ? new Signature(recorded.Type, recorded.Uuid, null, null, false) : Signature.Probe(BlockPath);
-        if (found.Type == recorded.Type && Is(found.Uuid))
+        var isThere = Is(recorded.Type.ReadSuperblock(start.Memory.Span)?.Uuid);
+        if (!isThere)
         {
-            RecordProof.RequireRoom(_spec, Record, start.Memory.Span, "bring up");
-            return null;
+            var found = Signature.Probe(BlockPath);
+            if (found.Type != recorded.Type.Name || !Is(found.Uuid))
+                throw NotTheRecorded(recorded, found);
         }
-        var raw = Signature.Probe(_spec.Device);
-        throw SealdiskException.Refused(
-            $"cannot bring up {_spec.Name}: the mapping should hold {recorded.Type} {recorded.Uuid} and holds {found.Description}{(found.Uuid is { } uuid ? $" {uuid}" : "")}"
-            + (raw.IsPlainFilesystem ? $"; {_spec.Device} itself holds {raw.Description}, which is never mounted in its place" : ""),
-            "the data were overwritten, or the record belongs to another volume; nothing was changed");
+        RecordProof.RequireRoom(_spec, Record, start.Memory.Span, "bring up");
+        return null;
 
         bool Is(string? uuid) => string.Equals(uuid, recorded.Uuid, StringComparison.OrdinalIgnoreCase);
     }
 
+    private SealdiskException NotTheRecorded(Step.VerifyFilesystem recorded, Signature found)
+    {
+        var uuid = found.Uuid is { } other ? $" {other}" : "";
+        var raw = Signature.Probe(_spec.Device);
+        var inTheClear = raw.IsPlainFilesystem
+            ? $"; {_spec.Device} itself holds {raw.Description}, which is never mounted in its place"
+            : "";
+        return SealdiskException.Refused(
+            $"cannot bring up {_spec.Name}: the mapping should hold {recorded.Type} {recorded.Uuid} and holds {found.Description}{uuid}{inTheClear}",
+            "the data were overwritten, or the record belongs to another volume; nothing was changed");
+    }
+
     /// <summary>The record says that nothing was ever mounted; where the volume itself knows better, the record is not to be believed.</summary>
-    private string? VerifyUnused()
+    private string? VerifyUnused(FilesystemType type)
     {
         using var start = ReadStart();
-        return Superblock.Read(Record.Filesystem, start.Memory.Span)?.LastMount is not { } mounted
+        return type.ReadSuperblock(start.Memory.Span)?.LastMount is not { } mounted
             ? null
             : throw SealdiskException.Refused(
-                $"cannot bring up {_spec.Name}: {RecordProof.OlderThanItsData} {mounted}", $"nothing was changed; 'sealdisk repair {_spec.Name}' makes the record agree with it");
+                $"cannot bring up {_spec.Name}: {RecordProof.OlderThanItsData} {mounted}",
+                $"nothing was changed; 'sealdisk repair {_spec.Name}' makes the record agree with it");
     }
 
     /// <summary>An automounter may be quicker than we are; what it has mounted is checked no more, as the journal has been replayed.</summary>
-    private string CheckFilesystem(string type) =>
-        Mounts.Read().FirstOrDefault(_mapping!.Mounted) is { } mount ? $"not done: it was mounted on {mount.Target} meanwhile" : FilesystemTools.Check(FilesystemType.Named(type), BlockPath) ?? "clean";
+    private string CheckFilesystem(FilesystemType type) => Mounts.Read().FirstOrDefault(_mapping!.Mounted) is { } mount
+        ? $"not done: it was mounted on {mount.Target} meanwhile"
+        : FilesystemTools.Check(type, BlockPath) ?? "clean";
 
     private SecretBuffer ReadStart()
     {
@@ -261,21 +278,22 @@ internal sealed class Apply : IDisposable
         return start;
     }
 
-    private string? MountOn(string target)
+    private string? MountOn(string target, FilesystemType type)
     {
         var options = _spec.MountOptions;
         MakeDirectories(target);
         try
         {
-            Mounts.Mount(BlockPath, target, Record.Filesystem, options.Flags, options.Data);
+            Mounts.Mount(BlockPath, target, type.Name, options.Flags, options.Data);
         }
         catch (LinuxException problem) when (problem.Errno == Errno.ENODEV)
         {
-            throw SealdiskException.Lacking(problem.Message, $"this kernel does not know {Record.Filesystem}: load its module, or build the kernel with it");
+            throw SealdiskException.Lacking(problem.Message, $"this kernel does not know {type}: load its module, or build the kernel with it");
         }
         catch (LinuxException problem) when (problem.Errno == Errno.EINVAL && options.Words.Count > 0)
         {
-            throw SealdiskException.Failed(problem.Message, $"{Record.Filesystem} may not know one of the mount-options {string.Join(',', options.Words)}: see dmesg");
+            throw SealdiskException.Failed(
+                problem.Message, $"{type} may not know one of the mount-options {string.Join(',', options.Words)}: see dmesg");
         }
         return null;
     }

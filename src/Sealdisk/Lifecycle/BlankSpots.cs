@@ -33,7 +33,7 @@ internal static class BlankSpots
     }
 
     /// <summary>Of these ranges, what lies outside the two copies of a header record.</summary>
-    internal static IEnumerable<(long Offset, int Length)> BesideCopies(long size) => Of(size, header: true).SelectMany(
+    internal static IEnumerable<(long Offset, int Length)> OutsideCopies(long size) => Of(size, header: true).SelectMany(
         spot => Without(spot, 0)).SelectMany(spot => Without(spot, RecordStore.HeaderCopyB));
 
     /// <summary>Whether a range is all 00 or all FF.</summary>

@@ -35,7 +35,7 @@ public abstract record Content
             return new PlainFilesystem(signature);
         if (!signature.IsNothing)
             return new Other(signature.Description);
-        var spots = header && claimed ? BlankSpots.BesideCopies(size) : BlankSpots.Of(size, header);
+        var spots = header && claimed ? BlankSpots.OutsideCopies(size) : BlankSpots.Of(size, header);
         return spots.All(spot => BlankSpots.IsErased(device, spot.Offset, spot.Length))
             ? new Blank()
             : new Other("data of unknown kind, which may be a volume whose record was lost", IsUnknown: true);

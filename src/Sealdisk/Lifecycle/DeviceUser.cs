@@ -12,18 +12,18 @@ internal static class DeviceUser
             return $"it is mounted on {mount.Target}";
         if (!IsClaimed(path))
             return null;
-        if (Upon(device) is { } upper)
+        if (BuiltOn(device) is { } upper)
             return $"{upper} is built upon it";
         return Process(device) is { } process ? $"{process} has it open" : "the kernel has it in use (RAID, swap or a mount)";
     }
 
     /// <summary>A process that has claimed it, and will let go of it when it has ended; null where nobody has, or where it is not a process.</summary>
-    internal static string? PassingBy(string path, DeviceNumber device) =>
-        IsClaimed(path) && Mounts.Read().All(mount => mount.Device != device) && Upon(device) is null ? Process(device) : null;
+    internal static string? ProcessHolding(string path, DeviceNumber device) =>
+        IsClaimed(path) && Mounts.Read().All(mount => mount.Device != device) && BuiltOn(device) is null ? Process(device) : null;
 
     /// <summary>Whether it is worth waiting for: whoever has claimed it is a process, or has just let go.</summary>
     internal static bool MayLetGo(string path, DeviceNumber device) =>
-        Mounts.Read().All(mount => mount.Device != device) && Upon(device) is null && (Process(device) is not null || !IsClaimed(path));
+        Mounts.Read().All(mount => mount.Device != device) && BuiltOn(device) is null && (Process(device) is not null || !IsClaimed(path));
 
     private static bool IsClaimed(string path)
     {
@@ -39,7 +39,7 @@ internal static class DeviceUser
     }
 
     /// <summary>What /sys/dev/block/N/holders shows.</summary>
-    private static string? Upon(DeviceNumber device)
+    private static string? BuiltOn(DeviceNumber device)
     {
         var holders = $"/sys/dev/block/{device}/holders";
         if (!Directory.Exists(holders) || Directory.GetFileSystemEntries(holders) is not [var holder, ..])

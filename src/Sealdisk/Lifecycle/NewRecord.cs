@@ -1,6 +1,5 @@
 using Sealdisk.Crypto;
 using Sealdisk.DataPath;
-using Sealdisk.Linux;
 using Sealdisk.Volumes.Configuration;
 using Sealdisk.Volumes.Keys;
 using Sealdisk.Volumes.Records;
@@ -40,8 +39,8 @@ internal static class NewRecord
             Cipher = spec.Cipher,
             KeySize = spec.KeySize,
             Layout = new SectorLayout(sectorSize, spec.IvLargeSectors && sectorSize > 512, IvOffset: 0),
-            Offset = new Sectors(spec.RecordFile is null ? RecordStore.HeaderSectors : 0),
-            Length = new Sectors(Geometry.DataSectors(spec, observed.DeviceSize!.Value, sectorSize)),
+            Offset = Geometry.DataOffset(spec),
+            Length = Geometry.DataLength(spec, observed.DeviceSize!.Value, sectorSize),
         };
     }
 }

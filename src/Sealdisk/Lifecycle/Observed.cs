@@ -18,7 +18,7 @@ public sealed record Observed
     public RecordReading Record { get; init; } = RecordReading.Nothing;
 
     /// <summary>Why an image or detached record that is not there may be somewhere else, with the remedy; or null.</summary>
-    public (string Problem, string Remedy)? OutOfReach { get; init; }
+    public (string Problem, string Remedy)? Unreachable { get; init; }
 
     /// <summary>What the device holds; looked at only where no copy of a record was found.</summary>
     public Content? Content { get; init; }
@@ -39,7 +39,7 @@ public sealed record Observed
     public uint? ParentToMake { get; init; }
 
     /// <summary>What a new key that is to be wrapped for a recovery key lacks here; looked for only where there is no record yet; or null.</summary>
-    public (string Problem, string Remedy)? NoRecovery { get; init; }
+    public (string Problem, string Remedy)? RecoveryLacking { get; init; }
 
     /// <summary>Who would decrypt: dm or fuse.</summary>
     public MappingKind Kind { get; init; } = MappingKind.Fuse;
@@ -48,7 +48,7 @@ public sealed record Observed
     public MappingState? Mapping { get; init; }
 
     /// <summary>That mapping is open over another device than the volume's.</summary>
-    public bool MapsAnother { get; init; }
+    public bool MapsOtherDevice { get; init; }
 
     /// <summary>Something that is not Sealdisk's and has this volume's name, or null.</summary>
     public string? NameTaken { get; init; }
@@ -57,7 +57,7 @@ public sealed record Observed
     public string? MountedAt { get; init; }
 
     /// <summary>What else is mounted at the volume's mount point, or null.</summary>
-    public string? InTheWay { get; init; }
+    public string? OtherMount { get; init; }
 
     /// <summary>Who else uses the device: a mount, a loop device, another mapping; or null.</summary>
     public string? UsedBy { get; init; }

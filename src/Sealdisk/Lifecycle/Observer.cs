@@ -10,8 +10,6 @@ namespace Sealdisk.Lifecycle;
 /// <summary>Looks at a volume and changes nothing.</summary>
 public static class Observer
 {
-    private const long HeaderBytes = (long)RecordStore.HeaderSectors * 512;
-
     /// <summary>Everything a plan depends on, as it is now.</summary>
     /// <exception cref="SealdiskException">The device is no device, or cannot be probed.</exception>
     public static Observed Look(VolumeSpec spec) => Look(spec, isClaimed: false);
@@ -33,13 +31,13 @@ public static class Observer
             Source = capabilities.Source,
             Kind = capabilities.Kind,
             Mapping = mapping,
-            MapsAnother = mapping is { Device: not null } && !mapping.IsOf(spec.Device),
+            MapsOtherDevice = mapping is { Device: not null } && !mapping.IsOf(spec.Device),
             NameTaken = mapping is { Kind: MappingKind.Dm } || DmMapping.Foreign(spec.Name) is null ? null : $"a device-mapper device of the name {spec.Name}, which is not one of Sealdisk's",
             MountedAt = mountedAt,
             // What is on top is what everybody sees there.
-            InTheWay = mounts.LastOrDefault(mount => mount.Target == spec.Mount) is { } top && mapping?.Mounted(top) != true ? top.Source : null,
+            OtherMount = mounts.LastOrDefault(mount => mount.Target == spec.Mount) is { } top && mapping?.Mounted(top) != true ? top.Source : null,
             Lacking = capabilities.Lacking ?? LackingForKey(spec),
-            OutOfReach = OutOfReach.Of(spec, mounts, record),
+            Unreachable = UnreachableFile.Of(spec, mounts, record),
             Record = record,
         };
         if (status is not { } there)
@@ -49,7 +47,7 @@ public static class Observer
             {
                 PhysicalSectorSize = Directory.Exists(folder) ? BlockDevice.PhysicalSectorSizeUnder(folder) : 512,
                 SharedRoot = SharedRoots.Find(spec, capabilities.Source),
-                NoRecovery = LackingForRecovery(spec),
+                RecoveryLacking = LackingForRecovery(spec),
                 ParentToMake = ParentToMake(spec, capabilities.Source),
             };
         }
@@ -61,12 +59,12 @@ public static class Observer
             DeviceSize = size,
             PhysicalSectorSize = there.Kind == FileKind.BlockDevice ? BlockDevice.PhysicalSectorSize(device) : BlockDevice.PhysicalSectorSizeUnder(spec.Device),
             SharedRoot = record.Outcome is RecordOutcome.None ? SharedRoots.Find(spec, capabilities.Source) : null,
-            NoRecovery = record.Outcome is RecordOutcome.None ? LackingForRecovery(spec) : null,
+            RecoveryLacking = record.Outcome is RecordOutcome.None ? LackingForRecovery(spec) : null,
             ParentToMake = record.Outcome is RecordOutcome.None ? ParentToMake(spec, capabilities.Source) : null,
             Content = record.Outcome is RecordOutcome.None none ? Content.Of(spec.Device, device, size, spec.RecordFile is null, none.Claimed) : null,
             PlantedInHeader = spec.RecordFile is null && record.Outcome is RecordOutcome.Good { CopiesToRepair.Count: > 0 } ? Planted(spec.Device) : null,
             // A mapping of our own has the device for itself alone; a server also where the rest of its mapping is gone.
-            UsedBy = mapping is { Kind: MappingKind.Dm } or { Server: not null } && !observed.MapsAnother ? null : UserOf(spec, there, record, mounts, isClaimed),
+            UsedBy = mapping is { Kind: MappingKind.Dm } or { Server: not null } && !observed.MapsOtherDevice ? null : UserOf(spec, there, record, mounts, isClaimed),
         };
     }
 
@@ -87,7 +85,7 @@ public static class Observer
     /// <summary>What somebody wrote into the header's space, where only our own two copies and zeros belong. Ciphertext begins after it, so nothing here is chance.</summary>
     private static string? Planted(string device)
     {
-        var signature = Signature.Probe(device, 0, HeaderBytes);
+        var signature = Signature.Probe(device, 0, RecordStore.HeaderSectors.Bytes.Count);
         return signature.IsNothing ? null : signature.Description;
     }
 
@@ -100,11 +98,11 @@ public static class Observer
             return $"it is attached to {loop.Path}";
         if (status.Kind == FileKind.BlockDevice && !isClaimed && DeviceUser.Of(spec.Device, status.RawDevice, mounts) is { } user)
             return user;
-        return TwinOf(record, others);
+        return SameVolumeMapped(record, others);
     }
 
     /// <summary>The very volume, under another name and through another device: two loop devices on one file, or a copy of it. Its sealed key tells.</summary>
-    private static string? TwinOf(RecordReading record, MappingState[] others) =>
+    private static string? SameVolumeMapped(RecordReading record, MappingState[] others) =>
         record.Outcome is RecordOutcome.Good { Record.Key.Id: var id } && others.FirstOrDefault(other => other.SealedKeyId == id) is { } twin
             ? $"its volume is mapped already, as {twin.Name} through {twin.Device}"
             : null;

@@ -9,7 +9,7 @@ public enum PlanKind
     /// <summary>A blank device: key, record, mapping, filesystem.</summary>
     FirstBoot,
 
-    /// <summary>A first boot was cut short: the same sealed key, the filesystem anew.</summary>
+    /// <summary>A first boot was cut short: the same sealed key, a new filesystem.</summary>
     Resume,
 
     /// <summary>Unseal, map, verify, mount.</summary>
@@ -25,15 +25,5 @@ public enum PlanKind
 /// <param name="Refusal">Why nothing will be done, or null.</param>
 public sealed record Plan(PlanKind Kind, IReadOnlyList<Step> Steps, SealdiskException? Refusal)
 {
-    /// <summary>For people: "first boot", "later boot", ...</summary>
-    public string Title => Kind switch
-    {
-        PlanKind.AlreadyUp => "already up",
-        PlanKind.FirstBoot => "first boot",
-        PlanKind.Resume => "resuming a first boot that was cut short",
-        PlanKind.LaterBoot => "later boot",
-        _ => "refused",
-    };
-
     internal static Plan Refuse(SealdiskException why) => new(PlanKind.Refusal, [], why);
 }

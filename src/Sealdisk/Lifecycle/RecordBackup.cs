@@ -12,7 +12,6 @@ namespace Sealdisk.Lifecycle;
 public static class RecordBackup
 {
     private const int Length = 2 * RecordFormat.BlockSize;
-    private const int HeaderLength = (int)RecordStore.HeaderSectors * 512;
 
     /// <summary>Both copies as they are, changing nothing.</summary>
     /// <exception cref="SealdiskException">There is no such device (1).</exception>
@@ -29,7 +28,7 @@ public static class RecordBackup
         {
             throw outcome is RecordOutcome.None
                 ? SealdiskException.Failed($"cannot export the record of {spec.Name}: there is none", $"'sealdisk status {spec.Name}' tells more")
-                : Planner.For(spec, Observer.Look(spec) with { Mapping = null, InTheWay = null, UsedBy = null, Lacking = null, NameTaken = null }).Refusal!;
+                : Planner.For(spec, Observer.Look(spec) with { Mapping = null, OtherMount = null, UsedBy = null, Lacking = null, NameTaken = null }).Refusal!;
         }
         if (record.State == VolumeState.Provisioning)
             throw SealdiskException.Failed($"cannot export the record of {spec.Name}: its first boot has not ended, and there are no data to keep it for", $"sealdisk up {spec.Name}");
@@ -62,7 +61,7 @@ public static class RecordBackup
     {
         Capabilities.RequireMounting($"import the record of {spec.Name}");
         var record = Parse(backup, name);
-        using var turn = Turn.Take(spec.Name, spec.Device);
+        using var exclusive = MappingLock.Take(spec.Name, spec.Device);
         var observed = Observer.Look(spec);
         if (observed.DeviceSize is not { } size)
             throw SealdiskException.Failed($"cannot import the record of {spec.Name}: {spec.Device} does not exist (ENOENT)");
@@ -70,7 +69,7 @@ public static class RecordBackup
             throw SealdiskException.Failed($"cannot import the record of {spec.Name}: the volume is in use (EBUSY)", $"sealdisk down {spec.Name}");
         if (observed.UsedBy is { } user)
             throw SealdiskException.Failed($"cannot use {spec.Device}: {user} (EBUSY)", "release it first");
-        if (observed.OutOfReach is var (problem, remedy))
+        if (observed.Unreachable is var (problem, remedy))
             throw SealdiskException.Failed($"cannot import the record of {spec.Name}: {problem}", remedy);
         if (observed.Lacking is var (lacking, provide))
             throw SealdiskException.Lacking($"cannot import the record of {spec.Name}: {lacking}", provide);
@@ -94,7 +93,7 @@ public static class RecordBackup
         {
             RecordOutcome.Good { Record.State: VolumeState.Provisioning } => throw SealdiskException.Refused(
                 $"cannot import {name}: it was made before the first boot ended, when there were no data yet", "nothing was changed; import a later backup"),
-            RecordOutcome.Good good when backup.Length is <= Length or HeaderLength => good.Record,
+            RecordOutcome.Good good when backup.Length <= Length || backup.Length == RecordStore.HeaderSectors.Bytes.Count => good.Record,
             RecordOutcome.Damaged damaged => throw SealdiskException.Usage($"cannot import {name}: it is damaged: {damaged.Reason}"),
             RecordOutcome.OtherVersion other => throw SealdiskException.Usage(
                 $"cannot import {name}: it has {RecordFormat.Describe(other.Version)}; this one knows version {RecordFormat.Version}",

@@ -20,7 +20,7 @@ public static class RecordRename
     {
         var act = $"rename {oldName} to {spec.Name}";
         Capabilities.RequireMounting(act);
-        using var turn = Turn.Take(spec.Name, spec.Device);
+        using var exclusive = MappingLock.Take(spec.Name, spec.Device);
         var observed = Observer.Look(spec);
         VolumeRotation.RequireDown(spec, observed, act);
         if (observed.Record.Outcome is not RecordOutcome.Good { Record: var old })

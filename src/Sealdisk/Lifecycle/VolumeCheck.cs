@@ -17,7 +17,7 @@ public static class VolumeCheck
             throw plan.Refusal ?? SealdiskException.Failed($"cannot check {spec.Name}: it has not had its first boot yet", $"sealdisk up {spec.Name}");
         }
         // A plan for a volume that is down: what the next boot will find is the device, not today's mapping.
-        var next = Planner.For(spec, observed with { Mapping = null, MountedAt = null, InTheWay = null, UsedBy = null });
+        var next = Planner.For(spec, observed with { Mapping = null, MountedAt = null, OtherMount = null, UsedBy = null });
         return next.Refusal is { } refusal
             ? throw refusal
             : RecordProof.Of(spec, record, observed.Kind) + (good.CopiesToRepair.Count > 0 ? $"; one copy of the record will be repaired: {good.Why}" : "");

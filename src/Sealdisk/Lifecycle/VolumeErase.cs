@@ -27,7 +27,7 @@ public static class VolumeErase
     public static Result Run(VolumeSpec spec)
     {
         Capabilities.RequireMounting($"erase {spec.Name}");
-        using var turn = Turn.Take(spec.Name, spec.Device);
+        using var exclusive = MappingLock.Take(spec.Name, spec.Device);
         var observed = Observer.Look(spec);
         Describe(spec, observed);
         if (observed is { Content: Content.Blank, Record.Outcome: RecordOutcome.None { Claimed: false } })
@@ -46,7 +46,7 @@ public static class VolumeErase
             throw SealdiskException.Failed($"cannot erase {spec.Name}: the volume is in use{(observed.MountedAt is { } mount ? $", mounted on {mount}" : "")} (EBUSY)", $"sealdisk down {spec.Name}");
         if (observed.UsedBy is { } user)
             throw SealdiskException.Failed($"cannot erase {spec.Name}: {spec.Device}: {user} (EBUSY)", "release it first");
-        if (observed.OutOfReach is var (problem, remedy))
+        if (observed.Unreachable is var (problem, remedy))
             throw SealdiskException.Failed($"cannot erase {spec.Name}: {problem}", remedy);
         if (observed.DeviceSize is null && (spec.RecordFile is null || observed.Record.Outcome is RecordOutcome.None))
             throw SealdiskException.Failed($"cannot erase {spec.Name}: {spec.Device} does not exist (ENOENT)");

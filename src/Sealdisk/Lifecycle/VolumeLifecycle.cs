@@ -30,7 +30,7 @@ public static class VolumeLifecycle
     public static (Plan Plan, TrustSource Source, MappingKind Kind) Up(VolumeSpec spec, Action<Plan> planned, Action<Step, string?> done)
     {
         Capabilities.RequireMounting($"bring up {spec.Name}");
-        using var turn = Turn.Take(spec.Name, spec.Device);
+        using var exclusive = MappingLock.Take(spec.Name, spec.Device);
         using var claim = new Claim(spec);
         claim.TryTake();
         var observed = Observer.Look(spec, claim.IsHeld);
@@ -55,7 +55,7 @@ public static class VolumeLifecycle
     public static IReadOnlyList<string> Down(VolumeSpec spec)
     {
         Capabilities.RequireMounting($"take down {spec.Name}");
-        using var turn = Turn.Take(spec.Name, null);
+        using var exclusive = MappingLock.Take(spec.Name, null);
         var done = new List<string>();
         var found = Mappings.Find(spec.Name);
         if (found is { Device: { } device } && !found.IsOf(spec.Device))

@@ -23,7 +23,7 @@ public static class VolumeRecovery
         var act = $"recover {spec.Name}";
         Capabilities.RequireMounting(act);
         using var secret = RecoveryKey.Read(keyPath);
-        using var turn = Turn.Take(spec.Name, spec.Device);
+        using var exclusive = MappingLock.Take(spec.Name, spec.Device);
         var observed = Observer.Look(spec);
         VolumeRotation.RequireDown(spec, observed, act);
         var old = RecordOf(spec, observed, act);

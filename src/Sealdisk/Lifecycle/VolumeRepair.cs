@@ -12,7 +12,7 @@ public static class VolumeRepair
     public static string? Run(VolumeSpec spec)
     {
         Capabilities.RequireMounting($"repair {spec.Name}");
-        using var turn = Turn.Take(spec.Name, spec.Device);
+        using var exclusive = MappingLock.Take(spec.Name, spec.Device);
         var observed = Observer.Look(spec);
         if (observed.DeviceSize is null)
             throw Planner.For(spec, observed).Refusal ?? SealdiskException.Failed($"cannot repair {spec.Name}: {spec.Device} does not exist (ENOENT)");
@@ -26,7 +26,7 @@ public static class VolumeRepair
             RecordOutcome.Damaged damaged when observed.Record is (A: CopyReading.Valid a, B: CopyReading.Valid b) => FromEither(spec, observed.Kind, a.Record, b.Record, damaged.Reason),
             RecordOutcome.None { Claimed: false } => throw SealdiskException.Failed($"cannot repair {spec.Name}: it has no record", $"if it had one, 'sealdisk record import {spec.Name} FILE' restores it from a backup"),
             RecordOutcome.None => throw SealdiskException.Failed($"cannot repair {spec.Name}: its first boot was cut while it wrote its first record, and will begin anew", $"sealdisk up {spec.Name}"),
-            _ => throw Planner.For(spec, observed with { Mapping = null, InTheWay = null }).Refusal!,
+            _ => throw Planner.For(spec, observed with { Mapping = null, OtherMount = null }).Refusal!,
         };
     }
 

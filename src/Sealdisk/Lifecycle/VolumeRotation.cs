@@ -34,7 +34,7 @@ public static class VolumeRotation
     {
         var act = $"rotate {spec.Name}";
         Capabilities.RequireMounting(act);
-        using var turn = Turn.Take(spec.Name, spec.Device);
+        using var exclusive = MappingLock.Take(spec.Name, spec.Device);
         var observed = Observer.Look(spec);
         RequireDown(spec, observed, act);
         if (observed.Record.Outcome is not RecordOutcome.Good { Record: var old })
@@ -106,7 +106,7 @@ public static class VolumeRotation
                 $"cannot {act}: the volume is in use{(observed.MountedAt is { } mount ? $", mounted on {mount}" : "")} (EBUSY)", $"sealdisk down {spec.Name}; the new seal is proven on its data, which takes a moment");
         if (observed.UsedBy is { } user)
             throw SealdiskException.Failed($"cannot {act}: {spec.Device}: {user} (EBUSY)", "release it first");
-        if (observed.OutOfReach is var (problem, remedy))
+        if (observed.Unreachable is var (problem, remedy))
             throw SealdiskException.Failed($"cannot {act}: {problem}", remedy);
     }
 

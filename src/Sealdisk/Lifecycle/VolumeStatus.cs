@@ -29,7 +29,7 @@ public sealed record VolumeStatus(string Name, string State, Observed Observed, 
         var observed = Observer.Look(spec);
         var record = (observed.Record.Outcome as RecordOutcome.Good)?.Record;
         var plan = Planner.For(spec, observed);
-        var problem = observed.Mapping?.Problem ?? Ill(spec, observed, record) ?? plan.Refusal?.Message ?? Weak(spec, observed.Record.Outcome) ?? Unrecoverable(spec, record);
+        var problem = observed.Mapping?.Problem ?? MappingProblem(spec, observed, record) ?? plan.Refusal?.Message ?? RecordProblem(spec, observed.Record.Outcome) ?? RecoveryProblem(spec, record);
         var state = observed switch
         {
             { Mapping: { IsWhole: false } } => "degraded",
@@ -48,7 +48,7 @@ public sealed record VolumeStatus(string Name, string State, Observed Observed, 
     }
 
     /// <summary>What would hurt if one thing more went wrong.</summary>
-    private static string? Weak(VolumeSpec spec, RecordOutcome outcome) => outcome switch
+    private static string? RecordProblem(VolumeSpec spec, RecordOutcome outcome) => outcome switch
     {
         RecordOutcome.Good { Why: { } why } => $"its record hangs on one copy: {why}; 'sealdisk repair {spec.Name}' mends it",
         RecordOutcome.None { Claimed: true } => "its first boot was cut while it wrote its first record; the next 'up' begins anew",
@@ -56,14 +56,14 @@ public sealed record VolumeStatus(string Name, string State, Observed Observed, 
     };
 
     /// <summary>A recovery key that was configured after the volume was made, or another one since.</summary>
-    private static string? Unrecoverable(VolumeSpec spec, VolumeRecord? record) =>
+    private static string? RecoveryProblem(VolumeSpec spec, VolumeRecord? record) =>
         record is not null && spec.Recovery is { } recovery && RecoveryKey.IdOf(recovery) is var id && record.Key.RecoveryKeyId is var wrapped && wrapped != id
             ? $"its key is wrapped for {(wrapped is null ? "no recovery key" : $"recovery key {wrapped}")}, not for the configured {id}"
               + (record.Source.IsKernel() ? "; a kernel source hands out no key to wrap" : $"; 'sealdisk rotate {spec.Name}' wraps it")
             : null;
 
     /// <summary>What hurts a mapping that is whole: its device has gone or shrunk under it, or answered with errors.</summary>
-    private static string? Ill(VolumeSpec spec, Observed observed, VolumeRecord? record)
+    private static string? MappingProblem(VolumeSpec spec, Observed observed, VolumeRecord? record)
     {
         if (observed.Mapping is not { } mapping)
             return null;

@@ -21,7 +21,7 @@ public static class DmMapping
         var uuid = $"{DmUuid.Prefix}{request.SealedKey?.Id ?? NoKeyId}-{request.Name}";
         var name = DmName.Parse(request.Name);
         using var mapper = DeviceMapper.Open();
-        using var under = Under.Of(request);
+        using var backing = BackingDevice.Of(request);
         try
         {
             mapper.Create(name, uuid);
@@ -34,7 +34,7 @@ public static class DmMapping
         }
         try
         {
-            var parameters = CryptTable.Of(request, key.Type, key.Description, under.Device).ToString();
+            var parameters = CryptTable.Of(request, key.Type, key.Description, backing.Device).ToString();
             mapper.LoadTable(name, [new DmTarget(Sectors.Zero, request.Format.Length, "crypt", parameters)], new DmTableOptions(request.ReadOnly));
             mapper.Resume(name);
         }
@@ -118,7 +118,7 @@ public static class DmMapping
         var id = uuid.Substring(DmUuid.Prefix.Length, Math.Min(32, uuid.Length - DmUuid.Prefix.Length));
         return new MappingState(device.Name.Text, MappingKind.Dm, DmNode.PathOf(device.Name))
         {
-            Device = table is null ? null : Under.PathOf(table.Device),
+            Device = table is null ? null : BackingDevice.PathOf(table.Device),
             Number = table?.Device,
             Cipher = table?.Cipher,
             KeySize = table?.KeySize,

@@ -21,7 +21,7 @@ public static class ManualMapping
             : (MappingKind.Dm, Capabilities.DeviceMapperProblem());
         if (lacking is var (problem, remedy))
             throw SealdiskException.Lacking($"cannot {act}: {problem}", remedy);
-        using var turn = Turn.Take(wanted.Name, wanted.Device);
+        using var exclusive = MappingLock.Take(wanted.Name, wanted.Device);
         var request = new MappingRequest
         {
             Name = wanted.Name,
@@ -54,7 +54,7 @@ public static class ManualMapping
     public static bool Close(string name, bool isDeferred)
     {
         Capabilities.RequireMounting($"close mapping {name}");
-        using var turn = Turn.Take(name, null);
+        using var exclusive = MappingLock.Take(name, null);
         if (isDeferred && DmMapping.Find(name) is not null)
             return DmMapping.Close(name, isDeferred);
         if (Mappings.Find(name) is { } mapping && Mounts.Read().FirstOrDefault(mapping.Mounted) is { } mount)

@@ -11,7 +11,7 @@ public sealed class ContractPagesTests
 
     private static readonly Page Json = Page.Named("docs/json.md");
 
-    private static IReadOnlyList<string> Steps => SourceText.Words("Step.cs", @":\s*Step\(""([a-z]+)""");
+    private static IReadOnlyList<string> Steps => SourceText.Words("PlanText.cs", @"Step\.[A-Za-z]+ => ""([a-z]+)""");
 
     [Theory]
     [InlineData("Reports.cs", @"\.Field\(""([a-z_]+)""")]

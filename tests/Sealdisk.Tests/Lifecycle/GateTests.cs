@@ -1,4 +1,5 @@
 using Sealdisk.Audit.Device;
+using Sealdisk.Cli;
 using Sealdisk.Lifecycle;
 using Sealdisk.Volumes.Configuration;
 using Sealdisk.Volumes.Keys;
@@ -83,7 +84,7 @@ public sealed class GateTests
     {
         var spec = Spec("closed\", \"huk-unknown");
         var observed = new Observed { DeviceSize = 64 << 20, Source = TrustSource.Tee, Content = new Content.Blank() };
-        Assert.Equal("verify that the device meets closed, huk-unknown", Planner.For(spec, observed).Steps[0].Intent);
+        Assert.Equal("verify that the device meets closed, huk-unknown", PlanText.Intent(Planner.For(spec, observed).Steps[0]));
         Assert.DoesNotContain(Planner.For(spec with { Require = [] }, observed).Steps, step => step is Step.MeetRequirements);
         var image = Planner.For(Spec("closed", "/images/x\"\nsize = \"64MiB"), observed with { DeviceSize = null, Content = null });
         Assert.IsType<Step.MeetRequirements>(image.Steps[0]);

@@ -14,7 +14,7 @@ public sealed class GeometryTests
     [InlineData("/record", 16 * MiB, 4096, 16 * 2048)]
     [InlineData("/record", (16 * MiB) + 2048, 1024, (16 * 2048) + 4)]
     public void The_data_are_the_whole_encryption_sectors_after_the_header(string? record, long size, int sectorSize, ulong sectors) =>
-        Assert.Equal(sectors, Geometry.DataSectors(Situation.Volume with { RecordFile = record }, size, sectorSize));
+        Assert.Equal(sectors, Geometry.DataLength(Situation.Volume with { RecordFile = record }, size, sectorSize).Count);
 
     [Theory]
     [InlineData(null, MiB + (256 * 1024), true)]

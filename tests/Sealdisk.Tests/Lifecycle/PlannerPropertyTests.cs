@@ -50,12 +50,12 @@ public sealed class PlannerPropertyTests
             Content = content,
             PlantedInHeader = planted,
             Mapping = mapping,
-            MapsAnother = mapping?.Device == "/dev/vdc",
+            MapsOtherDevice = mapping?.Device == "/dev/vdc",
             MountedAt = mapping is null ? null : mounted,
-            InTheWay = inTheWay,
+            OtherMount = inTheWay,
             UsedBy = usedBy,
             Lacking = lacking is null ? null : (lacking, "load the module"),
-            OutOfReach = outOfReach is null ? null : (outOfReach, "mount it"),
+            Unreachable = outOfReach is null ? null : (outOfReach, "mount it"),
         };
 
     private static Gen<string?> Rarely(string text) => Gen.Int[0, 9].Select(dice => dice == 0 ? text : null);
@@ -67,7 +67,7 @@ public sealed class PlannerPropertyTests
             {
                 var steps = Planner.For(spec, observed).Steps;
                 var replace = spec.FirstBoot == FirstBoot.Replace;
-                var nothing = observed.Record.Outcome is RecordOutcome.None none && observed.OutOfReach is null
+                var nothing = observed.Record.Outcome is RecordOutcome.None none && observed.Unreachable is null
                     && (observed.DeviceSize is null
                         ? spec.Size is not null
                         : observed.Content is Content.Blank
@@ -77,7 +77,7 @@ public sealed class PlannerPropertyTests
                     && observed.DeviceSize is not null;
                 // A missing device may come with any header: there is nothing that could have been read.
                 if (observed.DeviceSize is null && spec.RecordFile is null)
-                    nothing = spec.Size is not null && observed.OutOfReach is null;
+                    nothing = spec.Size is not null && observed.Unreachable is null;
                 return (nothing || !steps.Any(step => step is Step.SealNewKey or Step.WriteProvisioning or Step.CreateImage))
                     && (nothing || unfinished || !steps.Any(step => step is Step.MakeFilesystem));
             },

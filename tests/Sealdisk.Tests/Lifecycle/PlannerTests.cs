@@ -1,4 +1,5 @@
 using Sealdisk.Crypto;
+using Sealdisk.Cli;
 using Sealdisk.Lifecycle;
 using Sealdisk.Volumes.Configuration;
 using Sealdisk.Volumes.Filesystems;
@@ -158,19 +159,19 @@ public sealed class PlannerTests
             "blank yourself"),
         ["a detached record that is out of reach"] = new(
             Detached,
-            Holding(Unknown) with { OutOfReach = Unmounted },
+            Holding(Unknown) with { Unreachable = Unmounted },
             ExitCode.Failed,
             "cannot bring up data: its record /etc/data.record is not there, and /etc is not mounted",
             "mount /etc"),
         ["a detached record that is out of reach, and a blank device"] = new(
             Detached,
-            Holding(new Content.Blank()) with { OutOfReach = Unmounted },
+            Holding(new Content.Blank()) with { Unreachable = Unmounted },
             ExitCode.Failed,
             "cannot bring up data: its record /etc/data.record is not there, and /etc is not mounted",
             "mount /etc"),
         ["an image that is out of reach"] = new(
             Image,
-            Missing with { OutOfReach = ("its device /dev/vdb is not there, and /dev is not mounted", "mount /dev") },
+            Missing with { Unreachable = ("its device /dev/vdb is not there, and /dev is not mounted", "mount /dev") },
             ExitCode.Failed,
             "cannot bring up data: its device /dev/vdb is not there, and /dev is not mounted",
             "mount /dev"),
@@ -322,19 +323,19 @@ public sealed class PlannerTests
             "sealdisk down data"),
         ["something in the way"] = new(
             Volume,
-            Holding(Ready) with { InTheWay = "/dev/sdb1" },
+            Holding(Ready) with { OtherMount = "/dev/sdb1" },
             ExitCode.Failed,
             "cannot mount data on /data: /dev/sdb1 is mounted there",
             "umount /data"),
         ["something in the way of a mapped volume"] = new(
             Volume,
-            Holding(Ready) with { Mapping = Mapped(), InTheWay = "/dev/sdb1" },
+            Holding(Ready) with { Mapping = Mapped(), OtherMount = "/dev/sdb1" },
             ExitCode.Failed,
             "cannot mount data on /data: /dev/sdb1 is mounted there",
             "umount /data"),
         ["something in the way of a first boot"] = new(
             Volume,
-            Holding(new Content.Blank()) with { InTheWay = "/dev/sdb1" },
+            Holding(new Content.Blank()) with { OtherMount = "/dev/sdb1" },
             ExitCode.Failed,
             "cannot mount data on /data: /dev/sdb1 is mounted there",
             "umount /data"),
@@ -346,7 +347,7 @@ public sealed class PlannerTests
             "release"),
         ["a mapping of another device has the name"] = new(
             Volume,
-            Holding(Ready) with { Mapping = Mapped() with { Device = "/dev/vdc" }, MapsAnother = true, MountedAt = "/data" },
+            Holding(Ready) with { Mapping = Mapped() with { Device = "/dev/vdc" }, MapsOtherDevice = true, MountedAt = "/data" },
             ExitCode.Failed,
             "cannot bring up data: a mapping of that name is open, of /dev/vdc and not of /dev/vdb",
             "'sealdisk map close data' closes it, if that is what is meant"),
@@ -399,7 +400,7 @@ public sealed class PlannerTests
     [Fact]
     public void Each_step_says_what_it_will_do()
     {
-        var intents = Planner.For(Image, Missing with { PhysicalSectorSize = 4096 }).Steps.Select(step => step.Intent);
+        var intents = Planner.For(Image, Missing with { PhysicalSectorSize = 4096 }).Steps.Select(PlanText.Intent);
         Assert.Equal(
             [
                 "create /dev/vdb, 16777216 bytes",

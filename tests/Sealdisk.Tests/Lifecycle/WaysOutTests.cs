@@ -334,7 +334,7 @@ public sealed class WaysOutTests
     [InlineData("/dev/sda1\t/with\\040space/x  vfat\t noauto 0 0\ntmpfs /run/ tmpfs", "/with space/x /run")]
     [InlineData("/dev/sda1 /odd\\0 ext4\n/dev/sda1 /boot", "/odd\\0")]
     public void Mount_points_are_read_from_fstab(string fstab, string expected) =>
-        Assert.Equal(expected, string.Join(' ', OutOfReach.MountPoints(fstab)));
+        Assert.Equal(expected, string.Join(' ', UnreachableFile.MountPoints(fstab)));
 
     private static void Provisioning(string file, params int[] copies) =>
         Rewrite(file, copies, record => record with { State = VolumeState.Provisioning, FilesystemUuid = null });

@@ -39,7 +39,7 @@ public sealed class RecordStoreTests : IDisposable
 
         store.Write(Second);
         AssertGood(Second, store.Read());
-        Assert.True(HeaderCopyB + RecordFormat.BlockSize <= (int)RecordStore.HeaderSectors * 512);
+        Assert.True(HeaderCopyB + RecordFormat.BlockSize <= RecordStore.HeaderSectors.Bytes.Count);
     }
 
     [Fact]

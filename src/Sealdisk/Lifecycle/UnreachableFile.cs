@@ -9,7 +9,7 @@ namespace Sealdisk.Lifecycle;
 /// A detached record or an image that is not there may be on a filesystem that is not mounted. To make a new one in the bare directory below it would be to
 /// make a new key, and to lose both volumes to each other as soon as that filesystem is mounted.
 /// </summary>
-internal static class OutOfReach
+internal static class UnreachableFile
 {
     private const string Fstab = "/etc/fstab";
 

@@ -5,13 +5,13 @@ namespace Sealdisk.Tests.Mapping;
 
 [Trait("needs", "native")]
 [Collection(DevicesCollection.Name)]
-public sealed class TurnTests
+public sealed class MappingLockTests
 {
     [Fact]
     public void A_stuck_volume_does_not_keep_another_down()
     {
         using var volume = TestVolume.With();
-        using var stuck = Turn.Take("stuck-" + volume.Name, volume["other-image"]);
+        using var stuck = MappingLock.Take("stuck-" + volume.Name, volume["other-image"]);
         volume.Up();
         volume.Down();
     }
@@ -22,21 +22,21 @@ public sealed class TurnTests
         using var volume = TestVolume.With();
         var link = volume["link"];
         File.CreateSymbolicLink(link, volume.Image);
-        using (Turn.Take(volume.Name, volume.Image))
+        using (MappingLock.Take(volume.Name, volume.Image))
         {
             Assert.False(IsFree($"name-{volume.Name}"));
-            var devices = Directory.GetFiles(Turn.Folder, "device-*").Where(path => !IsFree(Path.GetFileName(path))).ToList();
+            var devices = Directory.GetFiles(MappingLock.Folder, "device-*").Where(path => !IsFree(Path.GetFileName(path))).ToList();
             Assert.NotEmpty(devices);
         }
         // The same device under another name, through a link: the same lock file, so nobody else's is taken.
-        var before = Directory.GetFiles(Turn.Folder, "device-*").Length;
-        Turn.Take(volume.Name + "-2", link).Dispose();
-        Assert.Equal(before, Directory.GetFiles(Turn.Folder, "device-*").Length);
+        var before = Directory.GetFiles(MappingLock.Folder, "device-*").Length;
+        MappingLock.Take(volume.Name + "-2", link).Dispose();
+        Assert.Equal(before, Directory.GetFiles(MappingLock.Folder, "device-*").Length);
     }
 
     private static bool IsFree(string file)
     {
-        using var descriptor = FileDescriptor.Open(Path.Combine(Turn.Folder, file), OpenFlags.ReadWrite);
+        using var descriptor = FileDescriptor.Open(Path.Combine(MappingLock.Folder, file), OpenFlags.ReadWrite);
         return descriptor.TryLock();
     }
 }

@@ -7,7 +7,7 @@ namespace Sealdisk.Mapping;
 /// Holds off every other sealdisk that opens or closes something under the same name or on the same device, until disposed. By name and
 /// by device, not for all at once: a volume whose disk is stuck must not keep the others down.
 /// </summary>
-internal sealed class Turn : IDisposable
+internal sealed class MappingLock : IDisposable
 {
     /// <summary>The locked files; empty, and never removed, since a removed file can still be locked by somebody who waits for it.</summary>
     internal const string Folder = RuntimeFolder.Root + "/.turns";
@@ -18,7 +18,7 @@ internal sealed class Turn : IDisposable
     private readonly FileDescriptor _name;
     private readonly FileDescriptor? _device;
 
-    private Turn(FileDescriptor name, FileDescriptor? device)
+    private MappingLock(FileDescriptor name, FileDescriptor? device)
     {
         _name = name;
         _device = device;
@@ -28,13 +28,13 @@ internal sealed class Turn : IDisposable
     /// <param name="name">The mapping's name.</param>
     /// <param name="device">The path of the device, where it is about to be written or opened; null to close something.</param>
     /// <exception cref="SealdiskException">The turn has not come within ten minutes.</exception>
-    internal static Turn Take(string name, string? device)
+    internal static MappingLock Take(string name, string? device)
     {
         // Always the name first and the device last, so that two of them cannot wait for each other.
         var byName = Lock($"name-{name}");
         try
         {
-            return new Turn(byName, device is null ? null : Lock($"device-{DeviceKey(device):x16}"));
+            return new MappingLock(byName, device is null ? null : Lock($"device-{DeviceKey(device):x16}"));
         }
         catch
         {

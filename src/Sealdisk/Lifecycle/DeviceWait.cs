@@ -9,7 +9,7 @@ namespace Sealdisk.Lifecycle;
 /// Waits for what comes late at boot: a volume's device, whose driver still looks for it or which another program is still at, or the filesystem that its image
 /// or detached record is on. An image that <c>up</c> would make is not waited for.
 /// </summary>
-public static class Arrival
+public static class DeviceWait
 {
     private const string LookForDisks = "lsblk and dmesg show which disks there are";
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
@@ -20,7 +20,7 @@ public static class Arrival
     /// <param name="since">Counts towards the limit: several volumes share one.</param>
     /// <param name="waiting">Told what is awaited, if anything is.</param>
     /// <exception cref="SealdiskException">It has not come within the limit (exit code 1); or this process could not bring it up anyway (5).</exception>
-    public static void Await(VolumeSpec spec, TimeSpan limit, Stopwatch since, Action<string> waiting)
+    public static void UntilThere(VolumeSpec spec, TimeSpan limit, Stopwatch since, Action<string> waiting)
     {
         Capabilities.RequireMounting($"bring up {spec.Name}");
         string? announced = null;
@@ -41,7 +41,7 @@ public static class Arrival
     {
         var device = FileStatus.TryOf(spec.Device);
         var lateRecord = spec.RecordFile is { } record && FileStatus.TryOf(record) is null ? record : null;
-        if ((device is null || lateRecord is not null) && OutOfReach.Of(spec, Mounts.Read()) is var (_, mount))
+        if ((device is null || lateRecord is not null) && UnreachableFile.Of(spec, Mounts.Read()) is var (_, mount))
             return new Awaited($"the filesystem of {lateRecord ?? spec.Device}", Errno.ENOENT, mount);
         if (device is null)
             return spec.Size is null ? new Awaited(spec.Device, Errno.ENOENT, LookForDisks) : null;
@@ -49,7 +49,7 @@ public static class Arrival
             return null;
         if (!HasMedium(spec.Device))
             return new Awaited($"the medium of {spec.Device}", Errno.ENOMEDIUM, LookForDisks);
-        return Mappings.List().All(mapping => !mapping.IsOf(spec.Device)) && DeviceUser.PassingBy(spec.Device, number) is { } process
+        return Mappings.List().All(mapping => !mapping.IsOf(spec.Device)) && DeviceUser.ProcessHolding(spec.Device, number) is { } process
             ? new Awaited($"{process} to let go of {spec.Device}", Errno.EBUSY, "see what it does there, or end it")
             : null;
     }

@@ -4,11 +4,11 @@ using Sealdisk.Linux;
 namespace Sealdisk.Mapping;
 
 /// <summary>The block device under a dm mapping: the device itself, or a loop device over an image file.</summary>
-internal sealed class Under : IDisposable
+internal sealed class BackingDevice : IDisposable
 {
     private readonly FileDescriptor? _held;
 
-    private Under(DeviceNumber device, FileDescriptor? held)
+    private BackingDevice(DeviceNumber device, FileDescriptor? held)
     {
         Device = device;
         _held = held;
@@ -17,13 +17,13 @@ internal sealed class Under : IDisposable
     internal DeviceNumber Device { get; }
 
     /// <summary>For an image file attaches a loop device that goes with its last user: with the mapping, or with this where no mapping came of it.</summary>
-    internal static Under Of(MappingRequest request)
+    internal static BackingDevice Of(MappingRequest request)
     {
         var status = FileStatus.Of(request.Device);
         if (status.Kind == FileKind.BlockDevice)
-            return new Under(status.RawDevice, null);
+            return new BackingDevice(status.RawDevice, null);
         var held = LoopDevice.AttachHeld(request.Device, new LoopOptions(DirectIo: true, ReadOnly: request.ReadOnly));
-        return new Under(held.Status().RawDevice, held);
+        return new BackingDevice(held.Status().RawDevice, held);
     }
 
     /// <summary>What a person calls the device of that number: an image file where it is a loop device, else its node; null where the kernel knows neither.</summary>
