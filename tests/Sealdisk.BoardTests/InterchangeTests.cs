@@ -34,7 +34,7 @@ public sealed class InterchangeTests
         var before = Volume.Hash(machine, "/dev/vda");
         Volume.ExitsWith(machine, ExitCode.Refused, "sealdisk up", "has no record");
         machine.Succeed($"keyctl add trusted other 'new {keySize}' @u && keyctl pipe $(keyctl search @u trusted other) > /tmp/other.blob");
-        Volume.ExitsWith(machine, ExitCode.Refused, "sealdisk adopt data --blob /tmp/other.blob", "decrypts to no ext4");
+        Volume.ExitsWith(machine, ExitCode.Refused, "sealdisk adopt data --blob /tmp/other.blob", "does not decrypt to ext4");
         machine.Succeed(
             "sed 's/./0/60' /tmp/kmk.blob > /tmp/bad.blob; cmp -s /tmp/bad.blob /tmp/kmk.blob && "
             + "sed 's/./1/60' /tmp/kmk.blob > /tmp/bad.blob; true");

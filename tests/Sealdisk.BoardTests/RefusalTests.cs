@@ -96,7 +96,7 @@ public sealed class RefusalTests
         machine.Succeed("mkfs.ext4 -q /dev/vda && mount /dev/vda /mnt");
         Volume.ExitsWith(machine, ExitCode.Failed, "sealdisk up", "it is mounted on /mnt (EBUSY)");
         machine.Succeed("umount /mnt && dmsetup create raw --table '0 2048 linear /dev/vda 0'");
-        Volume.ExitsWith(machine, ExitCode.Failed, "sealdisk up", "device-mapper's raw is built upon it (EBUSY)");
+        Volume.ExitsWith(machine, ExitCode.Failed, "sealdisk up", "device-mapper's raw is built on it (EBUSY)");
         machine.Succeed("dmsetup remove raw && dd if=/dev/zero of=/dev/vda bs=1M 2>/dev/null; true");
 
         machine.Succeed("sealdisk up && sleep 100 < /data & sleep 2; true");

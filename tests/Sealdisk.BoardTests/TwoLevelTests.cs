@@ -112,7 +112,7 @@ public sealed class TwoLevelTests
         machine.Succeed("sealdisk erase data --yes data && sealdisk up data && sealdisk down data");
         Volume.ExitsWith(
             machine, ExitCode.Refused, "sealdisk rotate data",
-            "its key is a trusted key of source 'tee', which the kernel hands out to nobody", "nothing was changed");
+            "its key is a trusted key of source 'tee', which never leaves the kernel", "nothing was changed");
         machine.Succeed("sealdisk up data && sealdisk down data");
         Volume.AssertNothingOpen(machine);
     }

@@ -11,7 +11,7 @@ namespace Sealdisk.Lifecycle;
 public static class Adoption
 {
     /// <summary>
-    /// Unseals the blob, decrypts the device as the configuration says, and only where the configured filesystem is found there writes the record: both
+    /// Unseals the blob, decrypts the device as the configuration says, and only if the configured filesystem is found there writes the record: both
     /// copies 'ready', synced and read back. A cut on the way leaves no record, one copy of a whole one, or a claim with which the next adoption goes on;
     /// whatever it is, the volume is as it was.
     /// </summary>
@@ -40,7 +40,7 @@ public static class Adoption
             record = record with
             {
                 FilesystemUuid = spec.Filesystem.ReadSuperblock(start.Memory.Span)?.Uuid ?? throw SealdiskException.Refused(
-                    $"cannot {act}: the key unseals, but {spec.Device} decrypts to no {spec.Filesystem}",
+                    $"cannot {act}: the key unseals, but {spec.Device} does not decrypt to {spec.Filesystem}",
                     $"the table it was made with has another cipher, key-size, sector-size ({record.Format.Layout.SectorSize} here) or offset (sector {record.Format.Offset} here), or the blob is another volume's; nothing was changed"),
             };
         }
@@ -56,7 +56,7 @@ public static class Adoption
         if ((spec.Key == KeyKind.Encrypted) != rootPath is not null)
             throw SealdiskException.Usage(
                 $"cannot {act}: its key is \"{spec.Key.Text()}\", and {(rootPath is null ? "no root key is given" : "a root key is given")}",
-                "a key of type encrypted needs --root FILE, the sealed root key, and key = \"encrypted\" in the configuration; one of type trusted neither");
+                "a key of type encrypted needs --root FILE, the sealed root key, and key = \"encrypted\" in the configuration; a trusted key needs neither");
         // Whoever made it by hand may have had it in a process; a key of a kernel source that is on one level cannot have been.
         var made = spec.Source.IsKernel() && rootPath is null ? KeyCustody.Kernel : KeyCustody.Process;
         return rootPath is null
@@ -71,7 +71,7 @@ public static class Adoption
         if (observed.DeviceSize is not { } size)
             throw SealdiskException.Usage($"cannot {act}: {spec.Device} does not exist (ENOENT)");
         if (observed.Mapping is { } mapping)
-            throw SealdiskException.Failed($"cannot {act}: a mapping of that name is open, of {mapping.Device} (EBUSY)", $"sealdisk map close {spec.Name}");
+            throw SealdiskException.Failed($"cannot {act}: a mapping of that name is open and decrypts {mapping.Device} (EBUSY)", $"sealdisk map close {spec.Name}");
         if (observed.NameTaken is { } taken)
             throw SealdiskException.Failed($"cannot {act}: there is {taken} (EBUSY)", $"unmount it and remove it first: dmsetup remove {spec.Name}");
         if (observed.UsedBy is { } user)

@@ -164,7 +164,7 @@ internal sealed class Apply : IDisposable
     }
 
     /// <summary>
-    /// A bad copy that cannot be written anew keeps no volume down: the good one is there. One that is merely older must go, for it might one day speak
+    /// A bad copy that cannot be rewritten keeps no volume down: the good one is there. One that is merely older must go, for it might one day speak
     /// for the volume.
     /// </summary>
     private string? RepairRecord(RecordReading reading)
@@ -176,7 +176,7 @@ internal sealed class Apply : IDisposable
         }
         catch (Exception problem) when (problem is SealdiskException or LinuxException && reading is not (A: CopyReading.Valid, B: CopyReading.Valid))
         {
-            return $"not done, and the other copy is the last one: {problem.Message}";
+            return $"not done; the other copy is now the only good one: {problem.Message}";
         }
     }
 

@@ -24,7 +24,7 @@ internal static class ChipLifeCycle
     /// <summary>The same failure, with the change as its reason.</summary>
     internal static SealdiskException Because(SealdiskException problem, string change) => new(
         problem.Code, $"{problem.Message}; {change}, which on many chips changes the hardware key",
-        "nothing was changed; restore the data from a backup into a volume made anew on this device", problem);
+        "nothing was changed; restore the data from a backup into a new volume on this device", problem);
 
     private static (ChipState State, string Words) Now()
     {

@@ -52,7 +52,7 @@ internal sealed class Claim(VolumeSpec spec) : IDisposable
     {
         TryTake();
         if (!IsHeld && FileStatus.TryOf(spec.Device) is { Kind: FileKind.BlockDevice } status)
-            throw SealdiskException.Failed($"cannot use {spec.Device}: {DeviceUser.Of(spec.Device, status.RawDevice, Mounts.Read()) ?? "somebody has just used it"} (EBUSY)", "release it first");
+            throw SealdiskException.Failed($"cannot use {spec.Device}: {DeviceUser.Of(spec.Device, status.RawDevice, Mounts.Read()) ?? "another program has just used it"} (EBUSY)", "release it first");
     }
 
     /// <summary>Lets the mapping have the device.</summary>

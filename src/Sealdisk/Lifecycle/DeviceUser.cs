@@ -5,7 +5,7 @@ namespace Sealdisk.Lifecycle;
 /// <summary>Who else has a block device in use, in words.</summary>
 internal static class DeviceUser
 {
-    /// <summary>Null where nobody keeps us from claiming it.</summary>
+    /// <summary>Null if nobody keeps us from claiming it.</summary>
     internal static string? Of(string path, DeviceNumber device, IReadOnlyList<MountEntry> mounts)
     {
         if (mounts.FirstOrDefault(mount => mount.Device == device) is { } mount)
@@ -13,11 +13,11 @@ internal static class DeviceUser
         if (!IsClaimed(path))
             return null;
         if (BuiltOn(device) is { } upper)
-            return $"{upper} is built upon it";
+            return $"{upper} is built on it";
         return Process(device) is { } process ? $"{process} has it open" : "the kernel has it in use (RAID, swap or a mount)";
     }
 
-    /// <summary>A process that has claimed it, and will let go of it when it has ended; null where nobody has, or where it is not a process.</summary>
+    /// <summary>A process that has claimed it, and will let go of it when it has ended; null if nobody has, or where it is not a process.</summary>
     internal static string? ProcessHolding(string path, DeviceNumber device) =>
         IsClaimed(path) && Mounts.Read().All(mount => mount.Device != device) && BuiltOn(device) is null ? Process(device) : null;
 

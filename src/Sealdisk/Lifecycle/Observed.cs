@@ -8,13 +8,13 @@ namespace Sealdisk.Lifecycle;
 /// <summary>Everything about a volume that a plan depends on, as found; looking changes nothing.</summary>
 public sealed record Observed
 {
-    /// <summary>The device's size in bytes, or null where there is no such device or image.</summary>
+    /// <summary>The device's size in bytes, or null if there is no such device or image.</summary>
     public required long? DeviceSize { get; init; }
 
     /// <summary>Bytes of the device's physical sector, at most 4096; for an image file, that of the disk under it.</summary>
     public int PhysicalSectorSize { get; init; } = 512;
 
-    /// <summary>The record's two copies; none where there is no device.</summary>
+    /// <summary>The record's two copies; none if there is no device.</summary>
     public RecordReading Record { get; init; } = RecordReading.Nothing;
 
     /// <summary>Why an image or detached record that is not there may be somewhere else, with the remedy; or null.</summary>
@@ -26,13 +26,13 @@ public sealed record Observed
     /// <summary>A plain filesystem in the space that belongs to the header record; only a hand other than ours puts one there.</summary>
     public string? PlantedInHeader { get; init; }
 
-    /// <summary>Who seals keys here: the configured source, or the one that stands behind "auto"; null where that is not known.</summary>
+    /// <summary>Who seals keys here: the configured source, or the one that stands behind "auto"; null if that is not known.</summary>
     public TrustSource? Source { get; init; }
 
     /// <summary>Whose root key a new key on two levels will be under; looked for only where there is no record yet. Null: a new root key.</summary>
     public SharedRoot? SharedRoot { get; init; }
 
-    /// <summary>For a plan of several volumes: whose root key it will be, where that volume's own first boot comes before; null where nothing is known beyond <see cref="SharedRoot"/>.</summary>
+    /// <summary>For a plan of several volumes: whose root key it will be, where that volume's own first boot comes before; null if nothing is known beyond <see cref="SharedRoot"/>.</summary>
     public string? RootToCome { get; init; }
 
     /// <summary>Handle of the parent key that the TPM lacks for a new key; looked for only where there is no record yet. Null: it is there, or none is needed.</summary>

@@ -32,7 +32,7 @@ public static class Observer
             Kind = capabilities.Kind,
             Mapping = mapping,
             MapsOtherDevice = mapping is { Device: not null } && !mapping.IsOf(spec.Device),
-            NameTaken = mapping is { Kind: MappingKind.Dm } || DmMapping.Foreign(spec.Name) is null ? null : $"a device-mapper device of the name {spec.Name}, which is not one of Sealdisk's",
+            NameTaken = mapping is { Kind: MappingKind.Dm } || DmMapping.Foreign(spec.Name) is null ? null : $"a device-mapper device named {spec.Name} that is not one of Sealdisk's",
             MountedAt = mountedAt,
             // What is on top is what everybody sees there.
             OtherMount = mounts.LastOrDefault(mount => mount.Target == spec.Mount) is { } top && mapping?.Mounted(top) != true ? top.Source : null,

@@ -38,7 +38,7 @@ public static class Planner
         return observed.Record.Outcome switch
         {
             RecordOutcome.OtherVersion other => Plan.Refuse(SealdiskException.Refused(
-                $"cannot bring up {spec.Name}: its record has {RecordFormat.Describe(other.Version)}; this one knows version {RecordFormat.Version}",
+                $"cannot bring up {spec.Name}: its record has {RecordFormat.Describe(other.Version)}; this Sealdisk reads version {RecordFormat.Version}",
                 "use the Sealdisk that wrote it")),
             RecordOutcome.Damaged damaged => Plan.Refuse(SealdiskException.Refused(
                 $"cannot bring up {spec.Name}: its record is damaged: {damaged.Reason}",
@@ -56,8 +56,8 @@ public static class Planner
     {
         if (observed.MapsOtherDevice)
             return Plan.Refuse(SealdiskException.Failed(
-                $"cannot bring up {spec.Name}: a mapping of that name is open, of {observed.Mapping!.Device} and not of {spec.Device}",
-                $"'sealdisk map close {spec.Name}' closes it, if that is what is meant"));
+                $"cannot bring up {spec.Name}: the mapping of that name decrypts {observed.Mapping!.Device}, not {spec.Device}",
+                $"if you do not need it, 'sealdisk map close {spec.Name}' closes it"));
         var isMountedHere = observed.MountedAt == spec.Mount;
         if (isMountedHere && observed.OtherMount is { } above)
             return Plan.Refuse(SealdiskException.Failed(
@@ -96,7 +96,7 @@ public static class Planner
         if (spec.Size is not { } size)
             return Plan.Refuse(SealdiskException.Failed(
                 $"cannot bring up {spec.Name}: {spec.Device} does not exist (ENOENT)",
-                "for an image file that Sealdisk is to create, give its 'size'"));
+                "if Sealdisk is to create it as an image file, set its 'size'"));
         if (spec.RecordFile is { } file && observed.Record.Outcome is not RecordOutcome.None)
             return Plan.Refuse(SealdiskException.Refused(
                 $"cannot bring up {spec.Name}: there is a record in {file}, but its image {spec.Device} does not exist",
@@ -125,7 +125,7 @@ public static class Planner
                 $"cannot bring up {spec.Name}: {spec.Device} has no record and is not blank: {other.Description}",
                 other.IsUnknown
                     ? $"if it is a volume, {Restore(spec)}"
-                    : "if nothing on it is needed, make it blank yourself (wipefs -a, then blkdiscard -z or dd if=/dev/zero)")),
+                    : "if you need nothing on it, make it blank yourself (wipefs -a, then blkdiscard -z or dd if=/dev/zero)")),
             _ => throw new UnreachableException("no record, and the content was not looked at"),
         };
     }
@@ -135,7 +135,7 @@ public static class Planner
         if (Geometry.Problem(spec, observed.DeviceSize!.Value) is { } problem)
             return Plan.Refuse(SealdiskException.Usage(
                 $"cannot bring up {spec.Name}: {problem}",
-                "nothing was changed; if it was a volume, bring the device back whole; if not, give it more space"));
+                "nothing was changed; if it was a volume, restore the whole device; if not, give it more space"));
         if (observed.RecoveryLacking is var (lacking, remedy))
             return Plan.Refuse(SealdiskException.Lacking($"cannot bring up {spec.Name} with recovery: {lacking}", remedy));
         steps.InsertRange(0, Requirements(spec));
@@ -190,15 +190,15 @@ public static class Planner
         if (Geometry.Truncation(spec, record, observed.DeviceSize!.Value) is { } truncation)
             return SealdiskException.Refused(
                 $"cannot bring up {spec.Name}: {truncation}",
-                "nothing was changed; bring the device back whole: making it as long as it was does not bring back what was cut off");
+                "nothing was changed; restore the whole device: making it longer again does not restore what was cut off");
         if (observed.PlantedInHeader is { } planted)
             return SealdiskException.Refused(
                 $"cannot bring up {spec.Name}: {spec.Device} holds {planted} where its record should be; "
                 + "a plain filesystem is never mounted in a volume's place",
-                "somebody else wrote to this device; nothing was changed; "
-                + $"if the volume's own filesystem is still there, 'sealdisk repair {spec.Name}' writes the record anew");
+                "another program wrote to this device; nothing was changed; "
+                + $"if the volume's own filesystem is still there, 'sealdisk repair {spec.Name}' rewrites the record");
         return record.State != VolumeState.Converting ? null : SealdiskException.Refused(
-            $"cannot bring up {spec.Name}: its data were being converted in place, and this version of Sealdisk cannot go on with that",
+            $"cannot bring up {spec.Name}: its data were being converted in place, and this version of Sealdisk cannot continue that",
             "nothing was changed; use the version that began it, or a later one");
     }
 
@@ -274,13 +274,13 @@ public static class Planner
                 + $"If you renamed the volume, 'sealdisk record rename {record.Name} {spec.Name}'";
         return record.State == VolumeState.Ready
             ? CorrectConfiguration
-            : "its first boot never ended: go back to the recorded setting; "
-              + $"or, since it never held data, begin anew after 'sealdisk erase {spec.Name}'";
+            : "its first boot never finished: go back to the recorded setting; "
+              + $"or, since it never held data, run 'sealdisk erase {spec.Name}' and start again";
     }
 
     private static string WayOutOfDamage(VolumeSpec spec, RecordReading reading) => reading switch
     {
-        { IsAdoption: true } => $"'sealdisk adopt {spec.Name}' once more ends what was begun",
+        { IsAdoption: true } => $"run 'sealdisk adopt {spec.Name}' again to finish",
         (CopyReading.Valid, CopyReading.Valid) => $"'sealdisk repair {spec.Name}' finds out which of its copies belongs to the data",
         _ => Restore(spec),
     };

@@ -20,18 +20,18 @@ public static class RecordBackup
         : Observer.StoreOf(spec).Read();
 
     /// <summary>The bytes of a backup.</summary>
-    /// <exception cref="SealdiskException">There is no record yet, or its first boot has not ended (1); no copy can be relied on (3).</exception>
+    /// <exception cref="SealdiskException">There is no record yet, or its first boot has not finished (1); no copy can be relied on (3).</exception>
     public static byte[] Export(VolumeSpec spec)
     {
         var outcome = Read(spec).Outcome;
         if (outcome is not RecordOutcome.Good { Record: var record })
         {
             throw outcome is RecordOutcome.None
-                ? SealdiskException.Failed($"cannot export the record of {spec.Name}: there is none", $"'sealdisk status {spec.Name}' tells more")
+                ? SealdiskException.Failed($"cannot export the record of {spec.Name}: there is none", $"'sealdisk status {spec.Name}' shows more")
                 : Planner.For(spec, Observer.Look(spec) with { Mapping = null, OtherMount = null, UsedBy = null, Lacking = null, NameTaken = null }).Refusal!;
         }
         if (record.State == VolumeState.Provisioning)
-            throw SealdiskException.Failed($"cannot export the record of {spec.Name}: its first boot has not ended, and there are no data to keep it for", $"sealdisk up {spec.Name}");
+            throw SealdiskException.Failed($"cannot export the record of {spec.Name}: its first boot has not finished, and there are no data to keep it for", $"sealdisk up {spec.Name}");
         var both = new byte[Length];
         RecordFormat.Write(record, both.AsSpan(0, RecordFormat.BlockSize));
         RecordFormat.Write(record, both.AsSpan(RecordFormat.BlockSize));
@@ -49,7 +49,7 @@ public static class RecordBackup
 
     /// <summary>
     /// Restores a record from a backup, once it is proven that its key opens on this device and that its filesystem is on the volume. Returns what was
-    /// done, or null where the record is there already.
+    /// done, or null if the record is there already.
     /// </summary>
     /// <param name="spec">The volume, which must be down.</param>
     /// <param name="backup">An export; one copy alone, a detached record's file and the first MiB of a device do as well.</param>
@@ -96,7 +96,7 @@ public static class RecordBackup
             RecordOutcome.Good good when backup.Length <= Length || backup.Length == RecordStore.HeaderSectors.Bytes.Count => good.Record,
             RecordOutcome.Damaged damaged => throw SealdiskException.Usage($"cannot import {name}: it is damaged: {damaged.Reason}"),
             RecordOutcome.OtherVersion other => throw SealdiskException.Usage(
-                $"cannot import {name}: it has {RecordFormat.Describe(other.Version)}; this one knows version {RecordFormat.Version}",
+                $"cannot import {name}: it has {RecordFormat.Describe(other.Version)}; this Sealdisk reads version {RecordFormat.Version}",
                 "use the Sealdisk that wrote it"),
             _ => throw SealdiskException.Usage($"cannot import {name}: it is not a record", "'sealdisk record export' makes one"),
         };

@@ -9,8 +9,8 @@ namespace Sealdisk.Lifecycle;
 /// <summary>Does a record belong to this device, and to the data that are on it? Unseals and decrypts for real; mounts and writes nothing.</summary>
 internal static class RecordProof
 {
-    /// <summary>What is wrong with a record that says its first boot never ended, while a filesystem was in use under its key.</summary>
-    internal const string OlderThanItsData = "its record says that its first boot never ended, but the volume holds a filesystem that was mounted at";
+    /// <summary>What is wrong with a record that says its first boot never finished, while a filesystem was in use under its key.</summary>
+    internal const string OlderThanItsData = "its record says that its first boot never finished, but the volume holds a filesystem that was mounted at";
 
     /// <summary>Proves a record; returns what was verified, for people.</summary>
     /// <param name="spec">The volume; only its device, name and HUK count, the rest is the record's.</param>
@@ -38,17 +38,17 @@ internal static class RecordProof
         return verified + $", {record.Filesystem} {record.FilesystemUuid} is there";
     }
 
-    /// <summary>The recorded filesystem must fit into the recorded length, or its checker would mend what is only cut off from view.</summary>
+    /// <summary>The recorded filesystem must fit into the recorded length, or its checker would repair what is only cut off from view.</summary>
     /// <exception cref="SealdiskException">It does not (3).</exception>
     internal static void RequireRoom(VolumeSpec spec, VolumeRecord record, ReadOnlySpan<byte> start, string act)
     {
         if (Superblock.Read(record.Filesystem, start)?.Size is { } size && size > (UInt128)record.Format.Length.Count * 512)
             throw SealdiskException.Refused(
-                $"cannot {act} {spec.Name}: its {record.Filesystem} has {size} bytes, and its record gives it {(UInt128)record.Format.Length.Count * 512}",
-                $"the record is not what this volume was made with; nothing was changed; 'sealdisk record import {spec.Name} FILE' restores it from a backup");
+                $"cannot {act} {spec.Name}: its {record.Filesystem} has {size} bytes, but its record gives it only {(UInt128)record.Format.Length.Count * 512}",
+                $"this is not the record that this volume was made with; nothing was changed; 'sealdisk record import {spec.Name} FILE' restores it from a backup");
     }
 
-    /// <summary>The UUID of a filesystem that was in use under the key of a record that says its first boot never ended; null where there is none.</summary>
+    /// <summary>The UUID of a filesystem that was in use under the key of a record that says its first boot never finished; null if there is none.</summary>
     internal static string? InUse(VolumeSpec spec, VolumeRecord record, MappingKind kind)
     {
         using var start = Decrypted(spec, record, kind);

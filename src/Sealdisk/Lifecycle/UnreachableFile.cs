@@ -13,7 +13,7 @@ internal static class UnreachableFile
 {
     private const string Fstab = "/etc/fstab";
 
-    /// <summary>What keeps a volume's image or detached record out of reach, and what to do; null where nothing does.</summary>
+    /// <summary>What keeps a volume's image or detached record out of reach, and what to do; null if nothing does.</summary>
     internal static (string Problem, string Remedy)? Of(VolumeSpec spec, IReadOnlyList<MountEntry> mounts) =>
         Of(spec, mounts, spec.RecordFile is { } file ? RecordStore.Detached(file).Read() : RecordReading.Nothing);
 
@@ -21,7 +21,7 @@ internal static class UnreachableFile
     internal static (string Problem, string Remedy)? Of(VolumeSpec spec, IReadOnlyList<MountEntry> mounts, RecordReading reading)
     {
         if (spec.RecordFile is { } file && FileStatus.TryOf(file) is not null)
-            return reading.IsForeign ? ($"{file} is no record: it holds something else", "name another file as the volume's 'record'") : null;
+            return reading.IsForeign ? ($"{file} is not a record: it holds something else", "name another file as the volume's 'record'") : null;
         return (spec.RecordFile is { } record ? Of("its record", record, mounts) : null) ?? (FileStatus.TryOf(spec.Device) is null ? Of("its device", spec.Device, mounts) : null);
     }
 

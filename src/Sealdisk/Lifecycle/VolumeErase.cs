@@ -13,7 +13,7 @@ namespace Sealdisk.Lifecycle;
 public static class VolumeErase
 {
     /// <summary>What came of it, for people.</summary>
-    /// <param name="Done">What was destroyed; empty where the device was blank already.</param>
+    /// <param name="Done">What was destroyed; empty if the device was blank already.</param>
     /// <param name="Remains">What no program can promise to have destroyed.</param>
     public sealed record Result(IReadOnlyList<string> Done, IReadOnlyList<string> Remains);
 
@@ -64,7 +64,7 @@ public static class VolumeErase
     }
 
     private static SealdiskException NoVolume(VolumeSpec spec, string what) =>
-        SealdiskException.Refused($"cannot erase {spec.Name}: {spec.Device} has no record and holds {what}", "that is no volume of Sealdisk's: wipefs(8) removes it, if that is what is meant");
+        SealdiskException.Refused($"cannot erase {spec.Name}: {spec.Device} has no record and holds {what}", "this is not a Sealdisk volume; if you do not need it, wipefs(8) removes it");
 
     /// <summary>Tells the device that all of it is free, then makes sure that it reads as blank wherever a first boot looks.</summary>
     private static void Blank(VolumeSpec spec, long size, List<string> done)
@@ -72,7 +72,7 @@ public static class VolumeErase
         using var device = FileStatus.Of(spec.Device).Kind == FileKind.BlockDevice
             ? BlockDevice.OpenExclusive(spec.Device, OpenFlags.ReadWrite)
             : FileDescriptor.Open(spec.Device, OpenFlags.ReadWrite);
-        done.Add(Discard(spec, device, size) ? $"discarded the whole of {spec.Device}" : $"{spec.Device} takes no discards; its encrypted data stay where they are, without their key");
+        done.Add(Discard(spec, device, size) ? $"discarded the whole of {spec.Device}" : $"{spec.Device} does not support discards; its encrypted data stay in place, without their key");
         var spots = BlankSpots.Of(size, spec.RecordFile is null).ToArray();
         Span<byte> zeros = stackalloc byte[4096];
         zeros.Clear();
@@ -84,7 +84,7 @@ public static class VolumeErase
         device.Sync();
         device.DropCache();
         if (!spots.All(spot => BlankSpots.IsErased(device, spot.Offset, spot.Length)))
-            throw SealdiskException.Failed($"cannot erase {spec.Name}: {spec.Device} does not read as zeros where zeros were written; its record is destroyed all the same", "the medium may be failing");
+            throw SealdiskException.Failed($"cannot erase {spec.Name}: {spec.Device} does not read as zeros where zeros were written; its record is destroyed anyway", "the medium may be failing");
         done.Add($"overwrote {(spec.RecordFile is null ? "the header, " : "")}the beginning, the end and places between, so that the device is blank to a first boot");
     }
 
@@ -108,7 +108,7 @@ public static class VolumeErase
 
     private static IEnumerable<string> Remains(VolumeSpec spec)
     {
-        yield return "a backup of the record, or an older copy of the disk, still opens on this device what the medium still holds of the data: destroy those too"
+        yield return "a backup of the record, or an older copy of the disk, can still open on this device what is left of the data on the medium: destroy those too"
             + (!spec.Source.IsKernel() ? ", or the HUK file if no other volume needs it" : "");
         yield return "flash media may keep older copies of the record and of the data in spare blocks: only the device itself can clear those (a secure discard, or its own sanitize command)";
         if (FileStatus.TryOf(spec.Device)?.Kind == FileKind.Regular)

@@ -50,7 +50,7 @@ public static class VolumeLifecycle
 
     /// <summary>
     /// Unmounts, unmaps, detaches: everything that <see cref="Up"/> opened, in reverse; also what a dead server left. Everything written is on the
-    /// device when this returns. Returns what was done, empty where there was nothing to do.
+    /// device when this returns. Returns what was done, empty if there was nothing to do.
     /// </summary>
     public static IReadOnlyList<string> Down(VolumeSpec spec)
     {
@@ -60,18 +60,18 @@ public static class VolumeLifecycle
         var found = Mappings.Find(spec.Name);
         if (found is { Device: { } device } && !found.IsOf(spec.Device))
             throw SealdiskException.Failed(
-                $"cannot take down {spec.Name}: a mapping of that name is open, of {device} and not of {spec.Device}",
-                $"'sealdisk map close {spec.Name}' closes it, if that is what is meant");
+                $"cannot take down {spec.Name}: the mapping of that name decrypts {device}, not {spec.Device}",
+                $"if you do not need it, 'sealdisk map close {spec.Name}' closes it");
         if (found is { IsWhole: true } && FileStatus.TryOf(spec.Device) is null)
             throw SealdiskException.Refused(
-                $"cannot take down {spec.Name}: {spec.Device} was removed under it, and its data would be gone with the mapping",
+                $"cannot take down {spec.Name}: {spec.Device} was removed while it was in use, and closing the mapping would lose its data",
                 $"copy them first, from its mount or decrypted from {found.VolumePath ?? found.BlockPath}; then umount it, and 'sealdisk map close {spec.Name}' drops it");
         if (found is { } mapping)
             done.AddRange(Unmount(mapping));
         if (Mappings.Close(spec.Name))
             done.Add($"closed mapping {spec.Name}");
         return found is { LastError: { } error }
-            ? throw SealdiskException.Failed($"{spec.Name} is down, but not all is well: its server had met errors, the last one: {error}", $"'sealdisk check {spec.Name}', then look at {spec.Device}")
+            ? throw SealdiskException.Failed($"{spec.Name} is down, but its server reported errors; the last one: {error}", $"'sealdisk check {spec.Name}', then look at {spec.Device}")
             : done;
     }
 

@@ -77,13 +77,13 @@ public static class VolumeRecovery
         if (Planner.For(spec with { Source = record.Source }, observed with { Lacking = null, Source = record.Source }).Refusal is { } refusal)
             throw refusal;
         if (record.State == VolumeState.Provisioning)
-            throw SealdiskException.Failed($"cannot {act}: its first boot never ended, and there are no data");
+            throw SealdiskException.Failed($"cannot {act}: its first boot never finished, and there are no data");
         if (record.Key is SealedKey.TwoLevel { Recovery: not null })
             return record;
         throw SealdiskException.Failed(
-            $"cannot {act}: its key was wrapped for no recovery key",
+            $"cannot {act}: its key was not wrapped for a recovery key",
             record.Key.Kind == KeyKind.Trusted
-                ? "a trusted key cannot be recovered: it opens in the device that sealed it, or nowhere"
+                ? "a trusted key cannot be recovered: it opens only in the device that sealed it"
                 : "'recovery' was not in the configuration at its first boot, nor at a rotation since");
     }
 

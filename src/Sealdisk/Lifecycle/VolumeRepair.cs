@@ -7,7 +7,7 @@ namespace Sealdisk.Lifecycle;
 /// <summary>Makes both copies of a record good again, with the volume up or down, once it is proven which copy belongs to the data.</summary>
 public static class VolumeRepair
 {
-    /// <summary>Repairs one volume's record; returns what was done, or null where there was nothing to do.</summary>
+    /// <summary>Repairs one volume's record; returns what was done, or null if there was nothing to do.</summary>
     /// <exception cref="SealdiskException">No copy can be relied on (3), or the one that could does not open here (4): nothing was written.</exception>
     public static string? Run(VolumeSpec spec)
     {
@@ -25,7 +25,7 @@ public static class VolumeRepair
             RecordOutcome.Good good => FromGood(spec, observed, good),
             RecordOutcome.Damaged damaged when observed.Record is (A: CopyReading.Valid a, B: CopyReading.Valid b) => FromEither(spec, observed.Kind, a.Record, b.Record, damaged.Reason),
             RecordOutcome.None { Claimed: false } => throw SealdiskException.Failed($"cannot repair {spec.Name}: it has no record", $"if it had one, 'sealdisk record import {spec.Name} FILE' restores it from a backup"),
-            RecordOutcome.None => throw SealdiskException.Failed($"cannot repair {spec.Name}: its first boot was cut while it wrote its first record, and will begin anew", $"sealdisk up {spec.Name}"),
+            RecordOutcome.None => throw SealdiskException.Failed($"cannot repair {spec.Name}: its first boot was interrupted while it wrote its first record, and will start again", $"sealdisk up {spec.Name}"),
             _ => throw Planner.For(spec, observed with { Mapping = null, OtherMount = null }).Refusal!,
         };
     }
@@ -42,7 +42,7 @@ public static class VolumeRepair
             return null;
         RecordProof.Of(spec, good.Record, observed.Kind);
         store.Repair(observed.Record);
-        return Proven(spec, $"wrote it anew from the good one: {good.Why}");
+        return Proven(spec, $"rewrote the bad copy from the good one: {good.Why}");
     }
 
     /// <summary>Two whole copies that contradict each other: the data tell which is theirs.</summary>
@@ -55,7 +55,7 @@ public static class VolumeRepair
                 $"nothing was changed; 'sealdisk record import {spec.Name} FILE' restores the record from a backup");
         var (good, other) = problemA is null ? (a, 1) : (b, 0);
         Observer.StoreOf(spec).Repair(good, [other]);
-        return Proven(spec, $"wrote copy {"AB"[other]} anew from the other, which belongs to the data: {reason}");
+        return Proven(spec, $"rewrote copy {"AB"[other]} from the other one, which belongs to the data: {reason}");
     }
 
     private static SealdiskException? Problem(VolumeSpec spec, MappingKind kind, VolumeRecord record)

@@ -7,7 +7,7 @@ using Sealdisk.Volumes.Records;
 namespace Sealdisk.Lifecycle;
 
 /// <summary>
-/// Seals a volume's key anew, and changes nothing of the data: on two levels with a new root key, else with a new seal. The new record is made and proven on the
+/// Seals a volume's key again, and changes nothing of the data: on two levels with a new root key, else with a new seal. The new record is made and proven on the
 /// data in memory; it takes the place of one copy, synced and read back, and only then of the other. Power fails anywhere: the newest whole copy is the
 /// record, the old or the new one, and both open. The volume must be down, since the proof reads its data.
 /// </summary>
@@ -27,7 +27,7 @@ public static class VolumeRotation
     /// <param name="target">Another source to move it to; null to stay with its own.</param>
     /// <param name="softHuk">The soft source's HUK file, where one is configured.</param>
     /// <param name="shared">On two levels, a volume that was rotated just now, whose root key this one is to have; null for a new one.</param>
-    /// <param name="oldAuth">The password of the seal that it has now, where a TPM made that and [source.tpm] names another one; null where it is the same.</param>
+    /// <param name="oldAuth">The password of the seal that it has now, where a TPM made that and [source.tpm] names another one; null if it is the same.</param>
     /// <exception cref="SealdiskException">Nothing was changed: it is in use (1), its key cannot be carried there or its record cannot be relied on (3), it does not
     /// open here (4), the kernel lacks something (5). Or the medium refused a write (1): the message says which copy is good.</exception>
     public static Result Run(VolumeSpec spec, TrustSource? target, string? softHuk, SharedRoot? shared, OldAuth? oldAuth = null)
@@ -47,7 +47,7 @@ public static class VolumeRotation
         if (Planner.For(spec.Source == to ? before : spec with { Huk = before.Huk }, observed with { Lacking = null, Source = old.Source }).Refusal is { } refusal)
             throw refusal;
         if (old.State == VolumeState.Provisioning)
-            throw SealdiskException.Failed($"cannot {act}: its first boot has not ended", $"sealdisk up {spec.Name}");
+            throw SealdiskException.Failed($"cannot {act}: its first boot has not finished", $"sealdisk up {spec.Name}");
         if (CannotCarry(spec.Name, old.Key.Kind, old.Source, to) is { } impossible)
             throw impossible;
         var kinds = (Kind(before, act), Kind(after, act));
@@ -56,7 +56,7 @@ public static class VolumeRotation
         return Commit(after, Resealed(old, to, NewKeyOf(before, old, after, shared)), kinds.Item2, act);
     }
 
-    /// <summary>The next generation of a record, with its key sealed anew.</summary>
+    /// <summary>The next generation of a record, with its key sealed again.</summary>
     internal static VolumeRecord Resealed(VolumeRecord old, TrustSource source, SealedKey key)
     {
         var chip = ChipLifeCycle.Of(source);
@@ -82,17 +82,17 @@ public static class VolumeRotation
             : throw SealdiskException.Failed($"cannot {act}: what reads back is not what was written", "the medium may be failing: back up the data now");
     }
 
-    /// <summary>Why a key cannot be sealed anew, or by another source, without becoming another key; or null.</summary>
+    /// <summary>Why a key cannot be sealed again, or by another source, without becoming another key; or null.</summary>
     internal static SealdiskException? CannotCarry(string volume, KeyKind key, TrustSource from, TrustSource to) => (key, from.IsKernel(), to.IsKernel()) switch
     {
         (KeyKind.Trusted, true, _) => SealdiskException.Refused(
-            $"cannot rotate {volume}: its key is a trusted key of source '{from.Text()}', which the kernel hands out to nobody, so nobody can seal it anew",
+            $"cannot rotate {volume}: its key is a trusted key of source '{from.Text()}', which never leaves the kernel, so it cannot be sealed again",
             "nothing was changed; a volume that is made with key = \"encrypted\" can be rotated: copy the data into one"),
         (KeyKind.Trusted, false, true) => SealdiskException.Refused(
             $"cannot move {volume} to source '{to.Text()}': the kernel makes every trusted key itself, and takes none from outside",
             "nothing was changed; a volume that is made with key = \"encrypted\" can be moved: copy the data into one"),
         (KeyKind.Encrypted, true, _) when from != to => SealdiskException.Refused(
-            $"cannot move {volume} from source '{from.Text()}' to '{to.Text()}': its key is decrypted in the kernel only, which has one trust source and hands out no key",
+            $"cannot move {volume} from source '{from.Text()}' to '{to.Text()}': its key is decrypted only in the kernel, which has one trust source and never hands out a key",
             "nothing was changed; copy the data into a volume of that source"),
         _ => null,
     };

@@ -50,8 +50,8 @@ public sealed record VolumeStatus(string Name, string State, Observed Observed, 
     /// <summary>What would hurt if one thing more went wrong.</summary>
     private static string? RecordProblem(VolumeSpec spec, RecordOutcome outcome) => outcome switch
     {
-        RecordOutcome.Good { Why: { } why } => $"its record hangs on one copy: {why}; 'sealdisk repair {spec.Name}' mends it",
-        RecordOutcome.None { Claimed: true } => "its first boot was cut while it wrote its first record; the next 'up' begins anew",
+        RecordOutcome.Good { Why: { } why } => $"its record depends on one copy: {why}; 'sealdisk repair {spec.Name}' fixes it",
+        RecordOutcome.None { Claimed: true } => "its first boot was interrupted while it wrote its first record; the next 'up' starts again",
         _ => null,
     };
 
@@ -59,7 +59,7 @@ public sealed record VolumeStatus(string Name, string State, Observed Observed, 
     private static string? RecoveryProblem(VolumeSpec spec, VolumeRecord? record) =>
         record is not null && spec.Recovery is { } recovery && RecoveryKey.IdOf(recovery) is var id && record.Key.RecoveryKeyId is var wrapped && wrapped != id
             ? $"its key is wrapped for {(wrapped is null ? "no recovery key" : $"recovery key {wrapped}")}, not for the configured {id}"
-              + (record.Source.IsKernel() ? "; a kernel source hands out no key to wrap" : $"; 'sealdisk rotate {spec.Name}' wraps it")
+              + (record.Source.IsKernel() ? "; a kernel source never hands out a key to wrap" : $"; 'sealdisk rotate {spec.Name}' wraps it")
             : null;
 
     /// <summary>What hurts a mapping that is whole: its device has gone or shrunk under it, or answered with errors.</summary>
@@ -68,9 +68,9 @@ public sealed record VolumeStatus(string Name, string State, Observed Observed, 
         if (observed.Mapping is not { } mapping)
             return null;
         if (observed.DeviceSize is not { } size)
-            return $"{spec.Device} was removed under it; its data live on until 'down' and can be saved: {mapping.VolumePath ?? mapping.BlockPath}";
+            return $"{spec.Device} was removed while it was in use; until 'down' its data can still be copied from {mapping.VolumePath ?? mapping.BlockPath}";
         if (record is not null && Geometry.Truncation(spec, record, size) is { } truncation)
             return truncation;
-        return mapping.LastError is { } error ? $"its server has met errors, the last one: {error}" : null;
+        return mapping.LastError is { } error ? $"its server reported errors; the last one: {error}" : null;
     }
 }

@@ -26,7 +26,7 @@ internal sealed class BackingDevice : IDisposable
         return new BackingDevice(held.Status().RawDevice, held);
     }
 
-    /// <summary>What a person calls the device of that number: an image file where it is a loop device, else its node; null where the kernel knows neither.</summary>
+    /// <summary>What a person calls the device of that number: an image file where it is a loop device, else its node; null if the kernel knows neither.</summary>
     internal static string? PathOf(DeviceNumber device)
     {
         var folder = $"/sys/dev/block/{device}";

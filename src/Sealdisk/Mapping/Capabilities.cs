@@ -5,7 +5,7 @@ using Sealdisk.Volumes.Keys;
 namespace Sealdisk.Mapping;
 
 /// <summary>What a source and a mapping come to on this system.</summary>
-/// <param name="Source">Who seals: the named source, or the one that stands behind "auto"; null where there is none.</param>
+/// <param name="Source">Who seals: the named source, or the one that stands behind "auto"; null if there is none.</param>
 /// <param name="Kind">Who decrypts: dm or fuse.</param>
 /// <param name="Lacking">What is missing, with the remedy; or null.</param>
 public sealed record Capabilities(TrustSource? Source, MappingKind Kind, (string Problem, string Remedy)? Lacking)

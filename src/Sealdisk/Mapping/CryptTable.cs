@@ -32,7 +32,7 @@ internal sealed record CryptTable(string Cipher, string Key, ulong IvOffset, Dev
             format.Layout.IvOffset, device, format.Offset.Count, options);
     }
 
-    /// <summary>As the kernel prints it; null where that is not a crypt target's parameters, or its device is not written MAJOR:MINOR.</summary>
+    /// <summary>As the kernel prints it; null if that is not a crypt target's parameters, or its device is not written MAJOR:MINOR.</summary>
     internal static CryptTable? Parse(string parameters)
     {
         var fields = parameters.Split(' ');
@@ -41,7 +41,7 @@ internal sealed record CryptTable(string Cipher, string Key, ulong IvOffset, Dev
         return new CryptTable(fields[0], fields[1], ivOffset, device, offset, fields.Length > 6 ? fields[6..] : []);
     }
 
-    /// <summary>Bytes of the key; null where the field does not say. A hex key is measured, never kept.</summary>
+    /// <summary>Bytes of the key; null if the field does not say. A hex key is measured, never kept.</summary>
     internal int? KeySize => Key.Split(':') is ["", var bytes, ..] && int.TryParse(bytes, NumberStyles.None, CultureInfo.InvariantCulture, out var size) ? size : null;
 
     /// <summary>Bytes that are encrypted as one.</summary>

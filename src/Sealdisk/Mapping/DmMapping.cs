@@ -46,7 +46,7 @@ public static class DmMapping
         return Find(request.Name) ?? throw SealdiskException.Failed($"cannot open mapping {request.Name}: it vanished at once");
     }
 
-    /// <summary>Removes the mapping; false where there is none of ours by that name.</summary>
+    /// <summary>Removes the mapping; false if there is none of ours by that name.</summary>
     /// <param name="name">The mapping's name.</param>
     /// <param name="isDeferred">Where it is in use, it goes with its last user.</param>
     /// <exception cref="SealdiskException">It is in use.</exception>
@@ -63,7 +63,7 @@ public static class DmMapping
         catch (LinuxException problem) when (problem.Errno == Errno.EBUSY)
         {
             throw SealdiskException.Failed(
-                $"cannot close mapping {name}: it is in use (EBUSY)", $"lsof /dev/mapper/{name}; lsblk shows what is built upon it; 'map close --deferred' lets it go with its last user");
+                $"cannot close mapping {name}: it is in use (EBUSY)", $"lsof /dev/mapper/{name}; lsblk shows what is built on it; 'map close --deferred' lets it go with its last user");
         }
         // An image's loop device has written to the page cache: what counts is on the disk under it.
         if (device is not null && FileStatus.TryOf(device) is { Kind: FileKind.Regular })
@@ -74,7 +74,7 @@ public static class DmMapping
         return true;
     }
 
-    /// <summary>The mapping of that name as it is now, or null where there is none of ours.</summary>
+    /// <summary>The mapping of that name as it is now, or null if there is none of ours.</summary>
     internal static MappingState? Find(string name)
     {
         using var mapper = TryOpen();
@@ -88,14 +88,14 @@ public static class DmMapping
         return mapper is null ? [] : mapper.List().Select(entry => Find(entry.Name.Text)).OfType<MappingState>().ToArray();
     }
 
-    /// <summary>A device of that name that is not one of ours: its dm UUID, empty where it has none; null where there is no such device.</summary>
+    /// <summary>A device of that name that is not one of ours: its dm UUID, empty if it has none; null if there is no such device.</summary>
     internal static string? Foreign(string name)
     {
         using var mapper = TryOpen();
         return mapper?.Find(DmName.Parse(name)) is { } device && !IsOurs(device) ? device.Uuid ?? "" : null;
     }
 
-    /// <summary>Null where this kernel has no device-mapper, or this caller may not ask it.</summary>
+    /// <summary>Null if this kernel has no device-mapper, or this caller may not ask it.</summary>
     internal static DeviceMapper? TryOpen()
     {
         try
@@ -142,7 +142,7 @@ public static class DmMapping
             Errno.ENOENT => SealdiskException.Lacking(
                 $"{act}: this kernel does not know the cipher {request.Format.Cipher.Text} (ENOENT)", "grep -A3 '^name' /proc/crypto; load its module, or build the kernel with it"),
             Errno.EBUSY => SealdiskException.Failed($"{act}: {request.Device} is in use (EBUSY)", $"lsblk {request.Device}; findmnt {request.Device}"),
-            Errno.ENOKEY => SealdiskException.Failed($"{act}: dm-crypt does not find the key (ENOKEY)", "it has expired, or was unlinked meanwhile"),
+            Errno.ENOKEY => SealdiskException.Failed($"{act}: dm-crypt does not find the key (ENOKEY)", "it has expired or was unlinked"),
             Errno.EKEYREVOKED => SealdiskException.Failed($"{act}: the key was revoked (EKEYREVOKED)"),
             Errno.EINVAL => SealdiskException.Failed(
                 $"{act}: dm-crypt refuses the table (EINVAL)", $"the key may not have {request.Format.KeySize} bytes, or {request.Device} is too small; dmesg says which"),

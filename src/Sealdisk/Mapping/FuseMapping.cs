@@ -54,7 +54,7 @@ public static class FuseMapping
 
     /// <summary>
     /// Takes a mapping down, whole or in pieces: loop device, mount, server, folder. What was written is on the backing device when this
-    /// returns. Does nothing where there is no such mapping; returns whether there was one. A dead server's mapping goes even while programs
+    /// returns. Does nothing if there is no such mapping; returns whether there was one. A dead server's mapping goes even while programs
     /// hold files of it open: they get errors already, no byte of theirs can reach the device, and the loop device goes with the last of them.
     /// </summary>
     public static bool Close(string name)
@@ -158,7 +158,7 @@ public static class FuseMapping
         if (theirs is not null && theirs != new FileInfo("/proc/self/ns/mnt").LinkTarget)
             throw SealdiskException.Failed(
                 $"cannot close mapping {folder.Name}: it was opened in another mount namespace, that of process {server}",
-                $"nsenter -t {server} -m sealdisk down {folder.Name}; and open it where everybody sees it: a systemd unit must not have PrivateTmp= or PrivateMounts=");
+                $"nsenter -t {server} -m sealdisk down {folder.Name}; and open it where all can see it: a systemd unit that opens it must not have PrivateTmp= or PrivateMounts=");
     }
 
     private static void Require(string device, string remedy)
@@ -183,7 +183,7 @@ public static class FuseMapping
         }
     }
 
-    /// <summary>For people; whether the server lives is told by its lock, not by this number. 0 where it is not known.</summary>
+    /// <summary>For people; whether the server lives is told by its lock, not by this number. 0 if it is not known.</summary>
     private static int ReadPid(RuntimeFolder folder)
     {
         try

@@ -42,7 +42,7 @@ public sealed record ManualKey(CipherSpec? Cipher, int? KeySize, string? Referen
 
     /// <summary>Settles everything for a device or image.</summary>
     /// <param name="device">Path; read only.</param>
-    /// <param name="readHeader">False where the device is plaintext, and so never has a record.</param>
+    /// <param name="readHeader">False if the device is plaintext, and so never has a record.</param>
     /// <exception cref="SealdiskException">Something is missing, contradictory or impossible.</exception>
     public Resolved For(string device, bool readHeader)
     {
@@ -57,7 +57,7 @@ public sealed record ManualKey(CipherSpec? Cipher, int? KeySize, string? Referen
             throw SealdiskException.Usage($"cannot use {device}: --blob and --key name two keys", "give one of them");
         if (Cipher is null || KeySize is null || (BlobPath is null && Reference is null))
             throw SealdiskException.Usage(
-                $"cannot use {device}: --cipher, --key-size and --blob (or --key) belong together", "give all three; or none, where the device carries a header record");
+                $"cannot use {device}: --cipher, --key-size and --blob (or --key) belong together", "give all three; or none, if the device carries a header record");
         if (!Cipher.AcceptsKeySize(KeySize.Value))
             throw SealdiskException.Usage($"cannot use {Cipher.Text} with a key of {KeySize} bytes: it takes {string.Join(", ", Cipher.KeySizes)}");
         var sectorsPerUnit = Layout.SectorSize / 512;

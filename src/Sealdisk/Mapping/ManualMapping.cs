@@ -48,7 +48,7 @@ public static class ManualMapping
     /// <param name="Options">How dm-crypt schedules its work.</param>
     public sealed record Wanted(string Name, string Device, ManualKey Key, MappingKind Kind, Func<string> FindHuk, bool Discard, CryptOptions Options);
 
-    /// <summary>Closes a mapping; false where there is none of that name.</summary>
+    /// <summary>Closes a mapping; false if there is none of that name.</summary>
     /// <param name="name">Its name.</param>
     /// <param name="isDeferred">A dm mapping in use goes with its last user.</param>
     public static bool Close(string name, bool isDeferred)
@@ -58,7 +58,7 @@ public static class ManualMapping
         if (isDeferred && DmMapping.Find(name) is not null)
             return DmMapping.Close(name, isDeferred);
         if (Mappings.Find(name) is { } mapping && Mounts.Read().FirstOrDefault(mapping.Mounted) is { } mount)
-            throw SealdiskException.Failed($"cannot close mapping {name}: it is mounted on {mount.Target} (EBUSY)", $"umount {mount.Target}; or 'sealdisk down' where it is a configured volume");
+            throw SealdiskException.Failed($"cannot close mapping {name}: it is mounted on {mount.Target} (EBUSY)", $"umount {mount.Target}; or 'sealdisk down' if it is a configured volume");
         return Mappings.Close(name);
     }
 

@@ -60,7 +60,7 @@ internal sealed class MappingLock : IDisposable
             {
                 descriptor.Dispose();
                 throw SealdiskException.Failed(
-                    $"cannot begin: another sealdisk has been at work on it for {Limit.TotalMinutes:0} minutes (EAGAIN)", $"find it with 'fuser -v {path}'");
+                    $"cannot begin: another sealdisk has been working on it for {Limit.TotalMinutes:0} minutes (EAGAIN)", $"find it with 'fuser -v {path}'");
             }
             Thread.Sleep(Pause);
         }

@@ -6,31 +6,31 @@ namespace Sealdisk.Mapping;
 /// <summary>A mapping that is there now, whole or in pieces.</summary>
 /// <param name="Name">Its name.</param>
 /// <param name="Kind">Who decrypts: dm or fuse.</param>
-/// <param name="BlockPath">The decrypted block device, /dev/mapper/NAME or /dev/loopN; null where there is none.</param>
+/// <param name="BlockPath">The decrypted block device, /dev/mapper/NAME or /dev/loopN; null if there is none.</param>
 public sealed record MappingState(string Name, MappingKind Kind, string? BlockPath)
 {
-    /// <summary>The device or image file under it; null where that is not known any more.</summary>
+    /// <summary>The device or image file under it; null if that is not known any more.</summary>
     public string? Device { get; init; }
 
     /// <summary>dm only: that device's number, a loop device's where it is an image file.</summary>
     internal DeviceNumber? Number { get; init; }
 
-    /// <summary>dm-crypt's cipher specification; null where unknown.</summary>
+    /// <summary>dm-crypt's cipher specification; null if unknown.</summary>
     public string? Cipher { get; init; }
 
-    /// <summary>Bytes; null where unknown.</summary>
+    /// <summary>Bytes; null if unknown.</summary>
     public int? KeySize { get; init; }
 
-    /// <summary>Bytes that are encrypted as one; null where unknown.</summary>
+    /// <summary>Bytes that are encrypted as one; null if unknown.</summary>
     public int? SectorSize { get; init; }
 
-    /// <summary>Tells volumes apart: the last 16 bytes of the sealed key it was opened with, as hex text; null where there was none.</summary>
+    /// <summary>Tells volumes apart: the last 16 bytes of the sealed key it was opened with, as hex text; null if there was none.</summary>
     public string? SealedKeyId { get; init; }
 
     /// <summary>fuse only: the decrypted volume as a file, /run/sealdisk/NAME/volume.</summary>
     public string? VolumePath { get; init; }
 
-    /// <summary>fuse only: process number of the data-path server; null where it has died.</summary>
+    /// <summary>fuse only: process number of the data-path server; null if it has died.</summary>
     public int? Server { get; init; }
 
     /// <summary>Whether discards reach the device.</summary>
@@ -49,7 +49,7 @@ public sealed record MappingState(string Name, MappingKind Kind, string? BlockPa
     public bool IsOf(string device) => Device == device || (FileStatus.TryOf(device) is { } status
         && ((Device is not null && status.IsSamePlace(FileStatus.TryOf(Device))) || (status.Kind == FileKind.BlockDevice && status.RawDevice == Number)));
 
-    /// <summary>True where that mount is one of its filesystem. No block device has the major number 0, which most of what is mounted has.</summary>
+    /// <summary>True if that mount is one of its filesystem. No block device has the major number 0, which most of what is mounted has.</summary>
     internal bool Mounted(MountEntry mount) =>
         BlockPath is not null && (mount.Source == BlockPath || (mount.Device.Major != 0 && FileStatus.TryOf(BlockPath) is { Kind: FileKind.BlockDevice } block && mount.Device == block.RawDevice));
 }

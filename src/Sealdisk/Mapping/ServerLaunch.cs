@@ -60,7 +60,7 @@ internal sealed class ServerLaunch : IDisposable
         }
     }
 
-    /// <summary>A line without its end; null where the server has ended.</summary>
+    /// <summary>A line without its end; null if the server has ended.</summary>
     private string? Hear()
     {
         var line = new StringBuilder();

@@ -162,7 +162,7 @@ public sealed partial class InterruptionTests
         Assert.Contains("killed: 137\n", output.Stdout, StringComparison.Ordinal);
         Assert.Contains(
             $"{volume.Name}: resuming a first boot that was cut short\n"
-                + "  ✓ close the mapping that an 'up' cut short left open\n  ✓ unseal",
+                + "  ✓ close the mapping that an interrupted 'up' left open\n  ✓ unseal",
             output.Stderr,
             StringComparison.Ordinal);
         Assert.Contains("header, both good, ready", output.Stdout, StringComparison.Ordinal);

@@ -81,11 +81,11 @@ public sealed class MisuseTests
         using var volume = TestVolume.Ready();
         volume.Up();
         File.Delete(volume.Image);
-        Assert.Contains("was removed under it", volume.Json("status").GetProperty("problem").GetString(), StringComparison.Ordinal);
+        Assert.Contains("was removed while it was in use", volume.Json("status").GetProperty("problem").GetString(), StringComparison.Ordinal);
         TestVolume.AssertFailure(
             volume.Run("down"),
             ExitCode.Refused,
-            $"cannot take down {volume.Name}: {volume.Image} was removed under it",
+            $"cannot take down {volume.Name}: {volume.Image} was removed while it was in use",
             "copy them first");
         volume.AssertFileKept();
         Tool.Run("umount", volume.Mount);
@@ -133,7 +133,7 @@ public sealed class MisuseTests
             Assert.NotEqual(0, Tool.Try("dd", "if=/dev/urandom", $"of={volume.MountedFile}", "bs=1M", "count=40", "conv=fsync").Code);
             Assert.Contains("ENOSPC", volume.Json("status").GetProperty("problem").GetString(), StringComparison.Ordinal);
             var down = volume.Run("down");
-            TestVolume.AssertFailure(down, ExitCode.Failed, $"{volume.Name} is down, but not all is well", "sealdisk check");
+            TestVolume.AssertFailure(down, ExitCode.Failed, $"{volume.Name} is down, but its server reported errors", "sealdisk check");
             Assert.Contains("ENOSPC", down.Stderr, StringComparison.Ordinal);
         }
         finally

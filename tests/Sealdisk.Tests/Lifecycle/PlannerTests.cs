@@ -216,7 +216,7 @@ public sealed class PlannerTests
             Volume,
             Holding(new RecordReading(new CopyReading.OtherVersion(4), ReadyCopy)),
             ExitCode.Refused,
-            "cannot bring up data: its record has format version 4, written by a later Sealdisk; this one knows version 3",
+            "cannot bring up data: its record has format version 4, written by a later Sealdisk; this Sealdisk reads version 3",
             "the Sealdisk that wrote it"),
         ["another source"] = new(
             Volume,
@@ -232,9 +232,9 @@ public sealed class PlannerTests
             "trusted.source=tpm"),
         ["a device-mapper device of somebody else's has the name"] = new(
             Volume,
-            Holding(Ready) with { NameTaken = "a device-mapper device of the name data, which is not one of Sealdisk's" },
+            Holding(Ready) with { NameTaken = "a device-mapper device named data that is not one of Sealdisk's" },
             ExitCode.Failed,
-            "cannot bring up data: there is a device-mapper device of the name data, which is not one of Sealdisk's (EBUSY)",
+            "cannot bring up data: there is a device-mapper device named data that is not one of Sealdisk's (EBUSY)",
             "dmsetup info data"),
         ["another cipher"] = new(
             Volume with { Cipher = CipherSpec.Parse("aes-cbc-plain64"), KeySize = 32 },
@@ -271,7 +271,7 @@ public sealed class PlannerTests
             Holding(Provisioning),
             ExitCode.Refused,
             "cannot bring up data: the configuration says filesystem xfs, its record says ext4",
-            "its first boot never ended"),
+            "its first boot never finished"),
         ["another data offset"] = new(
             Volume,
             Holding(ReadyDetached),
@@ -294,7 +294,7 @@ public sealed class PlannerTests
             Volume,
             Holding(Ready with { State = VolumeState.Converting }),
             ExitCode.Refused,
-            "cannot bring up data: its data were being converted in place, and this version of Sealdisk cannot go on with that",
+            "cannot bring up data: its data were being converted in place, and this version of Sealdisk cannot continue that",
             "use the version that began it"),
         ["truncated device"] = new(
             Volume,
@@ -308,18 +308,18 @@ public sealed class PlannerTests
             ExitCode.Refused,
             "cannot bring up data: /dev/vdb holds a plain ext4 filesystem where its record should be; "
                 + "a plain filesystem is never mounted in a volume's place",
-            "somebody else wrote"),
+            "another program wrote"),
         ["mounted elsewhere"] = new(
             Volume,
             Holding(Ready) with { Mapping = Mapped(), MountedAt = "/mnt" },
             ExitCode.Failed,
-            "cannot bring up data: it is mapped and mounted on /mnt, not on /data",
+            "cannot bring up data: it is mounted on /mnt, not on /data",
             "sealdisk down data"),
         ["mounted, and should not be"] = new(
             Volume with { Mount = null },
             Holding(Ready) with { Mapping = Mapped(), MountedAt = "/mnt" },
             ExitCode.Failed,
-            "cannot bring up data: it is mapped and mounted on /mnt, not on nothing",
+            "cannot bring up data: it is mounted on /mnt, but its configuration has no mount point",
             "sealdisk down data"),
         ["something in the way"] = new(
             Volume,
@@ -349,8 +349,8 @@ public sealed class PlannerTests
             Volume,
             Holding(Ready) with { Mapping = Mapped() with { Device = "/dev/vdc" }, MapsOtherDevice = true, MountedAt = "/data" },
             ExitCode.Failed,
-            "cannot bring up data: a mapping of that name is open, of /dev/vdc and not of /dev/vdb",
-            "'sealdisk map close data' closes it, if that is what is meant"),
+            "cannot bring up data: the mapping of that name decrypts /dev/vdc, not /dev/vdb",
+            "if you do not need it, 'sealdisk map close data' closes it"),
         ["mapped by hand, no record"] = new(
             Volume,
             Holding(Unknown) with { Mapping = Mapped() },

@@ -39,7 +39,7 @@ public sealed class PressureTests
             Tool.Try("umount", volume.Mount);
             var down = volume.Run("down");
             Assert.Equal((int)ExitCode.Failed, down.Exit);
-            Assert.Contains("its server had met errors", down.Stderr, StringComparison.Ordinal);
+            Assert.Contains("its server reported errors", down.Stderr, StringComparison.Ordinal);
             Assert.Equal("down", volume.State);
 
             // With room again it comes up by itself.

@@ -82,7 +82,7 @@ public sealed class RecoverTests
             record => record.WithRecovery(text => text[..^1] + (text[^1] == '0' ? '1' : '0')), 0, 1);
         Refused(volume["recovery.key"], ExitCode.DoesNotOpen, $"cannot recover {volume.Name}: what was wrapped for recovery key ");
         volume.Record.Rewrite(_ => whole with { Key = (SealedKey.TwoLevel)whole.Key with { Recovery = null } }, 0, 1);
-        Refused(volume["recovery.key"], ExitCode.Failed, $"cannot recover {volume.Name}: its key was wrapped for no recovery key");
+        Refused(volume["recovery.key"], ExitCode.Failed, $"cannot recover {volume.Name}: its key was not wrapped for a recovery key");
         volume.Record.Rewrite(_ => whole with { FilesystemUuid = "00000000-0000-4000-8000-000000000000" }, 0, 1);
         Refused(
             volume["recovery.key"],

@@ -172,12 +172,12 @@ public sealed class RefusalTests
         TestVolume.Done(NativeBinary.Run("map", "open", volume.Name, volume["copy"], "--huk", volume["huk.hex"]));
         TestVolume.AssertFailure(
             volume.Run("up"), ExitCode.Failed,
-            $"cannot bring up {volume.Name}: a mapping of that name is open, of {volume["copy"]} and not of {volume.Image}",
+            $"cannot bring up {volume.Name}: the mapping of that name decrypts {volume["copy"]}, not {volume.Image}",
             $"'sealdisk map close {volume.Name}' closes it");
         // Nor may it be taken down by this volume's name: it is somebody else's.
         TestVolume.AssertFailure(
             volume.Run("down"), ExitCode.Failed,
-            $"cannot take down {volume.Name}: a mapping of that name is open, of {volume["copy"]} and not of {volume.Image}",
+            $"cannot take down {volume.Name}: the mapping of that name decrypts {volume["copy"]}, not {volume.Image}",
             $"'sealdisk map close {volume.Name}' closes it");
         TestVolume.Done(NativeBinary.Run("map", "close", volume.Name));
     }
@@ -244,7 +244,7 @@ public sealed class RefusalTests
         File.Move(volume["huk.right"], volume["huk.hex"], overwrite: true);
 
         Assert.Contains(
-            $"write the bad copy of the record anew: copy {name} is bad: the checksum is wrong",
+            $"rewrite the bad copy of the record: copy {name} is bad: the checksum is wrong",
             volume.Up().Stderr,
             StringComparison.Ordinal);
         Assert.Equal("both good", volume.Json("status").GetProperty("record_copies").GetString());

@@ -15,12 +15,12 @@ public sealed class RotationRefusalTests
         KeyKind.Trusted,
         TrustSource.Tee,
         TrustSource.Tee,
-        "cannot rotate data: its key is a trusted key of source 'tee', which the kernel hands out to nobody")]
+        "cannot rotate data: its key is a trusted key of source 'tee', which never leaves the kernel")]
     [InlineData(
         KeyKind.Trusted,
         TrustSource.Tpm,
         TrustSource.Soft,
-        "cannot rotate data: its key is a trusted key of source 'tpm', which the kernel hands out to nobody")]
+        "cannot rotate data: its key is a trusted key of source 'tpm', which never leaves the kernel")]
     [InlineData(
         KeyKind.Trusted,
         TrustSource.Soft,

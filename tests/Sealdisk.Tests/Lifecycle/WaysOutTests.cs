@@ -27,13 +27,13 @@ public sealed class WaysOutTests
             volume.Refused(
                 "up",
                 ExitCode.Refused,
-                $"cannot bring up {volume.Name}: its record says that its first boot never ended, "
+                $"cannot bring up {volume.Name}: its record says that its first boot never finished, "
                     + "but the volume holds a filesystem that was mounted at 20",
                 $"'sealdisk repair {volume.Name}' makes the record agree with it");
             volume.Refused(
                 "check",
                 ExitCode.Refused,
-                $"cannot vouch for {volume.Name}: its record says that its first boot never ended",
+                $"cannot vouch for {volume.Name}: its record says that its first boot never finished",
                 $"sealdisk repair {volume.Name}");
             Assert.Contains(
                 "the record was older than its data; it now says that the volume is ready, with ext4 ",
@@ -61,7 +61,7 @@ public sealed class WaysOutTests
             $"cannot bring up {volume.Name}: its record is damaged: the copies are of two volumes",
             $"'sealdisk repair {volume.Name}' finds out");
         Assert.Contains(
-            $"wrote copy {(wrong == 0 ? 'A' : 'B')} anew from the other, which belongs to the data",
+            $"rewrote copy {(wrong == 0 ? 'A' : 'B')} from the other one, which belongs to the data",
             TestVolume.Done(volume.Run("repair")).Stdout,
             StringComparison.Ordinal);
         volume.Up();
@@ -162,7 +162,7 @@ public sealed class WaysOutTests
         TestVolume.AssertFailure(
             volume.Run("record", "export", volume.Name, volume["backup"]),
             ExitCode.Failed,
-            $"cannot export the record of {volume.Name}: its first boot has not ended",
+            $"cannot export the record of {volume.Name}: its first boot has not finished",
             "sealdisk up");
         Assert.False(File.Exists(volume["backup"]));
     }
@@ -222,7 +222,7 @@ public sealed class WaysOutTests
         volume.Refused(
             "up",
             ExitCode.Failed,
-            $"cannot bring up {volume.Name}: {volume["record"]} is no record: it holds something else",
+            $"cannot bring up {volume.Name}: {volume["record"]} is not a record: it holds something else",
             "name another file");
         TestVolume.AssertFailure(
             volume.Run("erase", volume.Name, "--yes", volume.Name),
@@ -246,10 +246,10 @@ public sealed class WaysOutTests
         Write(volume["ro/record"], 100, [0]);
         Tool.Shell("mount --bind $1 $1; mount -o remount,bind,ro $1", volume["ro"]);
         var up = volume.Up();
-        Assert.Contains("(not done, and the other copy is the last one: cannot open ", up.Stderr, StringComparison.Ordinal);
+        Assert.Contains("(not done; the other copy is now the only good one: cannot open ", up.Stderr, StringComparison.Ordinal);
         Assert.Equal("kept", File.ReadAllText(volume.MountedFile));
         Assert.Contains(
-            "its record hangs on one copy: copy A is bad",
+            "its record depends on one copy: copy A is bad",
             volume.Json("status").GetProperty("problem").GetString(),
             StringComparison.Ordinal);
         TestVolume.Done(volume.Run("down"));
@@ -275,7 +275,7 @@ public sealed class WaysOutTests
             "up",
             ExitCode.Refused,
             $"cannot bring up {volume.Name}: {volume.Image} holds a plain ext4 filesystem where its record should be",
-            $"'sealdisk repair {volume.Name}' writes the record anew");
+            $"'sealdisk repair {volume.Name}' rewrites the record");
         TestVolume.Done(volume.Run("repair"));
         volume.Up();
         volume.AssertFileKept();

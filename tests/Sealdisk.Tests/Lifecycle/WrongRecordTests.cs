@@ -148,7 +148,7 @@ public sealed class WrongRecordTests(WrongRecordTests.Volumes volumes) : IClassF
             "provisioning, generation 1",
             there => there.Change(record => record with { Generation = 1, State = VolumeState.Provisioning, FilesystemUuid = null }, 0, 1),
             ExitCode.Refused,
-            "its record says that its first boot never ended, but the volume holds a filesystem that was mounted",
+            "its record says that its first boot never finished, but the volume holds a filesystem that was mounted",
             "'sealdisk repair"),
         new(
             "another cipher",
@@ -203,22 +203,22 @@ public sealed class WrongRecordTests(WrongRecordTests.Volumes volumes) : IClassF
             there => there.Change(record => record.WithLength(sectors => sectors + 8), 0, 1),
             ExitCode.Refused,
             "it was truncated",
-            "bring the device back whole"),
+            "restore the whole device"),
         new(
             "data shorter than the filesystem",
             there => there.Change(record => record.WithLength(sectors => sectors - 2048), 0, 1),
             ExitCode.Refused,
-            "bytes, and its record gives it ",
+            "bytes, but its record gives it only ",
             Import),
 
-        new("image cut by a sector", there => there.Truncate(-512), ExitCode.Refused, "it was truncated", "bring the device back whole"),
+        new("image cut by a sector", there => there.Truncate(-512), ExitCode.Refused, "it was truncated", "restore the whole device"),
         new(
             "image cut to half",
             there => there.Truncate(-4 * TestVolume.MiB),
             ExitCode.Refused,
             "it was truncated",
-            "bring the device back whole"),
-        new("image cut to nothing", there => there.Truncate(-8 * TestVolume.MiB), null, "", "bring the device back whole"),
+            "restore the whole device"),
+        new("image cut to nothing", there => there.Truncate(-8 * TestVolume.MiB), null, "", "restore the whole device"),
 
         new(
             "planted ext4",
