@@ -17,7 +17,8 @@ internal static class VolumeVerbs
         {
             // In the order in which 'up' takes them: a later volume finds what an earlier one has made.
             var earlier = new EarlierVolumes();
-            return EachVolume.Run(parsed, volumes, (terminal, spec) => PlanOne(terminal, spec, earlier), reports => new PlansReport(reports),
+            return EachVolume.Run(
+                parsed, volumes, (terminal, spec) => PlanOne(terminal, spec, earlier), reports => new PlansReport(reports),
                 (spec, error) => new PlanReport(spec.Name, PlanText.Word(PlanKind.Refusal), [], error));
         });
         return HelpWithExamples.With(command, "sealdisk plan", "sealdisk plan data --config ./sealdisk.toml");
@@ -38,8 +39,11 @@ internal static class VolumeVerbs
         command.SetAction(parsed =>
         {
             var (limit, since) = (TimeSpan.FromSeconds(parsed.GetValue(wait)), Stopwatch.StartNew());
-            return EachVolume.Run(parsed, volumes, (terminal, spec) => UpOne(terminal, spec, kinds, limit, since), reports => new UpsReport(reports),
-                (spec, error) => new UpReport(spec.Name, PlanText.Word(kinds.GetValueOrDefault(spec.Name, PlanKind.Refusal)), "failed", null, error));
+            return EachVolume.Run(
+                parsed, volumes, (terminal, spec) => UpOne(terminal, spec, kinds, limit, since), reports => new UpsReport(reports), Failed);
+
+            UpReport Failed(VolumeSpec spec, ErrorReport error) =>
+                new(spec.Name, PlanText.Word(kinds.GetValueOrDefault(spec.Name, PlanKind.Refusal)), "failed", null, error);
         });
         return HelpWithExamples.With(command, "sealdisk up", "sealdisk up data --wait 30");
     }
@@ -73,7 +77,8 @@ internal static class VolumeVerbs
     private static UpReport UpOne(Terminal terminal, VolumeSpec spec, Dictionary<string, PlanKind> kinds, TimeSpan limit, Stopwatch since)
     {
         if (limit > TimeSpan.Zero)
-            DeviceWait.UntilThere(spec, limit, since, missing => terminal.Note($"{spec.Name}: waiting for {missing} (limit {limit.TotalSeconds:0} s)"));
+            DeviceWait.UntilThere(
+                spec, limit, since, missing => terminal.Note($"{spec.Name}: waiting for {missing} (limit {limit.TotalSeconds:0} s)"));
         var (plan, source, kind) = VolumeLifecycle.Up(
             spec,
             plan =>

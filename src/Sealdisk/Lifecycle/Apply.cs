@@ -151,12 +151,15 @@ internal sealed class Apply : IDisposable
         var observed = _observed.DeviceSize is null ? Observer.Look(_spec) : _observed;
         var record = NewRecord.Of(_spec, observed, _newKey!) with { State = VolumeState.Provisioning };
         if (_spec.RecordFile is { } file && !Directory.Exists(Path.GetDirectoryName(file)))
-            throw SealdiskException.Failed($"cannot write the record of {_spec.Name}: there is no directory {Path.GetDirectoryName(file)} (ENOENT)", $"mkdir -p {Path.GetDirectoryName(file)}");
+            throw SealdiskException.Failed(
+                $"cannot write the record of {_spec.Name}: there is no directory {Path.GetDirectoryName(file)} (ENOENT)",
+                $"mkdir -p {Path.GetDirectoryName(file)}");
         _store.Write(record);
 
         var back = _store.Read().Outcome as RecordOutcome.Good;
         if (back is not { CopiesToRepair.Count: 0 } || back.Record != record)
-            throw SealdiskException.Failed($"cannot write the record of {_spec.Name}: what reads back is not what was written", "the medium may be failing");
+            throw SealdiskException.Failed(
+                $"cannot write the record of {_spec.Name}: what reads back is not what was written", "the medium may be failing");
         // It opens, so it is the very key that was sealed: every trust source authenticates what it unseals.
         _key.Load(back.Record);
         _record = record;
@@ -164,8 +167,8 @@ internal sealed class Apply : IDisposable
     }
 
     /// <summary>
-    /// A bad copy that cannot be rewritten keeps no volume down: the good one is there. One that is merely older must go, for it might one day speak
-    /// for the volume.
+    /// A bad copy that cannot be rewritten keeps no volume down: the good one is there. One that is merely older must go, for it might
+    /// one day speak for the volume.
     /// </summary>
     private string? RepairRecord(RecordReading reading)
     {
@@ -174,7 +177,8 @@ internal sealed class Apply : IDisposable
             _store.Repair(reading);
             return null;
         }
-        catch (Exception problem) when (problem is SealdiskException or LinuxException && reading is not (A: CopyReading.Valid, B: CopyReading.Valid))
+        catch (Exception problem) when (
+            problem is SealdiskException or LinuxException && reading is not (A: CopyReading.Valid, B: CopyReading.Valid))
         {
             return $"not done; the other copy is now the only good one: {problem.Message}";
         }
@@ -250,11 +254,14 @@ internal sealed class Apply : IDisposable
             ? $"; {_spec.Device} itself holds {raw.Description}, which is never mounted in its place"
             : "";
         return SealdiskException.Refused(
-            $"cannot bring up {_spec.Name}: the mapping should hold {recorded.Type} {recorded.Uuid} and holds {found.Description}{uuid}{inTheClear}",
+            $"cannot bring up {_spec.Name}: the mapping should hold {recorded.Type} {recorded.Uuid} "
+            + $"and holds {found.Description}{uuid}{inTheClear}",
             "the data were overwritten, or the record belongs to another volume; nothing was changed");
     }
 
-    /// <summary>The record says that nothing was ever mounted; where the volume itself knows better, the record is not to be believed.</summary>
+    /// <summary>
+    /// The record says that nothing was ever mounted; where the volume itself knows better, the record is not to be believed.
+    /// </summary>
     private string? VerifyUnused(FilesystemType type)
     {
         using var start = ReadStart();
@@ -265,7 +272,9 @@ internal sealed class Apply : IDisposable
                 $"nothing was changed; 'sealdisk repair {_spec.Name}' makes the record agree with it");
     }
 
-    /// <summary>An automounter may be quicker than we are; what it has mounted is checked no more, as the journal has been replayed.</summary>
+    /// <summary>
+    /// An automounter may be quicker than we are; what it has mounted is checked no more, as the journal has been replayed.
+    /// </summary>
     private string CheckFilesystem(FilesystemType type) => Mounts.Read().FirstOrDefault(_mapping!.Mounted) is { } mount
         ? $"not done: it was mounted on {mount.Target} meanwhile"
         : FilesystemTools.Check(type, BlockPath) ?? "clean";
@@ -288,7 +297,8 @@ internal sealed class Apply : IDisposable
         }
         catch (LinuxException problem) when (problem.Errno == Errno.ENODEV)
         {
-            throw SealdiskException.Lacking(problem.Message, $"this kernel does not know {type}: load its module, or build the kernel with it");
+            throw SealdiskException.Lacking(
+                problem.Message, $"this kernel does not know {type}: load its module, or build the kernel with it");
         }
         catch (LinuxException problem) when (problem.Errno == Errno.EINVAL && options.Words.Count > 0)
         {

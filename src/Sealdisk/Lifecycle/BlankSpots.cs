@@ -4,9 +4,9 @@ using Sealdisk.Volumes.Records;
 namespace Sealdisk.Lifecycle;
 
 /// <summary>
-/// Where a device is looked at before a first boot may take it for blank: its first and last MiB, the first MiB of data, where every filesystem known here
-/// has its superblock, and 255 places spread evenly over the rest, so that neither a wiped header nor a partition that now begins elsewhere passes for a new
-/// device. <c>erase</c> blanks these very places.
+/// Where a device is looked at before a first boot may take it for blank: its first and last MiB, the first MiB of data, where every
+/// filesystem known here has its superblock, and 255 places spread evenly over the rest, so that neither a wiped header nor a partition
+/// that now begins elsewhere passes for a new device. <c>erase</c> blanks these very places.
 /// </summary>
 internal static class BlankSpots
 {

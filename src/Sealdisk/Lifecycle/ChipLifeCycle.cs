@@ -9,9 +9,12 @@ internal static class ChipLifeCycle
 {
     /// <summary>As this system shows it now; for a software key that there is none.</summary>
     /// <param name="source">Who seals.</param>
-    internal static (ChipState State, string Words) Of(TrustSource source) => source.IsKernel() ? Now() : (ChipState.None, "none: software key");
+    internal static (ChipState State, string Words) Of(TrustSource source) =>
+        source.IsKernel() ? Now() : (ChipState.None, "none: software key");
 
-    /// <summary>How the life cycle has changed since the record's key was sealed, where that may be why it no longer opens; else null.</summary>
+    /// <summary>
+    /// How the life cycle has changed since the record's key was sealed, if that may be why it no longer opens; else null.
+    /// </summary>
     internal static string? Change(VolumeRecord record) => Change(record.Chip, Now().State);
 
     internal static string? Change(ChipState then, ChipState now) => (then, now) switch

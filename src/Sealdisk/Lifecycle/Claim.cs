@@ -6,8 +6,8 @@ using Sealdisk.Volumes.Configuration;
 namespace Sealdisk.Lifecycle;
 
 /// <summary>
-/// While it is held, nobody mounts a volume's block device, maps it or claims it otherwise: no automounter gets between our look at the device and our writes to
-/// it. The mapping asks for the same claim, so this one is given up just before. An image file has none.
+/// While it is held, nobody mounts a volume's block device, maps it or claims it otherwise: no automounter gets between our look at the
+/// device and our writes to it. The mapping asks for the same claim, so this one is given up just before. An image file has none.
 /// </summary>
 internal sealed class Claim(VolumeSpec spec) : IDisposable
 {
@@ -20,8 +20,8 @@ internal sealed class Claim(VolumeSpec spec) : IDisposable
     internal bool IsHeld => _held is not null;
 
     /// <summary>
-    /// Claims the device, unless it is no block device or somebody else has it. One who looks in, as mdadm and lvm do at each new disk, is waited for, five
-    /// seconds at most; a mount or a mapping is not.
+    /// Claims the device, unless it is no block device or somebody else has it. One who looks in, as mdadm and lvm do at each new disk,
+    /// is waited for, five seconds at most; a mount or a mapping is not.
     /// </summary>
     internal void TryTake()
     {
@@ -39,7 +39,7 @@ internal sealed class Claim(VolumeSpec spec) : IDisposable
             catch (LinuxException problem) when (problem.Errno == Errno.EBUSY)
             {
                 // Who it is, the observer finds out.
-                if (waited.Elapsed > Limit || Mappings.List().Any(mapping => mapping.IsOf(spec.Device)) || !DeviceUser.MayLetGo(spec.Device, device))
+                if (waited.Elapsed > Limit || !IsWorthWaiting(device))
                     return;
             }
             Thread.Sleep(Pause);
@@ -52,8 +52,14 @@ internal sealed class Claim(VolumeSpec spec) : IDisposable
     {
         TryTake();
         if (!IsHeld && FileStatus.TryOf(spec.Device) is { Kind: FileKind.BlockDevice } status)
-            throw SealdiskException.Failed($"cannot use {spec.Device}: {DeviceUser.Of(spec.Device, status.RawDevice, Mounts.Read()) ?? "another program has just used it"} (EBUSY)", "release it first");
+            throw InUse(DeviceUser.Of(spec.Device, status.RawDevice, Mounts.Read()) ?? "another program has just used it");
     }
+
+    private SealdiskException InUse(string user) =>
+        SealdiskException.Failed($"cannot use {spec.Device}: {user} (EBUSY)", "release it first");
+
+    private bool IsWorthWaiting(DeviceNumber device) =>
+        Mappings.List().All(mapping => !mapping.IsOf(spec.Device)) && DeviceUser.MayLetGo(spec.Device, device);
 
     /// <summary>Lets the mapping have the device.</summary>
     internal void Release()

@@ -10,7 +10,10 @@ public abstract record Content
     {
     }
 
-    /// <summary>Nothing that <see cref="Signature"/> recognises, and all 00 or all FF, as erased media are, wherever <see cref="BlankSpots"/> looks.</summary>
+    /// <summary>
+    /// Nothing that <see cref="Signature"/> recognises, and all 00 or all FF, as erased media are, wherever <see cref="BlankSpots"/>
+    /// looks.
+    /// </summary>
     public sealed record Blank : Content;
 
     /// <summary>A filesystem that could be mounted as it is, in the clear.</summary>
@@ -27,7 +30,8 @@ public abstract record Content
     /// <param name="device">The same, open for reading.</param>
     /// <param name="size">Its bytes.</param>
     /// <param name="header">Whether its first MiB is for a header record.</param>
-    /// <param name="claimed">Whether a first boot was cut while it wrote that record: what is in the place of the copies does not count then.</param>
+    /// <param name="claimed">Whether a first boot was cut while it wrote that record: what is in the place of the copies does not count
+    /// then.</param>
     public static Content Of(string path, FileDescriptor device, long size, bool header, bool claimed = false)
     {
         var signature = Signature.Probe(path);

@@ -17,7 +17,9 @@ internal static class DeviceUser
         return Process(device) is { } process ? $"{process} has it open" : "the kernel has it in use (RAID, swap or a mount)";
     }
 
-    /// <summary>A process that has claimed it, and will let go of it when it has ended; null if nobody has, or where it is not a process.</summary>
+    /// <summary>
+    /// A process that has claimed it, and will let go of it when it has ended; null if nobody has, or where it is not a process.
+    /// </summary>
     internal static string? ProcessHolding(string path, DeviceNumber device) =>
         IsClaimed(path) && Mounts.Read().All(mount => mount.Device != device) && BuiltOn(device) is null ? Process(device) : null;
 
@@ -44,10 +46,14 @@ internal static class DeviceUser
         var holders = $"/sys/dev/block/{device}/holders";
         if (!Directory.Exists(holders) || Directory.GetFileSystemEntries(holders) is not [var holder, ..])
             return null;
-        return File.Exists($"{holder}/dm/name") ? $"device-mapper's {File.ReadAllText($"{holder}/dm/name").TrimEnd()}" : $"/dev/{Path.GetFileName(holder)}";
+        return File.Exists($"{holder}/dm/name")
+            ? $"device-mapper's {File.ReadAllText($"{holder}/dm/name").TrimEnd()}"
+            : $"/dev/{Path.GetFileName(holder)}";
     }
 
-    /// <summary>The kernel does not tell which of those that have it open is the one with the claim; there is hardly ever more than one.</summary>
+    /// <summary>
+    /// The kernel does not tell which of those that have it open is the one with the claim; there is hardly ever more than one.
+    /// </summary>
     private static string? Process(DeviceNumber device)
     {
         foreach (var process in Directory.EnumerateDirectories("/proc").Where(path => char.IsAsciiDigit(Path.GetFileName(path)[0])))

@@ -6,20 +6,23 @@ using Sealdisk.Volumes.Configuration;
 namespace Sealdisk.Lifecycle;
 
 /// <summary>
-/// Waits for what comes late at boot: a volume's device, whose driver still looks for it or which another program is still at, or the filesystem that its image
-/// or detached record is on. An image that <c>up</c> would make is not waited for.
+/// Waits for what comes late at boot: a volume's device, whose driver still looks for it or which another program is still at, or the
+/// filesystem that its image or detached record is on. An image that <c>up</c> would make is not waited for.
 /// </summary>
 public static class DeviceWait
 {
     private const string LookForDisks = "lsblk and dmesg show which disks there are";
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
 
-    /// <summary>Returns as soon as nothing is missing. Holds nothing meanwhile, so that others can use the volume's name and device.</summary>
+    /// <summary>
+    /// Returns as soon as nothing is missing. Holds nothing meanwhile, so that others can use the volume's name and device.
+    /// </summary>
     /// <param name="spec">The volume.</param>
     /// <param name="limit">How long.</param>
     /// <param name="since">Counts towards the limit: several volumes share one.</param>
     /// <param name="waiting">Told what is awaited, if anything is.</param>
-    /// <exception cref="SealdiskException">It has not come within the limit (exit code 1); or this process could not bring it up anyway (5).</exception>
+    /// <exception cref="SealdiskException">It has not come within the limit (exit code 1); or this process could not bring it up anyway
+    /// (5).</exception>
     public static void UntilThere(VolumeSpec spec, TimeSpan limit, Stopwatch since, Action<string> waiting)
     {
         Capabilities.RequireMounting($"bring up {spec.Name}");
@@ -27,7 +30,8 @@ public static class DeviceWait
         while (Missing(spec) is { } missing)
         {
             if (since.Elapsed >= limit)
-                throw SealdiskException.Failed($"cannot bring up {spec.Name}: waited {limit.TotalSeconds:0} s for {missing.What} ({missing.Errno})", missing.Remedy);
+                throw SealdiskException.Failed(
+                    $"cannot bring up {spec.Name}: waited {limit.TotalSeconds:0} s for {missing.What} ({missing.Errno})", missing.Remedy);
             if (announced != missing.What)
                 waiting(announced = missing.What);
             Thread.Sleep(Pause);

@@ -4,8 +4,8 @@ using Sealdisk.Volumes.Keys;
 namespace Sealdisk.Lifecycle;
 
 /// <summary>
-/// What the volumes that come before another one in the same run will have left behind by then, as far as its own plan depends on it. For <c>plan</c> alone:
-/// where they are really brought up, looking shows it.
+/// What the volumes that come before another one in the same run will have left behind by then, as far as its own plan depends on it. For
+/// <c>plan</c> alone: where they are really brought up, looking shows it.
 /// </summary>
 public sealed class EarlierVolumes
 {
@@ -17,7 +17,8 @@ public sealed class EarlierVolumes
     {
         var source = observed.Source ?? spec.Source;
         // In the order of the configuration, as looking finds them.
-        var root = spec.RootVolumes.FirstOrDefault(place => _roots.Contains((source, place.Volume)) || place.Volume == observed.SharedRoot?.Volume);
+        var root = spec.RootVolumes.FirstOrDefault(
+            place => _roots.Contains((source, place.Volume)) || place.Volume == observed.SharedRoot?.Volume);
         return observed with
         {
             RootToCome = root?.Volume,

@@ -29,16 +29,26 @@ public sealed record Observed
     /// <summary>Who seals keys here: the configured source, or the one that stands behind "auto"; null if that is not known.</summary>
     public TrustSource? Source { get; init; }
 
-    /// <summary>Whose root key a new key on two levels will be under; looked for only where there is no record yet. Null: a new root key.</summary>
+    /// <summary>
+    /// Whose root key a new key on two levels will be under; looked for only where there is no record yet. Null: a new root key.
+    /// </summary>
     public SharedRoot? SharedRoot { get; init; }
 
-    /// <summary>For a plan of several volumes: whose root key it will be, where that volume's own first boot comes before; null if nothing is known beyond <see cref="SharedRoot"/>.</summary>
+    /// <summary>
+    /// For a plan of several volumes: whose root key it will be, where that volume's own first boot comes before; null if nothing is
+    /// known beyond <see cref="SharedRoot"/>.
+    /// </summary>
     public string? RootToCome { get; init; }
 
-    /// <summary>Handle of the parent key that the TPM lacks for a new key; looked for only where there is no record yet. Null: it is there, or none is needed.</summary>
+    /// <summary>
+    /// Handle of the parent key that the TPM lacks for a new key; looked for only where there is no record yet. Null: it is there, or
+    /// none is needed.
+    /// </summary>
     public uint? ParentToMake { get; init; }
 
-    /// <summary>What a new key that is to be wrapped for a recovery key lacks here; looked for only where there is no record yet; or null.</summary>
+    /// <summary>
+    /// What a new key that is to be wrapped for a recovery key lacks here; looked for only where there is no record yet; or null.
+    /// </summary>
     public (string Problem, string Remedy)? RecoveryLacking { get; init; }
 
     /// <summary>Who would decrypt: dm or fuse.</summary>

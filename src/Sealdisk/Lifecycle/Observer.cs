@@ -14,7 +14,9 @@ public static class Observer
     /// <exception cref="SealdiskException">The device is no device, or cannot be probed.</exception>
     public static Observed Look(VolumeSpec spec) => Look(spec, isClaimed: false);
 
-    /// <summary>The same for a caller that may hold the <see cref="Claim"/> on the device, who is not to be taken for somebody else.</summary>
+    /// <summary>
+    /// The same for a caller that may hold the <see cref="Claim"/> on the device, who is not to be taken for somebody else.
+    /// </summary>
     internal static Observed Look(VolumeSpec spec, bool isClaimed)
     {
         var status = FileStatus.TryOf(spec.Device);
@@ -32,10 +34,14 @@ public static class Observer
             Kind = capabilities.Kind,
             Mapping = mapping,
             MapsOtherDevice = mapping is { Device: not null } && !mapping.IsOf(spec.Device),
-            NameTaken = mapping is { Kind: MappingKind.Dm } || DmMapping.Foreign(spec.Name) is null ? null : $"a device-mapper device named {spec.Name} that is not one of Sealdisk's",
+            NameTaken = mapping is { Kind: MappingKind.Dm } || DmMapping.Foreign(spec.Name) is null
+                ? null
+                : $"a device-mapper device named {spec.Name} that is not one of Sealdisk's",
             MountedAt = mountedAt,
             // What is on top is what everybody sees there.
-            OtherMount = mounts.LastOrDefault(mount => mount.Target == spec.Mount) is { } top && mapping?.Mounted(top) != true ? top.Source : null,
+            OtherMount = mounts.LastOrDefault(mount => mount.Target == spec.Mount) is { } top && mapping?.Mounted(top) != true
+                ? top.Source
+                : null,
             Lacking = capabilities.Lacking ?? LackingForKey(spec),
             Unreachable = UnreachableFile.Of(spec, mounts, record),
             Record = record,
@@ -57,19 +63,28 @@ public static class Observer
         return observed with
         {
             DeviceSize = size,
-            PhysicalSectorSize = there.Kind == FileKind.BlockDevice ? BlockDevice.PhysicalSectorSize(device) : BlockDevice.PhysicalSectorSizeUnder(spec.Device),
+            PhysicalSectorSize = there.Kind == FileKind.BlockDevice
+                ? BlockDevice.PhysicalSectorSize(device)
+                : BlockDevice.PhysicalSectorSizeUnder(spec.Device),
             SharedRoot = record.Outcome is RecordOutcome.None ? SharedRoots.Find(spec, capabilities.Source) : null,
             RecoveryLacking = record.Outcome is RecordOutcome.None ? LackingForRecovery(spec) : null,
             ParentToMake = record.Outcome is RecordOutcome.None ? ParentToMake(spec, capabilities.Source) : null,
-            Content = record.Outcome is RecordOutcome.None none ? Content.Of(spec.Device, device, size, spec.RecordFile is null, none.Claimed) : null,
-            PlantedInHeader = spec.RecordFile is null && record.Outcome is RecordOutcome.Good { CopiesToRepair.Count: > 0 } ? Planted(spec.Device) : null,
+            Content = record.Outcome is RecordOutcome.None none
+                ? Content.Of(spec.Device, device, size, spec.RecordFile is null, none.Claimed)
+                : null,
+            PlantedInHeader = spec.RecordFile is null && record.Outcome is RecordOutcome.Good { CopiesToRepair.Count: > 0 }
+                ? Planted(spec.Device)
+                : null,
             // A mapping of our own has the device for itself alone; a server also where the rest of its mapping is gone.
-            UsedBy = mapping is { Kind: MappingKind.Dm } or { Server: not null } && !observed.MapsOtherDevice ? null : UserOf(spec, there, record, mounts, isClaimed),
+            UsedBy = mapping is { Kind: MappingKind.Dm } or { Server: not null } && !observed.MapsOtherDevice
+                ? null
+                : UserOf(spec, there, record, mounts, isClaimed),
         };
     }
 
     /// <summary>Where the volume's record is.</summary>
-    public static RecordStore StoreOf(VolumeSpec spec) => spec.RecordFile is { } file ? RecordStore.Detached(file) : RecordStore.Header(spec.Device);
+    public static RecordStore StoreOf(VolumeSpec spec) =>
+        spec.RecordFile is { } file ? RecordStore.Detached(file) : RecordStore.Header(spec.Device);
 
     /// <summary>What the source lacks for the volume's key, as long as it is not asked to wrap it for a recovery key.</summary>
     private static (string Problem, string Remedy)? LackingForKey(VolumeSpec spec) => LackingFor(spec with { Recovery = null });
@@ -80,16 +95,21 @@ public static class Observer
     private static (string Problem, string Remedy)? LackingFor(VolumeSpec spec) =>
         spec.Source.IsKernel() ? new KernelKeySource(spec.Source, spec.Tpm).Lacking(KeySources.RequestFor(spec, null)) : null;
 
-    private static uint? ParentToMake(VolumeSpec spec, TrustSource? source) => source == TrustSource.Tpm && Volumes.Keys.Tpm.TpmParent.IsFree(spec.Tpm.Parent) ? spec.Tpm.Parent : null;
+    private static uint? ParentToMake(VolumeSpec spec, TrustSource? source) =>
+        source == TrustSource.Tpm && Volumes.Keys.Tpm.TpmParent.IsFree(spec.Tpm.Parent) ? spec.Tpm.Parent : null;
 
-    /// <summary>What somebody wrote into the header's space, where only our own two copies and zeros belong. Ciphertext begins after it, so nothing here is chance.</summary>
+    /// <summary>
+    /// What somebody wrote into the header's space, where only our own two copies and zeros belong. Ciphertext begins after it, so
+    /// nothing here is chance.
+    /// </summary>
     private static string? Planted(string device)
     {
         var signature = Signature.Probe(device, 0, RecordStore.HeaderSectors.Bytes.Count);
         return signature.IsNothing ? null : signature.Description;
     }
 
-    private static string? UserOf(VolumeSpec spec, FileStatus status, RecordReading record, IReadOnlyList<MountEntry> mounts, bool isClaimed)
+    private static string? UserOf(
+        VolumeSpec spec, FileStatus status, RecordReading record, IReadOnlyList<MountEntry> mounts, bool isClaimed)
     {
         var others = Mappings.List().Where(other => other.Name != spec.Name).ToArray();
         if (others.FirstOrDefault(other => other.IsOf(spec.Device)) is { } mapping)
@@ -101,9 +121,13 @@ public static class Observer
         return SameVolumeMapped(record, others);
     }
 
-    /// <summary>The very volume, under another name and through another device: two loop devices on one file, or a copy of it. Its sealed key tells.</summary>
+    /// <summary>
+    /// The very volume, under another name and through another device: two loop devices on one file, or a copy of it. Its sealed key
+    /// tells.
+    /// </summary>
     private static string? SameVolumeMapped(RecordReading record, MappingState[] others) =>
-        record.Outcome is RecordOutcome.Good { Record.Key.Id: var id } && others.FirstOrDefault(other => other.SealedKeyId == id) is { } twin
+        record.Outcome is RecordOutcome.Good { Record.Key.Id: var id }
+            && others.FirstOrDefault(other => other.SealedKeyId == id) is { } twin
             ? $"its volume is mapped already, as {twin.Name} through {twin.Device}"
             : null;
 }

@@ -38,7 +38,8 @@ public static class Planner
         return observed.Record.Outcome switch
         {
             RecordOutcome.OtherVersion other => Plan.Refuse(SealdiskException.Refused(
-                $"cannot bring up {spec.Name}: its record has {RecordFormat.Describe(other.Version)}; this Sealdisk reads version {RecordFormat.Version}",
+                $"cannot bring up {spec.Name}: its record has {RecordFormat.Describe(other.Version)}; "
+                + $"this Sealdisk reads version {RecordFormat.Version}",
                 "use the Sealdisk that wrote it")),
             RecordOutcome.Damaged damaged => Plan.Refuse(SealdiskException.Refused(
                 $"cannot bring up {spec.Name}: its record is damaged: {damaged.Reason}",
@@ -77,16 +78,22 @@ public static class Planner
         // may be mounted.
         return good switch
         {
-            { Record: { State: VolumeState.Ready, FilesystemUuid: { } uuid } record } => FilesystemType.Find(record.Filesystem) is { } type
-                ? new Plan(
-                    PlanKind.LaterBoot, WithMount([new Step.VerifyFilesystem(type, uuid), .. Repair(observed.Record, good)], spec, type), null)
-                : Plan.Refuse(SealdiskException.Refused(
-                    $"cannot bring up {spec.Name}: {Says("filesystem", spec.Filesystem, record.Filesystem)}", CorrectConfiguration)),
+            { Record: { State: VolumeState.Ready, FilesystemUuid: { } uuid } } => OfReadyMapping(spec, observed, good, uuid),
             { Record.State: VolumeState.Provisioning } when observed.DeviceSize is not null =>
                 OfRecord(spec, observed, good, [new Step.CloseMapping()]),
             _ => Plan.Refuse(SealdiskException.Failed(
                 $"cannot bring up {spec.Name}: a mapping of that name is open, and its volume is not ready", $"sealdisk down {spec.Name}")),
         };
+    }
+
+    private static Plan OfReadyMapping(VolumeSpec spec, Observed observed, RecordOutcome.Good good, string uuid)
+    {
+        if (FilesystemType.Find(good.Record.Filesystem) is not { } type)
+            return Plan.Refuse(SealdiskException.Refused(
+                $"cannot bring up {spec.Name}: {Says("filesystem", spec.Filesystem, good.Record.Filesystem)}", CorrectConfiguration));
+        var steps = new List<Step> { new Step.VerifyFilesystem(type, uuid) };
+        steps.AddRange(Repair(observed.Record, good));
+        return new Plan(PlanKind.LaterBoot, WithMount(steps, spec, type), null);
     }
 
     private static Plan OfMissingDevice(VolumeSpec spec, Observed observed, List<Step> steps)

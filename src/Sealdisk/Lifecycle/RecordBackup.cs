@@ -6,8 +6,8 @@ using Sealdisk.Volumes.Records;
 namespace Sealdisk.Lifecycle;
 
 /// <summary>
-/// A backup of a volume's record: both copies as a detached record has them, 8192 bytes. It holds nothing secret, since the key in it is sealed, and opens
-/// nothing on another device.
+/// A backup of a volume's record: both copies as a detached record has them, 8192 bytes. It holds nothing secret, since the key in it is
+/// sealed, and opens nothing on another device.
 /// </summary>
 public static class RecordBackup
 {
@@ -20,23 +20,37 @@ public static class RecordBackup
         : Observer.StoreOf(spec).Read();
 
     /// <summary>The bytes of a backup.</summary>
-    /// <exception cref="SealdiskException">There is no record yet, or its first boot has not finished (1); no copy can be relied on (3).</exception>
+    /// <exception cref="SealdiskException">There is no record yet, or its first boot has not finished (1); no copy can be relied on
+    /// (3).</exception>
     public static byte[] Export(VolumeSpec spec)
     {
         var outcome = Read(spec).Outcome;
         if (outcome is not RecordOutcome.Good { Record: var record })
         {
             throw outcome is RecordOutcome.None
-                ? SealdiskException.Failed($"cannot export the record of {spec.Name}: there is none", $"'sealdisk status {spec.Name}' shows more")
-                : Planner.For(spec, Observer.Look(spec) with { Mapping = null, OtherMount = null, UsedBy = null, Lacking = null, NameTaken = null }).Refusal!;
+                ? SealdiskException.Failed(
+                    $"cannot export the record of {spec.Name}: there is none", $"'sealdisk status {spec.Name}' shows more")
+                : Planner.For(spec, OnlyDevice(Observer.Look(spec))).Refusal!;
         }
         if (record.State == VolumeState.Provisioning)
-            throw SealdiskException.Failed($"cannot export the record of {spec.Name}: its first boot has not finished, and there are no data to keep it for", $"sealdisk up {spec.Name}");
+            throw SealdiskException.Failed(
+                $"cannot export the record of {spec.Name}: its first boot has not finished, and there are no data to keep it for",
+                $"sealdisk up {spec.Name}");
         var both = new byte[Length];
         RecordFormat.Write(record, both.AsSpan(0, RecordFormat.BlockSize));
         RecordFormat.Write(record, both.AsSpan(RecordFormat.BlockSize));
         return both;
     }
+
+    /// <summary>What was observed, without all that has nothing to do with the record.</summary>
+    private static Observed OnlyDevice(Observed observed) => observed with
+    {
+        Mapping = null,
+        OtherMount = null,
+        UsedBy = null,
+        Lacking = null,
+        NameTaken = null,
+    };
 
     /// <summary>Saves the bytes of a backup, durably, mode 0600.</summary>
     /// <exception cref="SealdiskException">The file exists (3).</exception>
@@ -48,15 +62,16 @@ public static class RecordBackup
     }
 
     /// <summary>
-    /// Restores a record from a backup, once it is proven that its key opens on this device and that its filesystem is on the volume. Returns what was
-    /// done, or null if the record is there already.
+    /// Restores a record from a backup, once it is proven that its key opens on this device and that its filesystem is on the volume.
+    /// Returns what was done, or null if the record is there already.
     /// </summary>
     /// <param name="spec">The volume, which must be down.</param>
     /// <param name="backup">An export; one copy alone, a detached record's file and the first MiB of a device do as well.</param>
     /// <param name="name">What to call it in messages.</param>
     /// <param name="replaceNewer">Also over a good record of the same volume with a higher generation.</param>
-    /// <exception cref="SealdiskException">Nothing was written: it is no record (2), its key does not open here (4), it does not fit the volume, the data or the
-    /// configuration, or a good record there is newer or another volume's (3), or the volume is in use (1).</exception>
+    /// <exception cref="SealdiskException">Nothing was written: it is no record (2), its key does not open here (4), it does not fit the
+    /// volume, the data or the configuration, or a good record there is newer or another volume's (3), or the volume is in use
+    /// (1).</exception>
     public static string? Import(VolumeSpec spec, ReadOnlySpan<byte> backup, string name, bool replaceNewer)
     {
         Capabilities.RequireMounting($"import the record of {spec.Name}");
@@ -66,7 +81,8 @@ public static class RecordBackup
         if (observed.DeviceSize is not { } size)
             throw SealdiskException.Failed($"cannot import the record of {spec.Name}: {spec.Device} does not exist (ENOENT)");
         if (observed.Mapping is not null)
-            throw SealdiskException.Failed($"cannot import the record of {spec.Name}: the volume is in use (EBUSY)", $"sealdisk down {spec.Name}");
+            throw SealdiskException.Failed(
+                $"cannot import the record of {spec.Name}: the volume is in use (EBUSY)", $"sealdisk down {spec.Name}");
         if (observed.UsedBy is { } user)
             throw SealdiskException.Failed($"cannot use {spec.Device}: {user} (EBUSY)", "release it first");
         if (observed.Unreachable is var (problem, remedy))
@@ -77,12 +93,14 @@ public static class RecordBackup
         if (observed.Record.Outcome is RecordOutcome.Good { CopiesToRepair.Count: 0 } there && there.Record == record)
             return null;
         if ((Planner.Disagreement(spec, record) ?? Geometry.Truncation(spec, record, size)) is { } misfit)
-            throw SealdiskException.Refused($"cannot import {name} into {spec.Name}: {misfit}", "nothing was changed; is it the backup of another volume?");
+            throw SealdiskException.Refused(
+                $"cannot import {name} into {spec.Name}: {misfit}", "nothing was changed; is it the backup of another volume?");
         var proof = RecordProof.Of(spec, record, observed.Kind);
         Observer.StoreOf(spec).Restore(record);
         return Observer.StoreOf(spec).Read().Outcome is RecordOutcome.Good { CopiesToRepair.Count: 0 } back && back.Record == record
             ? proof
-            : throw SealdiskException.Failed($"cannot import the record of {spec.Name}: what reads back is not what was written", "the medium may be failing");
+            : throw SealdiskException.Failed(
+                $"cannot import the record of {spec.Name}: what reads back is not what was written", "the medium may be failing");
     }
 
     private static VolumeRecord Parse(ReadOnlySpan<byte> backup, string name)
@@ -92,7 +110,8 @@ public static class RecordBackup
         return reading.Outcome switch
         {
             RecordOutcome.Good { Record.State: VolumeState.Provisioning } => throw SealdiskException.Refused(
-                $"cannot import {name}: it was made before the first boot ended, when there were no data yet", "nothing was changed; import a later backup"),
+                $"cannot import {name}: it was made before the first boot ended, when there were no data yet",
+                "nothing was changed; import a later backup"),
             RecordOutcome.Good good when backup.Length <= Length || backup.Length == RecordStore.HeaderSectors.Bytes.Count => good.Record,
             RecordOutcome.Damaged damaged => throw SealdiskException.Usage($"cannot import {name}: it is damaged: {damaged.Reason}"),
             RecordOutcome.OtherVersion other => throw SealdiskException.Usage(
@@ -106,11 +125,14 @@ public static class RecordBackup
     {
         var (reason, hint) = there switch
         {
-            RecordOutcome.OtherVersion other => ($"the record there has {RecordFormat.Describe(other.Version)}", "use the Sealdisk that wrote it"),
+            RecordOutcome.OtherVersion other => (
+                $"the record there has {RecordFormat.Describe(other.Version)}", "use the Sealdisk that wrote it"),
             RecordOutcome.Good good when good.Record.Uuid != record.Uuid => (
-                $"it is of volume {record.Uuid:D}, and there is a good record of volume {good.Record.Uuid:D}", "nothing was changed; is it the backup of another volume?"),
+                $"it is of volume {record.Uuid:D}, and there is a good record of volume {good.Record.Uuid:D}",
+                "nothing was changed; is it the backup of another volume?"),
             RecordOutcome.Good good when good.Record != record && good.Record.Generation >= record.Generation && !replaceNewer => (
-                $"it has generation {record.Generation}, and there is a good record with generation {good.Record.Generation}", "nothing was changed; --replace-newer goes back to the older one"),
+                $"it has generation {record.Generation}, and there is a good record with generation {good.Record.Generation}",
+                "nothing was changed; --replace-newer goes back to the older one"),
             _ => (null, null),
         };
         if (reason is not null)

@@ -8,14 +8,14 @@ namespace Sealdisk.Lifecycle;
 public static class RecordRename
 {
     /// <summary>
-    /// Writes both copies with the new name, once it is proven that the record's key opens here and its filesystem is there. A power cut in between leaves
-    /// the old record or the new one.
+    /// Writes both copies with the new name, once it is proven that the record's key opens here and its filesystem is there. A power cut
+    /// in between leaves the old record or the new one.
     /// </summary>
     /// <param name="spec">The volume under its new name; it must be down.</param>
     /// <param name="oldName">The name that its record has.</param>
     /// <returns>What was verified, for people; null if the record has the new name already.</returns>
-    /// <exception cref="SealdiskException">Nothing was changed: the volume is in use (1), its record has yet another name or does not agree with the
-    /// configuration (3), or its key does not open here (4).</exception>
+    /// <exception cref="SealdiskException">Nothing was changed: the volume is in use (1), its record has yet another name or does not
+    /// agree with the configuration (3), or its key does not open here (4).</exception>
     public static string? Run(VolumeSpec spec, string oldName)
     {
         var act = $"rename {oldName} to {spec.Name}";
@@ -24,11 +24,13 @@ public static class RecordRename
         var observed = Observer.Look(spec);
         VolumeRotation.RequireDown(spec, observed, act);
         if (observed.Record.Outcome is not RecordOutcome.Good { Record: var old })
-            throw Planner.For(spec, observed).Refusal ?? SealdiskException.Failed($"cannot {act}: it has no record", $"sealdisk status {spec.Name}");
+            throw Planner.For(spec, observed).Refusal ?? SealdiskException.Failed(
+                $"cannot {act}: it has no record", $"sealdisk status {spec.Name}");
         if (old.Name == spec.Name)
             return null;
         if (old.Name != oldName)
-            throw SealdiskException.Refused($"cannot {act}: the record is of a volume named {old.Name}", "nothing was changed; is it the device of another volume?");
+            throw SealdiskException.Refused(
+                $"cannot {act}: the record is of a volume named {old.Name}", "nothing was changed; is it the device of another volume?");
         var renamed = old with { Name = spec.Name, Generation = old.Generation + 1, CreatedBy = $"sealdisk {ProductVersion.Text}" };
         // With the new name, everything else must agree.
         if (Planner.Disagreement(spec, renamed) is { } disagreement)

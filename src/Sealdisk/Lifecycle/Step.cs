@@ -57,7 +57,8 @@ public abstract record Step
     /// <param name="Tpm">What a TPM binds the root key to; counts only if a TPM seals it.</param>
     /// <param name="SharedWith">The volume whose root key it is; null for a new one.</param>
     /// <param name="RecoveryKeyId">The recovery key for which the key is wrapped as well, or null.</param>
-    public sealed record MakeTwoLevelKey(TrustSource Source, int KeySize, TpmSettings Tpm, string? SharedWith, string? RecoveryKeyId) : Step;
+    public sealed record MakeTwoLevelKey(
+        TrustSource Source, int KeySize, TpmSettings Tpm, string? SharedWith, string? RecoveryKeyId) : Step;
 
     /// <summary>
     /// Both copies, written, synced, read back and unsealed. From the first durable copy on, a cut leaves a volume that resumes with this
@@ -93,8 +94,8 @@ public abstract record Step
     public sealed record VerifyFilesystem(FilesystemType Type, string Uuid) : Step;
 
     /// <summary>
-    /// A record that says 'provisioning' may be an old one that came back; a filesystem that was ever mounted is not made again, and nothing
-    /// was written.
+    /// A record that says 'provisioning' may be an old one that came back; a filesystem that was ever mounted is not made again, and
+    /// nothing was written.
     /// </summary>
     public sealed record VerifyUnused(FilesystemType Type) : Step;
 

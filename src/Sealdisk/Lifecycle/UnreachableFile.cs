@@ -6,8 +6,8 @@ using Sealdisk.Volumes.Records;
 namespace Sealdisk.Lifecycle;
 
 /// <summary>
-/// A detached record or an image that is not there may be on a filesystem that is not mounted. To make a new one in the bare directory below it would be to
-/// make a new key, and to lose both volumes to each other as soon as that filesystem is mounted.
+/// A detached record or an image that is not there may be on a filesystem that is not mounted. To make a new one in the bare directory
+/// below it would be to make a new key, and to lose both volumes to each other as soon as that filesystem is mounted.
 /// </summary>
 internal static class UnreachableFile
 {
@@ -21,17 +21,23 @@ internal static class UnreachableFile
     internal static (string Problem, string Remedy)? Of(VolumeSpec spec, IReadOnlyList<MountEntry> mounts, RecordReading reading)
     {
         if (spec.RecordFile is { } file && FileStatus.TryOf(file) is not null)
-            return reading.IsForeign ? ($"{file} is not a record: it holds something else", "name another file as the volume's 'record'") : null;
-        return (spec.RecordFile is { } record ? Of("its record", record, mounts) : null) ?? (FileStatus.TryOf(spec.Device) is null ? Of("its device", spec.Device, mounts) : null);
+            return reading.IsForeign
+                ? ($"{file} is not a record: it holds something else", "name another file as the volume's 'record'")
+                : null;
+        return (spec.RecordFile is { } record ? Of("its record", record, mounts) : null) ?? (
+            FileStatus.TryOf(spec.Device) is null ? Of("its device", spec.Device, mounts) : null);
     }
 
     private static (string Problem, string Remedy)? Of(string what, string path, IReadOnlyList<MountEntry> mounts)
     {
         if (new FileInfo(path).LinkTarget is { } target)
             return ($"{what} {path} is a symbolic link to {target}, which is not there", $"mount what {target} is on, or remove the link");
-        var expected = MountPoints(File.Exists(Fstab) ? File.ReadAllText(Fstab) : "").Where(point => path.StartsWith(point + "/", StringComparison.Ordinal)).MaxBy(point => point.Length);
+        var expected = MountPoints(File.Exists(Fstab) ? File.ReadAllText(Fstab) : "").Where(
+            point => path.StartsWith(point + "/", StringComparison.Ordinal)).MaxBy(point => point.Length);
         return expected is not null && mounts.All(mount => mount.Target != expected)
-            ? ($"{what} {path} is not there, and {expected}, which {Fstab} says is a filesystem of its own, is not mounted", $"mount {expected}")
+            ? (
+                $"{what} {path} is not there, and {expected}, which {Fstab} says is a filesystem of its own, is not mounted",
+                $"mount {expected}")
             : null;
     }
 

@@ -8,8 +8,8 @@ using Sealdisk.Volumes.Records;
 namespace Sealdisk.Lifecycle;
 
 /// <summary>
-/// The key of one volume on its way from its record into a mapping. Everything happens on the thread that made this, and the kernel's copy goes when this
-/// is disposed or the mapping stands.
+/// The key of one volume on its way from its record into a mapping. Everything happens on the thread that made this, and the kernel's
+/// copy goes when this is disposed or the mapping stands.
 /// </summary>
 internal sealed class VolumeKey(VolumeSpec spec, MappingKind kind) : IDisposable
 {
@@ -61,7 +61,8 @@ internal sealed class VolumeKey(VolumeSpec spec, MappingKind kind) : IDisposable
         {
             throw TpmProblem.Explain(problem, spec.Name, record.Key.Binding);
         }
-        catch (SealdiskException problem) when (problem.Code == ExitCode.DoesNotOpen && record.Source.IsKernel() && ChipLifeCycle.Change(record) is { } change)
+        catch (SealdiskException problem) when (
+            problem.Code == ExitCode.DoesNotOpen && record.Source.IsKernel() && ChipLifeCycle.Change(record) is { } change)
         {
             throw ChipLifeCycle.Because(problem, change);
         }

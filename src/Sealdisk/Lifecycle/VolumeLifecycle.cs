@@ -20,8 +20,8 @@ public static class VolumeLifecycle
     }
 
     /// <summary>
-    /// First boot or later boot, until mounted. Done already: does nothing. If a step fails, what was opened is closed again: no mapping, no loop
-    /// device, no server, no mount; what is on the disk is what <see cref="Step"/> says of the last step that ended.
+    /// First boot or later boot, until mounted. Done already: does nothing. If a step fails, what was opened is closed again: no mapping,
+    /// no loop device, no server, no mount; what is on the disk is what <see cref="Step"/> says of the last step that ended.
     /// </summary>
     /// <param name="spec">The volume.</param>
     /// <param name="planned">Told the plan before its first step.</param>
@@ -49,8 +49,8 @@ public static class VolumeLifecycle
     }
 
     /// <summary>
-    /// Unmounts, unmaps, detaches: everything that <see cref="Up"/> opened, in reverse; also what a dead server left. Everything written is on the
-    /// device when this returns. Returns what was done, empty if there was nothing to do.
+    /// Unmounts, unmaps, detaches: everything that <see cref="Up"/> opened, in reverse; also what a dead server left. Everything written
+    /// is on the device when this returns. Returns what was done, empty if there was nothing to do.
     /// </summary>
     public static IReadOnlyList<string> Down(VolumeSpec spec)
     {
@@ -65,17 +65,22 @@ public static class VolumeLifecycle
         if (found is { IsWhole: true } && FileStatus.TryOf(spec.Device) is null)
             throw SealdiskException.Refused(
                 $"cannot take down {spec.Name}: {spec.Device} was removed while it was in use, and closing the mapping would lose its data",
-                $"copy them first, from its mount or decrypted from {found.VolumePath ?? found.BlockPath}; then umount it, and 'sealdisk map close {spec.Name}' drops it");
+                $"copy them first, from its mount or decrypted from {found.VolumePath ?? found.BlockPath}; "
+                + $"then umount it, and 'sealdisk map close {spec.Name}' drops it");
         if (found is { } mapping)
             done.AddRange(Unmount(mapping));
         if (Mappings.Close(spec.Name))
             done.Add($"closed mapping {spec.Name}");
         return found is { LastError: { } error }
-            ? throw SealdiskException.Failed($"{spec.Name} is down, but its server reported errors; the last one: {error}", $"'sealdisk check {spec.Name}', then look at {spec.Device}")
+            ? throw SealdiskException.Failed(
+                $"{spec.Name} is down, but its server reported errors; the last one: {error}",
+                $"'sealdisk check {spec.Name}', then look at {spec.Device}")
             : done;
     }
 
-    /// <summary>Unmounts whatever is mounted from a mapping. A dead one is detached even while in use: it can do nothing more for anyone.</summary>
+    /// <summary>
+    /// Unmounts whatever is mounted from a mapping. A dead one is detached even while in use: it can do nothing more for anyone.
+    /// </summary>
     internal static IEnumerable<string> Unmount(MappingState mapping)
     {
         foreach (var mount in Mounts.Read().Where(mapping.Mounted).Reverse().ToArray())

@@ -8,16 +8,19 @@ using Sealdisk.Volumes.Records;
 namespace Sealdisk.Lifecycle;
 
 /// <summary>
-/// A volume whose device is gone, opened with its recovery key: on another machine, by the key that was wrapped for it at its first boot. Sealed to that machine
-/// from then on, or decrypted into a plain image with nothing changed.
+/// A volume whose device is gone, opened with its recovery key: on another machine, by the key that was wrapped for it at its first boot.
+/// Sealed to that machine from then on, or decrypted into a plain image with nothing changed.
 /// </summary>
 public static class VolumeRecovery
 {
-    /// <summary>Seals the volume's key to this device, as <see cref="VolumeRotation"/> does: proven on the data, then written, the old record last.</summary>
+    /// <summary>
+    /// Seals the volume's key to this device, as <see cref="VolumeRotation"/> does: proven on the data, then written, the old record
+    /// last.
+    /// </summary>
     /// <param name="spec">The volume, with the source that is to seal it from now on.</param>
     /// <param name="keyPath">The file with the recovery key; "-" is standard input.</param>
-    /// <exception cref="SealdiskException">Nothing was changed: it is in use, or has no recovery (1), the recovery key is none (2), the record cannot be relied
-    /// on (3), it is another recovery key (4), or the kernel lacks something (5).</exception>
+    /// <exception cref="SealdiskException">Nothing was changed: it is in use, or has no recovery (1), the recovery key is none (2), the
+    /// record cannot be relied on (3), it is another recovery key (4), or the kernel lacks something (5).</exception>
     public static VolumeRotation.Result Reseal(VolumeSpec spec, string keyPath)
     {
         var act = $"recover {spec.Name}";
@@ -40,7 +43,8 @@ public static class VolumeRecovery
     /// <param name="spec">The volume; neither its source nor its HUK counts.</param>
     /// <param name="keyPath">The file with the recovery key; "-" is standard input.</param>
     /// <param name="output">A file that does not exist.</param>
-    /// <param name="begin">Told the bytes to come, once all is proven and before the first is written; returns what is told the bytes done so far, from any thread.</param>
+    /// <param name="begin">Told the bytes to come, once all is proven and before the first is written; returns what is told the bytes
+    /// done so far, from any thread.</param>
     /// <returns>Bytes written.</returns>
     public static long Decrypt(VolumeSpec spec, string keyPath, string output, Func<long, Action<long>> begin)
     {
@@ -72,9 +76,11 @@ public static class VolumeRecovery
     private static VolumeRecord RecordOf(VolumeSpec spec, Observed observed, string act)
     {
         if (observed.Record.Outcome is not RecordOutcome.Good { Record: var record })
-            throw Planner.For(spec, observed with { Lacking = null }).Refusal ?? SealdiskException.Failed($"cannot {act}: it has not had its first boot yet", $"sealdisk up {spec.Name}");
+            throw Planner.For(spec, observed with { Lacking = null }).Refusal ?? SealdiskException.Failed(
+                $"cannot {act}: it has not had its first boot yet", $"sealdisk up {spec.Name}");
         // Whoever sealed it is not here: what else the configuration says must agree all the same.
-        if (Planner.For(spec with { Source = record.Source }, observed with { Lacking = null, Source = record.Source }).Refusal is { } refusal)
+        var there = observed with { Lacking = null, Source = record.Source };
+        if (Planner.For(spec with { Source = record.Source }, there).Refusal is { } refusal)
             throw refusal;
         if (record.State == VolumeState.Provisioning)
             throw SealdiskException.Failed($"cannot {act}: its first boot never finished, and there are no data");
@@ -92,13 +98,19 @@ public static class VolumeRecovery
         var wrap = ((SealedKey.TwoLevel)record.Key).Recovery!;
         var (wanted, given) = (wrap.KeyId, RecoveryKey.IdOf(RecoveryKey.PublicBytes(secret)));
         if (wanted != given)
-            throw SealdiskException.DoesNotOpen($"cannot {act}: its key was wrapped for recovery key {wanted}, and this is {given}", "find the recovery key whose public half was in the configuration");
+            throw SealdiskException.DoesNotOpen(
+                $"cannot {act}: its key was wrapped for recovery key {wanted}, and this is {given}",
+                "find the recovery key whose public half was in the configuration");
         var key = wrap.Unwrap(secret)
-            ?? throw SealdiskException.DoesNotOpen($"cannot {act}: what was wrapped for recovery key {given} does not open: it was altered", $"'sealdisk record import {spec.Name} FILE' restores the record from a backup");
+            ?? throw SealdiskException.DoesNotOpen(
+                $"cannot {act}: what was wrapped for recovery key {given} does not open: it was altered",
+                $"'sealdisk record import {spec.Name} FILE' restores the record from a backup");
         if (key.Length == record.Format.KeySize)
             return key;
         key.Dispose();
-        throw SealdiskException.Refused($"cannot {act}: what was wrapped is a key of {key.Length} bytes, and the record says {record.Format.KeySize}", "nothing was changed; is it the record of another volume?");
+        throw SealdiskException.Refused(
+            $"cannot {act}: what was wrapped is a key of {key.Length} bytes, and the record says {record.Format.KeySize}",
+            "nothing was changed; is it the record of another volume?");
     }
 
     /// <summary>The recorded filesystem is there under that key, or nothing is written.</summary>
@@ -107,7 +119,8 @@ public static class VolumeRecovery
         using var start = SecretBuffer.Allocate(Superblock.Window);
         using var volume = record.Format.Decrypt(FileDescriptor.Open(spec.Device, OpenFlags.Read), key);
         volume.Read(0, start.Memory.Span[..(int)Math.Min(start.Length, volume.Size)]);
-        if (!string.Equals(Superblock.Read(record.Filesystem, start.Memory.Span)?.Uuid, record.FilesystemUuid, StringComparison.OrdinalIgnoreCase))
+        var found = Superblock.Read(record.Filesystem, start.Memory.Span)?.Uuid;
+        if (!string.Equals(found, record.FilesystemUuid, StringComparison.OrdinalIgnoreCase))
             throw SealdiskException.Refused(
                 $"cannot {act}: the recovery key opens, but the decrypted volume does not hold {record.Filesystem} {record.FilesystemUuid}",
                 "nothing was changed; the data were overwritten, or the record belongs to another volume");

@@ -29,7 +29,11 @@ public sealed record VolumeStatus(string Name, string State, Observed Observed, 
         var observed = Observer.Look(spec);
         var record = (observed.Record.Outcome as RecordOutcome.Good)?.Record;
         var plan = Planner.For(spec, observed);
-        var problem = observed.Mapping?.Problem ?? MappingProblem(spec, observed, record) ?? plan.Refusal?.Message ?? RecordProblem(spec, observed.Record.Outcome) ?? RecoveryProblem(spec, record);
+        var problem = observed.Mapping?.Problem
+            ?? MappingProblem(spec, observed, record)
+            ?? plan.Refusal?.Message
+            ?? RecordProblem(spec, observed.Record.Outcome)
+            ?? RecoveryProblem(spec, record);
         var state = observed switch
         {
             { Mapping: { IsWhole: false } } => "degraded",
@@ -51,13 +55,15 @@ public sealed record VolumeStatus(string Name, string State, Observed Observed, 
     private static string? RecordProblem(VolumeSpec spec, RecordOutcome outcome) => outcome switch
     {
         RecordOutcome.Good { Why: { } why } => $"its record depends on one copy: {why}; 'sealdisk repair {spec.Name}' fixes it",
-        RecordOutcome.None { Claimed: true } => "its first boot was interrupted while it wrote its first record; the next 'up' starts again",
+        RecordOutcome.None { Claimed: true } =>
+            "its first boot was interrupted while it wrote its first record; the next 'up' starts again",
         _ => null,
     };
 
     /// <summary>A recovery key that was configured after the volume was made, or another one since.</summary>
     private static string? RecoveryProblem(VolumeSpec spec, VolumeRecord? record) =>
-        record is not null && spec.Recovery is { } recovery && RecoveryKey.IdOf(recovery) is var id && record.Key.RecoveryKeyId is var wrapped && wrapped != id
+        record is not null && spec.Recovery is { } recovery && RecoveryKey.IdOf(recovery) is var id
+            && record.Key.RecoveryKeyId is var wrapped && wrapped != id
             ? $"its key is wrapped for {(wrapped is null ? "no recovery key" : $"recovery key {wrapped}")}, not for the configured {id}"
               + (record.Source.IsKernel() ? "; a kernel source never hands out a key to wrap" : $"; 'sealdisk rotate {spec.Name}' wraps it")
             : null;
@@ -68,7 +74,8 @@ public sealed record VolumeStatus(string Name, string State, Observed Observed, 
         if (observed.Mapping is not { } mapping)
             return null;
         if (observed.DeviceSize is not { } size)
-            return $"{spec.Device} was removed while it was in use; until 'down' its data can still be copied from {mapping.VolumePath ?? mapping.BlockPath}";
+            return $"{spec.Device} was removed while it was in use; "
+                + $"until 'down' its data can still be copied from {mapping.VolumePath ?? mapping.BlockPath}";
         if (record is not null && Geometry.Truncation(spec, record, size) is { } truncation)
             return truncation;
         return mapping.LastError is { } error ? $"its server reported errors; the last one: {error}" : null;

@@ -16,7 +16,9 @@ internal sealed class BackingDevice : IDisposable
 
     internal DeviceNumber Device { get; }
 
-    /// <summary>For an image file attaches a loop device that goes with its last user: with the mapping, or with this where no mapping came of it.</summary>
+    /// <summary>
+    /// For an image file attaches a loop device that goes with its last user: with the mapping, or with this where no mapping came of it.
+    /// </summary>
     internal static BackingDevice Of(MappingRequest request)
     {
         var status = FileStatus.Of(request.Device);
@@ -26,7 +28,10 @@ internal sealed class BackingDevice : IDisposable
         return new BackingDevice(held.Status().RawDevice, held);
     }
 
-    /// <summary>What a person calls the device of that number: an image file where it is a loop device, else its node; null if the kernel knows neither.</summary>
+    /// <summary>
+    /// What a person calls the device of that number: an image file where it is a loop device, else its node; null if the kernel knows
+    /// neither.
+    /// </summary>
     internal static string? PathOf(DeviceNumber device)
     {
         var folder = $"/sys/dev/block/{device}";
@@ -35,7 +40,8 @@ internal sealed class BackingDevice : IDisposable
             const string deleted = " (deleted)\n";
             return file.EndsWith(deleted, StringComparison.Ordinal) ? file[..^deleted.Length] : file.TrimEnd('\n');
         }
-        return KernelFile.TryRead($"{folder}/uevent")?.Split('\n').FirstOrDefault(line => line.StartsWith("DEVNAME=", StringComparison.Ordinal)) is { } line
+        return KernelFile.TryRead($"{folder}/uevent")?.Split('\n').FirstOrDefault(
+            line => line.StartsWith("DEVNAME=", StringComparison.Ordinal)) is { } line
             ? $"/dev/{line["DEVNAME=".Length..]}"
             : string.Create(CultureInfo.InvariantCulture, $"device {device}");
     }

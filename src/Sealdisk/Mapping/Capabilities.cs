@@ -20,14 +20,16 @@ public sealed record Capabilities(TrustSource? Source, MappingKind Kind, (string
         }
         if (mapping == MappingKind.Fuse)
             return new Capabilities(source, mapping, (
-                $"a key of source '{source.Text()}' never leaves the kernel, so nothing in user space can decrypt with it", "use mapping dm (or auto)"));
+                $"a key of source '{source.Text()}' never leaves the kernel, so nothing in user space can decrypt with it",
+                "use mapping dm (or auto)"));
         var here = KernelSource.Detect();
         if (here.Source is not { } found)
             return new Capabilities(null, MappingKind.Dm, (
                 $"source '{source.Text()}' is not there: {here.Evidence}", $"{Needs(source)}; a software key must be named: source soft"));
         if (source != TrustSource.Auto && source != found)
             return new Capabilities(found, MappingKind.Dm, (
-                $"source '{source.Text()}' is not this kernel's trust source, which is {found.Text()} ({here.Evidence})", $"boot with trusted.source={source.Text()}; {Needs(source)}"));
+                $"source '{source.Text()}' is not this kernel's trust source, which is {found.Text()} ({here.Evidence})",
+                $"boot with trusted.source={source.Text()}; {Needs(source)}"));
         return new Capabilities(found, MappingKind.Dm, DeviceMapperProblem());
     }
 

@@ -4,7 +4,8 @@ using Sealdisk.Linux;
 namespace Sealdisk.Mapping;
 
 /// <summary>
-/// The parameters of a dm-crypt target, in the form that the kernel takes and prints (Documentation/admin-guide/device-mapper/dm-crypt.rst):
+/// The parameters of a dm-crypt target, in the form that the kernel takes and prints
+/// (Documentation/admin-guide/device-mapper/dm-crypt.rst):
 /// <c>CIPHER KEY IV_OFFSET DEVICE OFFSET [N OPTION...]</c>. The key is always a reference, <c>:BYTES:TYPE:DESCRIPTION</c>.
 /// </summary>
 /// <param name="Cipher">The cipher specification.</param>
@@ -13,7 +14,8 @@ namespace Sealdisk.Mapping;
 /// <param name="Device">The device under it.</param>
 /// <param name="Offset">512-byte sectors.</param>
 /// <param name="Options">In the kernel's order.</param>
-internal sealed record CryptTable(string Cipher, string Key, ulong IvOffset, DeviceNumber Device, ulong Offset, IReadOnlyList<string> Options)
+internal sealed record CryptTable(
+    string Cipher, string Key, ulong IvOffset, DeviceNumber Device, ulong Offset, IReadOnlyList<string> Options)
 {
     /// <summary>What loads a request's mapping over a device with a key of the kernel's.</summary>
     internal static CryptTable Of(MappingRequest request, string keyType, KeyDescription keyDescription, DeviceNumber device)
@@ -32,20 +34,27 @@ internal sealed record CryptTable(string Cipher, string Key, ulong IvOffset, Dev
             format.Layout.IvOffset, device, format.Offset.Count, options);
     }
 
-    /// <summary>As the kernel prints it; null if that is not a crypt target's parameters, or its device is not written MAJOR:MINOR.</summary>
+    /// <summary>
+    /// As the kernel prints it; null if that is not a crypt target's parameters, or its device is not written MAJOR:MINOR.
+    /// </summary>
     internal static CryptTable? Parse(string parameters)
     {
         var fields = parameters.Split(' ');
-        if (fields.Length < 5 || !TryNumber(fields[2], out var ivOffset) || !TryNumber(fields[4], out var offset) || ParseDevice(fields[3]) is not { } device)
+        if (fields.Length < 5 || !TryNumber(fields[2], out var ivOffset) || !TryNumber(fields[4], out var offset))
             return null;
-        return new CryptTable(fields[0], fields[1], ivOffset, device, offset, fields.Length > 6 ? fields[6..] : []);
+        var options = fields.Length > 6 ? fields[6..] : [];
+        return ParseDevice(fields[3]) is { } device ? new CryptTable(fields[0], fields[1], ivOffset, device, offset, options) : null;
     }
 
     /// <summary>Bytes of the key; null if the field does not say. A hex key is measured, never kept.</summary>
-    internal int? KeySize => Key.Split(':') is ["", var bytes, ..] && int.TryParse(bytes, NumberStyles.None, CultureInfo.InvariantCulture, out var size) ? size : null;
+    internal int? KeySize =>
+        Key.Split(':') is ["", var bytes, ..] && int.TryParse(bytes, NumberStyles.None, CultureInfo.InvariantCulture, out var size)
+            ? size
+            : null;
 
     /// <summary>Bytes that are encrypted as one.</summary>
-    internal int SectorSize => Options.Select(option => option.Split(':')).FirstOrDefault(option => option is ["sector_size", _]) is { } option
+    internal int SectorSize =>
+        Options.Select(option => option.Split(':')).FirstOrDefault(option => option is ["sector_size", _]) is { } option
         && int.TryParse(option[1], NumberStyles.None, CultureInfo.InvariantCulture, out var bytes) ? bytes : 512;
 
     /// <inheritdoc/>
@@ -53,7 +62,8 @@ internal sealed record CryptTable(string Cipher, string Key, ulong IvOffset, Dev
         CultureInfo.InvariantCulture,
         $"{Cipher} {Key} {IvOffset} {Device} {Offset}{(Options.Count > 0 ? $" {Options.Count} {string.Join(' ', Options)}" : "")}");
 
-    private static bool TryNumber(string text, out ulong number) => ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number);
+    private static bool TryNumber(string text, out ulong number) =>
+        ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number);
 
     private static DeviceNumber? ParseDevice(string text) => text.Split(':') is [var major, var minor]
         && uint.TryParse(major, NumberStyles.None, CultureInfo.InvariantCulture, out var high)

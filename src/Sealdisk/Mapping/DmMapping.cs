@@ -5,14 +5,17 @@ using Sealdisk.Volumes.Keys;
 namespace Sealdisk.Mapping;
 
 /// <summary>
-/// The mapping "dm": the kernel's dm-crypt decrypts, under /dev/mapper/NAME. Everything there is to know of one is asked of the kernel; no file of ours
-/// describes it. An image file gets a loop device that goes with its last user, so a mapping that ends, or an open that dies, leaves none behind.
+/// The mapping "dm": the kernel's dm-crypt decrypts, under /dev/mapper/NAME. Everything there is to know of one is asked of the kernel;
+/// no file of ours describes it. An image file gets a loop device that goes with its last user, so a mapping that ends, or an open that
+/// dies, leaves none behind.
 /// </summary>
 public static class DmMapping
 {
     private static readonly string NoKeyId = new('0', 32);
 
-    /// <summary>Makes the device, loads the table and resumes it; undoes all of that if a step fails. Nothing is written to the volume.</summary>
+    /// <summary>
+    /// Makes the device, loads the table and resumes it; undoes all of that if a step fails. Nothing is written to the volume.
+    /// </summary>
     /// <param name="request">What to map.</param>
     /// <param name="key">In the kernel, found from this thread; the caller drops it afterwards.</param>
     /// <exception cref="SealdiskException">The kernel lacks dm-crypt or the cipher, or the device is in use.</exception>
@@ -30,12 +33,15 @@ public static class DmMapping
         {
             throw SealdiskException.Failed(
                 $"cannot open mapping {request.Name}: device-mapper has a device of that name already (EBUSY)",
-                mapper.Find(name) is { } there && IsOurs(there) ? $"'sealdisk map close {request.Name}' closes it" : $"it is not one of Sealdisk's: dmsetup info {request.Name}");
+                mapper.Find(name) is { } there && IsOurs(there)
+                    ? $"'sealdisk map close {request.Name}' closes it"
+                    : $"it is not one of Sealdisk's: dmsetup info {request.Name}");
         }
         try
         {
             var parameters = CryptTable.Of(request, key.Type, key.Description, backing.Device).ToString();
-            mapper.LoadTable(name, [new DmTarget(Sectors.Zero, request.Format.Length, "crypt", parameters)], new DmTableOptions(request.ReadOnly));
+            mapper.LoadTable(
+                name, [new DmTarget(Sectors.Zero, request.Format.Length, "crypt", parameters)], new DmTableOptions(request.ReadOnly));
             mapper.Resume(name);
         }
         catch (LinuxException problem)
@@ -63,7 +69,8 @@ public static class DmMapping
         catch (LinuxException problem) when (problem.Errno == Errno.EBUSY)
         {
             throw SealdiskException.Failed(
-                $"cannot close mapping {name}: it is in use (EBUSY)", $"lsof /dev/mapper/{name}; lsblk shows what is built on it; 'map close --deferred' lets it go with its last user");
+                $"cannot close mapping {name}: it is in use (EBUSY)",
+                $"lsof /dev/mapper/{name}; lsblk shows what is built on it; 'map close --deferred' lets it go with its last user");
         }
         // An image's loop device has written to the page cache: what counts is on the disk under it.
         if (device is not null && FileStatus.TryOf(device) is { Kind: FileKind.Regular })
@@ -88,7 +95,9 @@ public static class DmMapping
         return mapper is null ? [] : mapper.List().Select(entry => Find(entry.Name.Text)).OfType<MappingState>().ToArray();
     }
 
-    /// <summary>A device of that name that is not one of ours: its dm UUID, empty if it has none; null if there is no such device.</summary>
+    /// <summary>
+    /// A device of that name that is not one of ours: its dm UUID, empty if it has none; null if there is no such device.
+    /// </summary>
     internal static string? Foreign(string name)
     {
         using var mapper = TryOpen();
@@ -102,7 +111,8 @@ public static class DmMapping
         {
             return DeviceMapper.Open();
         }
-        catch (LinuxException problem) when (problem.Errno is Errno.ENODEV or Errno.ENXIO or Errno.ENOENT or Errno.EACCES or Errno.EPERM or Errno.EROFS)
+        catch (LinuxException problem) when (
+            problem.Errno is Errno.ENODEV or Errno.ENXIO or Errno.ENOENT or Errno.EACCES or Errno.EPERM or Errno.EROFS)
         {
             return null;
         }
@@ -140,12 +150,15 @@ public static class DmMapping
         return problem.Errno switch
         {
             Errno.ENOENT => SealdiskException.Lacking(
-                $"{act}: this kernel does not know the cipher {request.Format.Cipher.Text} (ENOENT)", "grep -A3 '^name' /proc/crypto; load its module, or build the kernel with it"),
-            Errno.EBUSY => SealdiskException.Failed($"{act}: {request.Device} is in use (EBUSY)", $"lsblk {request.Device}; findmnt {request.Device}"),
+                $"{act}: this kernel does not know the cipher {request.Format.Cipher.Text} (ENOENT)",
+                "grep -A3 '^name' /proc/crypto; load its module, or build the kernel with it"),
+            Errno.EBUSY => SealdiskException.Failed(
+                $"{act}: {request.Device} is in use (EBUSY)", $"lsblk {request.Device}; findmnt {request.Device}"),
             Errno.ENOKEY => SealdiskException.Failed($"{act}: dm-crypt does not find the key (ENOKEY)", "it has expired or was unlinked"),
             Errno.EKEYREVOKED => SealdiskException.Failed($"{act}: the key was revoked (EKEYREVOKED)"),
             Errno.EINVAL => SealdiskException.Failed(
-                $"{act}: dm-crypt refuses the table (EINVAL)", $"the key may not have {request.Format.KeySize} bytes, or {request.Device} is too small; dmesg says which"),
+                $"{act}: dm-crypt refuses the table (EINVAL)",
+                $"the key may not have {request.Format.KeySize} bytes, or {request.Device} is too small; dmesg says which"),
             _ => SealdiskException.Failed($"{act}: {problem.Message}"),
         };
     }

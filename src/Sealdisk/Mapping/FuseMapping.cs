@@ -37,7 +37,8 @@ public static class FuseMapping
         try
         {
             var forServer = request.ForServer(folder);
-            using (var file = FileDescriptor.Open(folder.Description, OpenFlags.Write | OpenFlags.Create | OpenFlags.Truncate, Permissions.Mode0600))
+            const OpenFlags Fresh = OpenFlags.Write | OpenFlags.Create | OpenFlags.Truncate;
+            using (var file = FileDescriptor.Open(folder.Description, Fresh, Permissions.Mode0600))
                 file.WriteAt(Encoding.UTF8.GetBytes(forServer.ToLine()), 0);
             using var server = ServerLaunch.Start(folder, forServer);
             var loop = LoopDevice.Attach(folder.Volume, new LoopOptions(request.Format.Layout.SectorSize, DirectIo: true));
@@ -55,7 +56,8 @@ public static class FuseMapping
     /// <summary>
     /// Takes a mapping down, whole or in pieces: loop device, mount, server, folder. What was written is on the backing device when this
     /// returns. Does nothing if there is no such mapping; returns whether there was one. A dead server's mapping goes even while programs
-    /// hold files of it open: they get errors already, no byte of theirs can reach the device, and the loop device goes with the last of them.
+    /// hold files of it open: they get errors already, no byte of theirs can reach the device, and the loop device goes with the last of
+    /// them.
     /// </summary>
     public static bool Close(string name)
     {
@@ -75,8 +77,8 @@ public static class FuseMapping
     }
 
     /// <summary>
-    /// Not for ever, and everyone else's turn with it: a copy of the FUSE mount in another mount namespace (unshare(1), a container, a unit that was
-    /// started meanwhile with private mounts) keeps the server serving.
+    /// Not for ever, and everyone else's turn with it: a copy of the FUSE mount in another mount namespace (unshare(1), a container, a
+    /// unit that was started meanwhile with private mounts) keeps the server serving.
     /// </summary>
     private static void WaitForEnd(RuntimeFolder folder)
     {
@@ -85,8 +87,10 @@ public static class FuseMapping
         {
             if (waited.Elapsed > EndLimit)
                 throw SealdiskException.Failed(
-                    $"cannot close mapping {folder.Name}: its server still runs, {EndLimit.TotalSeconds:0} seconds after its file was unmounted (EBUSY)",
-                    $"it is still writing to a slow device, or another mount namespace has the file too: grep -l {folder.Volume} /proc/*/mounts");
+                    $"cannot close mapping {folder.Name}: its server still runs, "
+                    + $"{EndLimit.TotalSeconds:0} seconds after its file was unmounted (EBUSY)",
+                    "it is still writing to a slow device, "
+                    + $"or another mount namespace has the file too: grep -l {folder.Volume} /proc/*/mounts");
             Thread.Sleep(1);
         }
     }
@@ -147,8 +151,8 @@ public static class FuseMapping
     public static IReadOnlyList<MappingState> List() => RuntimeFolder.Names().Select(Find).OfType<MappingState>().ToArray();
 
     /// <summary>
-    /// A mapping that was opened inside another mount namespace, as a systemd unit with PrivateTmp= has one, cannot be unmounted from here, and
-    /// its server would be waited for in vain.
+    /// A mapping that was opened inside another mount namespace, as a systemd unit with PrivateTmp= has one, cannot be unmounted from
+    /// here, and its server would be waited for in vain.
     /// </summary>
     private static void RefuseOtherNamespace(RuntimeFolder folder)
     {
@@ -158,7 +162,8 @@ public static class FuseMapping
         if (theirs is not null && theirs != new FileInfo("/proc/self/ns/mnt").LinkTarget)
             throw SealdiskException.Failed(
                 $"cannot close mapping {folder.Name}: it was opened in another mount namespace, that of process {server}",
-                $"nsenter -t {server} -m sealdisk down {folder.Name}; and open it where all can see it: a systemd unit that opens it must not have PrivateTmp= or PrivateMounts=");
+                $"nsenter -t {server} -m sealdisk down {folder.Name}; and open it where all can see it: "
+                + "a systemd unit that opens it must not have PrivateTmp= or PrivateMounts=");
     }
 
     private static void Require(string device, string remedy)
@@ -188,7 +193,10 @@ public static class FuseMapping
     {
         try
         {
-            return int.TryParse(File.ReadAllText(folder.ServerPid), NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out var pid) ? pid : 0;
+            return int.TryParse(
+                File.ReadAllText(folder.ServerPid), NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out var pid)
+                ? pid
+                : 0;
         }
         catch (IOException)
         {

@@ -9,8 +9,8 @@ namespace Sealdisk.Mapping;
 public static class InProcessVolume
 {
     /// <summary>
-    /// Unseals the key and opens the device. The key lives in locked memory for as long as its schedule takes to expand; the expanded keys live in locked
-    /// memory until the volume is disposed.
+    /// Unseals the key and opens the device. The key lives in locked memory for as long as its schedule takes to expand; the expanded
+    /// keys live in locked memory until the volume is disposed.
     /// </summary>
     /// <exception cref="SealdiskException">The sealed key does not open here, or the device is in use.</exception>
     public static IBlockDevice Open(ServeRequest request)
@@ -21,7 +21,8 @@ public static class InProcessVolume
     }
 
     private static SealedKey KeyOf(ServeRequest request) => request.RootKey is { } root
-        ? new SealedKey.TwoLevel(SealedBlob.Parse(root), EncryptedKeyText.ParseUnderTrusted(request.SealedKey)) { Made = KeyCustody.Process }
+        ? new SealedKey.TwoLevel(
+            SealedBlob.Parse(root), EncryptedKeyText.ParseUnderTrusted(request.SealedKey)) { Made = KeyCustody.Process }
         : new SealedKey.Trusted(SealedBlob.Parse(request.SealedKey)) { Made = KeyCustody.Process };
 
     private static SectorFormat FormatOf(ServeRequest request) => new()
@@ -41,7 +42,8 @@ public static class InProcessVolume
         }
         catch (LinuxException problem) when (problem.Errno is Errno.EBUSY or Errno.EAGAIN)
         {
-            throw SealdiskException.Failed(problem.Message, "another mapping, a mount or a loop device holds it: see 'sealdisk map list', 'findmnt', 'losetup -a'");
+            throw SealdiskException.Failed(
+                problem.Message, "another mapping, a mount or a loop device holds it: see 'sealdisk map list', 'findmnt', 'losetup -a'");
         }
     }
 }

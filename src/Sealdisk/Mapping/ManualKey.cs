@@ -19,7 +19,15 @@ namespace Sealdisk.Mapping;
 /// <param name="Layout">Where no header record gives it.</param>
 /// <param name="Offset">512-byte sectors.</param>
 /// <param name="Length">512-byte sectors; null for all that follow.</param>
-public sealed record ManualKey(CipherSpec? Cipher, int? KeySize, string? Reference, string? BlobPath, TrustSource Source, SectorLayout Layout, long Offset, long? Length)
+public sealed record ManualKey(
+    CipherSpec? Cipher,
+    int? KeySize,
+    string? Reference,
+    string? BlobPath,
+    TrustSource Source,
+    SectorLayout Layout,
+    long Offset,
+    long? Length)
 {
     /// <summary>What a person named, or a header record says, everything checked against the device's size.</summary>
     /// <param name="Format">How its sectors are encrypted, and where they are.</param>
@@ -36,7 +44,8 @@ public sealed record ManualKey(CipherSpec? Cipher, int? KeySize, string? Referen
             if (Capabilities.LackingFor(Source, MappingKind.Auto) is var (problem, remedy))
                 throw SealdiskException.Lacking($"cannot unseal here: {problem}", remedy);
             throw SealdiskException.Usage(
-                $"cannot unseal here: a key of source '{Source.Text()}' never leaves the kernel, by design", "only the soft source's keys can be used in user space");
+                $"cannot unseal here: a key of source '{Source.Text()}' never leaves the kernel, by design",
+                "only the soft source's keys can be used in user space");
         }
     }
 
@@ -51,22 +60,30 @@ public sealed record ManualKey(CipherSpec? Cipher, int? KeySize, string? Referen
         {
             return readHeader
                 ? FromHeader(device, size)
-                : throw SealdiskException.Usage($"cannot encrypt {device}: the cipher and the key are not named", "give --cipher, --key-size, --blob and --huk");
+                : throw SealdiskException.Usage(
+                    $"cannot encrypt {device}: the cipher and the key are not named", "give --cipher, --key-size, --blob and --huk");
         }
         if (BlobPath is not null && Reference is not null)
             throw SealdiskException.Usage($"cannot use {device}: --blob and --key name two keys", "give one of them");
         if (Cipher is null || KeySize is null || (BlobPath is null && Reference is null))
             throw SealdiskException.Usage(
-                $"cannot use {device}: --cipher, --key-size and --blob (or --key) belong together", "give all three; or none, if the device carries a header record");
+                $"cannot use {device}: --cipher, --key-size and --blob (or --key) belong together",
+                "give all three; or none, if the device carries a header record");
         if (!Cipher.AcceptsKeySize(KeySize.Value))
-            throw SealdiskException.Usage($"cannot use {Cipher.Text} with a key of {KeySize} bytes: it takes {string.Join(", ", Cipher.KeySizes)}");
+            throw SealdiskException.Usage(
+                $"cannot use {Cipher.Text} with a key of {KeySize} bytes: it takes {string.Join(", ", Cipher.KeySizes)}");
         var sectorsPerUnit = Layout.SectorSize / 512;
         var available = size / 512 - Offset;
         var length = Length ?? available / sectorsPerUnit * sectorsPerUnit;
         if (available <= 0 || length > available || length == 0)
-            throw SealdiskException.Usage($"cannot use {device}: it has {size / 512} sectors of 512 bytes, too few for {(Length is { } wanted ? $"--length {wanted} at --offset {Offset}" : $"one encryption sector at --offset {Offset}")}");
+        {
+            var wanted = Length is { } asked ? $"--length {asked}" : "one encryption sector";
+            throw SealdiskException.Usage(
+                $"cannot use {device}: it has {size / 512} sectors of 512 bytes, too few for {wanted} at --offset {Offset}");
+        }
         return length % sectorsPerUnit != 0
-            ? throw SealdiskException.Usage($"cannot use {device}: a length of {length} sectors is not a whole number of {Layout.SectorSize}-byte encryption sectors")
+            ? throw SealdiskException.Usage(
+                $"cannot use {device}: a length of {length} sectors is not a whole number of {Layout.SectorSize}-byte encryption sectors")
             : new Resolved(
                 new SectorFormat
                 {
@@ -80,19 +97,27 @@ public sealed record ManualKey(CipherSpec? Cipher, int? KeySize, string? Referen
                 BlobPath is null ? null : new SealedKey.Trusted(SealedBlob.Read(BlobPath)) { Made = KeyCustody.Process });
     }
 
-    /// <summary>Who holds an OP-TEE's HUK opens what it sealed with the software model, when that is named: a returned board's disk on the bench.</summary>
-    private TrustSource SourceFor(VolumeRecord record) => record.Source == TrustSource.Tee && Source == TrustSource.Soft ? TrustSource.Soft : record.Source;
+    /// <summary>
+    /// Who holds an OP-TEE's HUK opens what it sealed with the software model, when that is named: a returned board's disk on the bench.
+    /// </summary>
+    private TrustSource SourceFor(VolumeRecord record) =>
+        record.Source == TrustSource.Tee && Source == TrustSource.Soft ? TrustSource.Soft : record.Source;
 
     private Resolved FromHeader(string device, long size)
     {
         var outcome = RecordStore.Header(device).Read().Outcome;
         if (outcome is not RecordOutcome.Good { Record: var record })
             throw outcome is RecordOutcome.None
-                ? SealdiskException.Usage($"cannot use {device}: it carries no header record, and no cipher and key are named", "give --cipher, --key-size, --blob and --huk")
-                : SealdiskException.Refused($"cannot use {device}: its header record is {(outcome is RecordOutcome.Damaged damaged ? $"damaged: {damaged.Reason}" : "of another format version")}");
+                ? SealdiskException.Usage(
+                    $"cannot use {device}: it carries no header record, and no cipher and key are named",
+                    "give --cipher, --key-size, --blob and --huk")
+                : SealdiskException.Refused(
+                    $"cannot use {device}: its header record is "
+                    + (outcome is RecordOutcome.Damaged damaged ? $"damaged: {damaged.Reason}" : "of another format version"));
         var end = record.Format.End.Bytes;
         return size < end.Count
-            ? throw SealdiskException.Refused($"cannot use {device}: it has {size} bytes, but its record describes data up to byte {end}: it was truncated")
+            ? throw SealdiskException.Refused(
+                $"cannot use {device}: it has {size} bytes, but its record describes data up to byte {end}: it was truncated")
             : new Resolved(record.Format, SourceFor(record), record.Key);
     }
 

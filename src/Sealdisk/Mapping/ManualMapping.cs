@@ -14,7 +14,9 @@ public static class ManualMapping
         var act = $"open mapping {wanted.Name}";
         Capabilities.RequireMounting(act);
         if (wanted.Key.Reference is not null && wanted.Kind == MappingKind.Fuse)
-            throw SealdiskException.Usage($"cannot {act}: a key in the kernel stays there, and a fuse mapping decrypts in user space", "use --mapping dm, or a --blob of the soft source");
+            throw SealdiskException.Usage(
+                $"cannot {act}: a key in the kernel stays there, and a fuse mapping decrypts in user space",
+                "use --mapping dm, or a --blob of the soft source");
         var resolved = wanted.Key.For(wanted.Device, readHeader: true);
         var (kind, lacking) = wanted.Key.Reference is null
             ? Capabilities.For(resolved.Source, wanted.Kind) is var here ? (here.Kind, here.Lacking) : default
@@ -46,7 +48,8 @@ public static class ManualMapping
     /// <param name="FindHuk">The soft source's HUK file, absolute; asked only where it is needed.</param>
     /// <param name="Discard">Pass discards on.</param>
     /// <param name="Options">How dm-crypt schedules its work.</param>
-    public sealed record Wanted(string Name, string Device, ManualKey Key, MappingKind Kind, Func<string> FindHuk, bool Discard, CryptOptions Options);
+    public sealed record Wanted(
+        string Name, string Device, ManualKey Key, MappingKind Kind, Func<string> FindHuk, bool Discard, CryptOptions Options);
 
     /// <summary>Closes a mapping; false if there is none of that name.</summary>
     /// <param name="name">Its name.</param>
@@ -58,7 +61,9 @@ public static class ManualMapping
         if (isDeferred && DmMapping.Find(name) is not null)
             return DmMapping.Close(name, isDeferred);
         if (Mappings.Find(name) is { } mapping && Mounts.Read().FirstOrDefault(mapping.Mounted) is { } mount)
-            throw SealdiskException.Failed($"cannot close mapping {name}: it is mounted on {mount.Target} (EBUSY)", $"umount {mount.Target}; or 'sealdisk down' if it is a configured volume");
+            throw SealdiskException.Failed(
+                $"cannot close mapping {name}: it is mounted on {mount.Target} (EBUSY)",
+                $"umount {mount.Target}; or 'sealdisk down' if it is a configured volume");
         return Mappings.Close(name);
     }
 
@@ -83,7 +88,8 @@ public static class ManualMapping
     /// <param name="huk">The soft source's HUK file.</param>
     /// <param name="encrypt">False to decrypt.</param>
     /// <param name="progress">Told the bytes done so far.</param>
-    public static void Transform(ManualKey.Resolved resolved, FileDescriptor input, FileDescriptor output, string huk, bool encrypt, Action<long> progress)
+    public static void Transform(
+        ManualKey.Resolved resolved, FileDescriptor input, FileDescriptor output, string huk, bool encrypt, Action<long> progress)
     {
         resolved.RequireSoft();
         using var source = SoftSource.Open(huk);

@@ -9,7 +9,9 @@ namespace Sealdisk.Mapping;
 /// </summary>
 internal sealed class MappingLock : IDisposable
 {
-    /// <summary>The locked files; empty, and never removed, since a removed file can still be locked by somebody who waits for it.</summary>
+    /// <summary>
+    /// The locked files; empty, and never removed, since a removed file can still be locked by somebody who waits for it.
+    /// </summary>
     internal const string Folder = RuntimeFolder.Root + "/.turns";
 
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(10);
@@ -60,7 +62,8 @@ internal sealed class MappingLock : IDisposable
             {
                 descriptor.Dispose();
                 throw SealdiskException.Failed(
-                    $"cannot begin: another sealdisk has been working on it for {Limit.TotalMinutes:0} minutes (EAGAIN)", $"find it with 'fuser -v {path}'");
+                    $"cannot begin: another sealdisk has been working on it for {Limit.TotalMinutes:0} minutes (EAGAIN)",
+                    $"find it with 'fuser -v {path}'");
             }
             Thread.Sleep(Pause);
         }
@@ -86,7 +89,9 @@ internal sealed class MappingLock : IDisposable
     /// <summary>FNV-1a of the path behind any symbolic link; two paths with one key merely wait for each other.</summary>
     private static ulong DeviceKey(string device)
     {
-        var path = new FileInfo(device) is { LinkTarget: not null } link ? link.ResolveLinkTarget(returnFinalTarget: true)!.FullName : Path.GetFullPath(device);
+        var path = new FileInfo(device) is { LinkTarget: not null } link
+            ? link.ResolveLinkTarget(returnFinalTarget: true)!.FullName
+            : Path.GetFullPath(device);
         var key = 14695981039346656037;
         foreach (var letter in path)
             key = (key ^ letter) * 1099511628211;

@@ -32,7 +32,8 @@ internal sealed class RuntimeFolder
     internal string ServerLog => System.IO.Path.Combine(Path, "server.log");
 
     /// <summary>The names of all folders, in ordinal order; none if nothing was ever opened since boot.</summary>
-    internal static IReadOnlyList<string> Names() => DirectoryEntries.Names(Root).Where(name => name[0] != '.').Order(StringComparer.Ordinal).ToArray();
+    internal static IReadOnlyList<string> Names() =>
+        DirectoryEntries.Names(Root).Where(name => name[0] != '.').Order(StringComparer.Ordinal).ToArray();
 
     internal void Create()
     {

@@ -36,8 +36,8 @@ internal sealed class ServerLaunch : IDisposable
     }
 
     /// <summary>
-    /// Where discards are wanted: settles whether this kernel's loop driver makes them safe, and tells the server, which waits for it. Until
-    /// the server has answered, nobody may write through the loop device.
+    /// Where discards are wanted: settles whether this kernel's loop driver makes them safe, and tells the server, which waits for it.
+    /// Until the server has answered, nobody may write through the loop device.
     /// </summary>
     internal void SettleDiscards(LoopDevice loop)
     {
@@ -79,7 +79,8 @@ internal sealed class ServerLaunch : IDisposable
     {
         var lines = words.Split('\n');
         var message = lines[0].StartsWith("sealdisk: ", StringComparison.Ordinal) ? lines[0]["sealdisk: ".Length..] : lines[0];
-        var hint = lines.Skip(1).Select(line => line.Trim()).FirstOrDefault(line => line.StartsWith("hint: ", StringComparison.Ordinal))?["hint: ".Length..];
+        var hint = lines.Skip(1).Select(line => line.Trim()).FirstOrDefault(
+            line => line.StartsWith("hint: ", StringComparison.Ordinal))?["hint: ".Length..];
         return new SealdiskException(
             code == ExitCode.Done || !Enum.IsDefined(code) ? ExitCode.Failed : code,
             message.Length > 0 ? message : $"cannot open mapping {name}: its server ended with exit code {(int)code} and no word",

@@ -81,7 +81,8 @@ public sealed class MisuseTests
         using var volume = TestVolume.Ready();
         volume.Up();
         File.Delete(volume.Image);
-        Assert.Contains("was removed while it was in use", volume.Json("status").GetProperty("problem").GetString(), StringComparison.Ordinal);
+        Assert.Contains(
+            "was removed while it was in use", volume.Json("status").GetProperty("problem").GetString(), StringComparison.Ordinal);
         TestVolume.AssertFailure(
             volume.Run("down"),
             ExitCode.Refused,
