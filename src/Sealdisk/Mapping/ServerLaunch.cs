@@ -24,7 +24,8 @@ internal sealed class ServerLaunch : IDisposable
         launch.Say(request.ToLine());
         if (launch.Hear() == FuseServerProcess.ReadyLine)
         {
-            using var pid = FileDescriptor.Open(folder.ServerPid, OpenFlags.Write | OpenFlags.Create | OpenFlags.Truncate, Permissions.Mode0600);
+            const OpenFlags Fresh = OpenFlags.Write | OpenFlags.Create | OpenFlags.Truncate;
+            using var pid = FileDescriptor.Open(folder.ServerPid, Fresh, Permissions.Mode0600);
             pid.WriteAt(Encoding.ASCII.GetBytes(launch._process.Id.ToString(CultureInfo.InvariantCulture) + "\n"), 0);
             return launch;
         }
