@@ -65,7 +65,7 @@ public static class Adoption
                 $"cannot {act}: its key is \"{spec.Key.Text()}\", and {(rootPath is null ? "no" : "a")} root key is given",
                 "a key of type encrypted needs --root FILE, the sealed root key, and key = \"encrypted\" in the configuration; "
                 + "a trusted key needs neither");
-        // Whoever made it by hand may have had it in a process; a key of a kernel source that is on one level cannot have been.
+        // If it was made by hand, a process may have had it; a key of a kernel source that is on one level cannot have been.
         var made = spec.Source.IsKernel() && rootPath is null ? KeyCustody.Kernel : KeyCustody.Process;
         return rootPath is null
             ? new SealedKey.Trusted(SealedBlob.Read(blobPath)) { Made = made }

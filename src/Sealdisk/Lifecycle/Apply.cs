@@ -260,7 +260,7 @@ internal sealed class Apply : IDisposable
     }
 
     /// <summary>
-    /// The record says that nothing was ever mounted; where the volume itself knows better, the record is not to be believed.
+    /// The record says that nothing was ever mounted; if the volume itself knows better, the record is not believed.
     /// </summary>
     private string? VerifyUnused(FilesystemType type)
     {
@@ -273,7 +273,7 @@ internal sealed class Apply : IDisposable
     }
 
     /// <summary>
-    /// An automounter may be quicker than we are; what it has mounted is checked no more, as the journal has been replayed.
+    /// An automounter may be quicker than we are; what it has mounted is not checked, as its journal has already been replayed.
     /// </summary>
     private string CheckFilesystem(FilesystemType type) => Mounts.Read().FirstOrDefault(_mapping!.Mounted) is { } mount
         ? $"not done: it was mounted on {mount.Target} meanwhile"

@@ -6,8 +6,9 @@ using Sealdisk.Volumes.Configuration;
 namespace Sealdisk.Lifecycle;
 
 /// <summary>
-/// While it is held, nobody mounts a volume's block device, maps it or claims it otherwise: no automounter gets between our look at the
-/// device and our writes to it. The mapping asks for the same claim, so this one is given up just before. An image file has none.
+/// While it is held, no other process can mount a volume's block device, map it or claim it otherwise: no automounter gets between our
+/// look at the device and our writes to it. The mapping asks for the same claim, so this one is given up just before. An image file has
+/// none.
 /// </summary>
 internal sealed class Claim(VolumeSpec spec) : IDisposable
 {
@@ -20,7 +21,7 @@ internal sealed class Claim(VolumeSpec spec) : IDisposable
     internal bool IsHeld => _held is not null;
 
     /// <summary>
-    /// Claims the device, unless it is no block device or somebody else has it. One who looks in, as mdadm and lvm do at each new disk,
+    /// Claims the device, unless it is no block device or another program has it. One who looks in, as mdadm and lvm do at each new disk,
     /// is waited for, five seconds at most; a mount or a mapping is not.
     /// </summary>
     internal void TryTake()
@@ -47,7 +48,7 @@ internal sealed class Claim(VolumeSpec spec) : IDisposable
     }
 
     /// <summary>Claims the device again, once the mapping that had it has gone.</summary>
-    /// <exception cref="SealdiskException">Somebody else was quicker.</exception>
+    /// <exception cref="SealdiskException">Another program was quicker.</exception>
     internal void TakeBack()
     {
         TryTake();

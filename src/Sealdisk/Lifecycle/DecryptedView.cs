@@ -8,7 +8,7 @@ using Sealdisk.Volumes.Records;
 namespace Sealdisk.Lifecycle;
 
 /// <summary>
-/// The beginning of a volume's plaintext, to see what is there without mounting or writing anything: in this process where the key may be
+/// The beginning of a volume's plaintext, to see what is there without mounting or writing anything: in this process if the key may be
 /// here, else through a dm mapping that refuses writes and goes when this is disposed.
 /// </summary>
 internal sealed class DecryptedView : IDisposable

@@ -5,7 +5,7 @@ namespace Sealdisk.Lifecycle;
 /// <summary>Who else has a block device in use, in words.</summary>
 internal static class DeviceUser
 {
-    /// <summary>Null if nobody keeps us from claiming it.</summary>
+    /// <summary>Null if nothing keeps us from claiming it.</summary>
     internal static string? Of(string path, DeviceNumber device, IReadOnlyList<MountEntry> mounts)
     {
         if (mounts.FirstOrDefault(mount => mount.Device == device) is { } mount)
@@ -18,12 +18,12 @@ internal static class DeviceUser
     }
 
     /// <summary>
-    /// A process that has claimed it, and will let go of it when it has ended; null if nobody has, or where it is not a process.
+    /// A process that has claimed it, and will let go of it when it has ended; null if nothing has, or if it is not a process.
     /// </summary>
     internal static string? ProcessHolding(string path, DeviceNumber device) =>
         IsClaimed(path) && Mounts.Read().All(mount => mount.Device != device) && BuiltOn(device) is null ? Process(device) : null;
 
-    /// <summary>Whether it is worth waiting for: whoever has claimed it is a process, or has just let go.</summary>
+    /// <summary>Whether it is worth waiting for: a process has claimed it, or has just let go.</summary>
     internal static bool MayLetGo(string path, DeviceNumber device) =>
         Mounts.Read().All(mount => mount.Device != device) && BuiltOn(device) is null && (Process(device) is not null || !IsClaimed(path));
 

@@ -5,7 +5,7 @@ namespace Sealdisk.Lifecycle;
 
 /// <summary>
 /// What the volumes that come before another one in the same run will have left behind by then, as far as its own plan depends on it. For
-/// <c>plan</c> alone: where they are really brought up, looking shows it.
+/// <c>plan</c> alone: when they are really brought up, looking shows it.
 /// </summary>
 public sealed class EarlierVolumes
 {

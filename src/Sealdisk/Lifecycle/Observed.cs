@@ -20,7 +20,7 @@ public sealed record Observed
     /// <summary>Why an image or detached record that is not there may be somewhere else, with the remedy; or null.</summary>
     public (string Problem, string Remedy)? Unreachable { get; init; }
 
-    /// <summary>What the device holds; looked at only where no copy of a record was found.</summary>
+    /// <summary>What the device holds; looked at only if no copy of a record was found.</summary>
     public Content? Content { get; init; }
 
     /// <summary>A plain filesystem in the space that belongs to the header record; only a hand other than ours puts one there.</summary>
@@ -30,24 +30,24 @@ public sealed record Observed
     public TrustSource? Source { get; init; }
 
     /// <summary>
-    /// Whose root key a new key on two levels will be under; looked for only where there is no record yet. Null: a new root key.
+    /// Whose root key a new key on two levels will be under; looked for only if there is no record yet. Null: a new root key.
     /// </summary>
     public SharedRoot? SharedRoot { get; init; }
 
     /// <summary>
-    /// For a plan of several volumes: whose root key it will be, where that volume's own first boot comes before; null if nothing is
+    /// For a plan of several volumes: whose root key it will be, if that volume's own first boot comes before; null if nothing is
     /// known beyond <see cref="SharedRoot"/>.
     /// </summary>
     public string? RootToCome { get; init; }
 
     /// <summary>
-    /// Handle of the parent key that the TPM lacks for a new key; looked for only where there is no record yet. Null: it is there, or
+    /// Handle of the parent key that the TPM lacks for a new key; looked for only if there is no record yet. Null: it is there, or
     /// none is needed.
     /// </summary>
     public uint? ParentToMake { get; init; }
 
     /// <summary>
-    /// What a new key that is to be wrapped for a recovery key lacks here; looked for only where there is no record yet; or null.
+    /// What a new key that is to be wrapped for a recovery key lacks here; looked for only if there is no record yet; or null.
     /// </summary>
     public (string Problem, string Remedy)? RecoveryLacking { get; init; }
 

@@ -15,7 +15,7 @@ public static class Observer
     public static Observed Look(VolumeSpec spec) => Look(spec, isClaimed: false);
 
     /// <summary>
-    /// The same for a caller that may hold the <see cref="Claim"/> on the device, who is not to be taken for somebody else.
+    /// The same for a caller that may hold the <see cref="Claim"/> on the device, which is not to be taken for another user.
     /// </summary>
     internal static Observed Look(VolumeSpec spec, bool isClaimed)
     {
@@ -38,7 +38,7 @@ public static class Observer
                 ? null
                 : $"a device-mapper device named {spec.Name} that is not one of Sealdisk's",
             MountedAt = mountedAt,
-            // What is on top is what everybody sees there.
+            // What is on top is what is seen there.
             OtherMount = mounts.LastOrDefault(mount => mount.Target == spec.Mount) is { } top && mapping?.Mounted(top) != true
                 ? top.Source
                 : null,
@@ -75,7 +75,7 @@ public static class Observer
             PlantedInHeader = spec.RecordFile is null && record.Outcome is RecordOutcome.Good { CopiesToRepair.Count: > 0 }
                 ? Planted(spec.Device)
                 : null,
-            // A mapping of our own has the device for itself alone; a server also where the rest of its mapping is gone.
+            // A mapping of our own has the device for itself alone; a server even if the rest of its mapping is gone.
             UsedBy = mapping is { Kind: MappingKind.Dm } or { Server: not null } && !observed.MapsOtherDevice
                 ? null
                 : UserOf(spec, there, record, mounts, isClaimed),
@@ -99,7 +99,7 @@ public static class Observer
         source == TrustSource.Tpm && Volumes.Keys.Tpm.TpmParent.IsFree(spec.Tpm.Parent) ? spec.Tpm.Parent : null;
 
     /// <summary>
-    /// What somebody wrote into the header's space, where only our own two copies and zeros belong. Ciphertext begins after it, so
+    /// What another program wrote into the header's space, where only our own two copies and zeros belong. Ciphertext begins after it, so
     /// nothing here is chance.
     /// </summary>
     private static string? Planted(string device)

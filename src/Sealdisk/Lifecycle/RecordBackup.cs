@@ -66,7 +66,7 @@ public static class RecordBackup
     /// Returns what was done, or null if the record is there already.
     /// </summary>
     /// <param name="spec">The volume, which must be down.</param>
-    /// <param name="backup">An export; one copy alone, a detached record's file and the first MiB of a device do as well.</param>
+    /// <param name="backup">An export; one copy alone, a detached record's file and the first MiB of a device work too.</param>
     /// <param name="name">What to call it in messages.</param>
     /// <param name="replaceNewer">Also over a good record of the same volume with a higher generation.</param>
     /// <exception cref="SealdiskException">Nothing was written: it is no record (2), its key does not open here (4), it does not fit the

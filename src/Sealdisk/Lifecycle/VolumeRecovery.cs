@@ -19,7 +19,7 @@ public static class VolumeRecovery
     /// </summary>
     /// <param name="spec">The volume, with the source that is to seal it from now on.</param>
     /// <param name="keyPath">The file with the recovery key; "-" is standard input.</param>
-    /// <exception cref="SealdiskException">Nothing was changed: it is in use, or has no recovery (1), the recovery key is none (2), the
+    /// <exception cref="SealdiskException">Nothing was changed: it is in use, or has no recovery (1), it is not a recovery key (2), the
     /// record cannot be relied on (3), it is another recovery key (4), or the kernel lacks something (5).</exception>
     public static VolumeRotation.Result Reseal(VolumeSpec spec, string keyPath)
     {
@@ -78,7 +78,7 @@ public static class VolumeRecovery
         if (observed.Record.Outcome is not RecordOutcome.Good { Record: var record })
             throw Planner.For(spec, observed with { Lacking = null }).Refusal ?? SealdiskException.Failed(
                 $"cannot {act}: it has not had its first boot yet", $"sealdisk up {spec.Name}");
-        // Whoever sealed it is not here: what else the configuration says must agree all the same.
+        // Its source is not here; what else the configuration says must still agree.
         var there = observed with { Lacking = null, Source = record.Source };
         if (Planner.For(spec with { Source = record.Source }, there).Refusal is { } refusal)
             throw refusal;

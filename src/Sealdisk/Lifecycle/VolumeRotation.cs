@@ -26,10 +26,10 @@ public static class VolumeRotation
     /// <summary>Rotates one volume.</summary>
     /// <param name="spec">The volume.</param>
     /// <param name="target">Another source to move it to; null to stay with its own.</param>
-    /// <param name="softHuk">The soft source's HUK file, where one is configured.</param>
+    /// <param name="softHuk">The soft source's HUK file, if one is configured.</param>
     /// <param name="shared">On two levels, a volume that was rotated just now, whose root key this one is to have; null for a new
     /// one.</param>
-    /// <param name="oldAuth">The password of the seal that it has now, where a TPM made that and [source.tpm] names another one; null if
+    /// <param name="oldAuth">The password of the seal that it has now, if a TPM made that and [source.tpm] names another one; null if
     /// it is the same.</param>
     /// <exception cref="SealdiskException">Nothing was changed: it is in use (1), its key cannot be carried there or its record cannot be
     /// relied on (3), it does not open here (4), the kernel lacks something (5). Or the medium refused a write (1): the message says

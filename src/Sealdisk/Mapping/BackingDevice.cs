@@ -17,7 +17,7 @@ internal sealed class BackingDevice : IDisposable
     internal DeviceNumber Device { get; }
 
     /// <summary>
-    /// For an image file attaches a loop device that goes with its last user: with the mapping, or with this where no mapping came of it.
+    /// For an image file attaches a loop device that goes with its last user: with the mapping, or with this if no mapping came of it.
     /// </summary>
     internal static BackingDevice Of(MappingRequest request)
     {
@@ -29,7 +29,7 @@ internal sealed class BackingDevice : IDisposable
     }
 
     /// <summary>
-    /// What a person calls the device of that number: an image file where it is a loop device, else its node; null if the kernel knows
+    /// What a person calls the device of that number: an image file if it is a loop device, else its node; null if the kernel knows
     /// neither.
     /// </summary>
     internal static string? PathOf(DeviceNumber device)

@@ -54,7 +54,7 @@ public static class DmMapping
 
     /// <summary>Removes the mapping; false if there is none of ours by that name.</summary>
     /// <param name="name">The mapping's name.</param>
-    /// <param name="isDeferred">Where it is in use, it goes with its last user.</param>
+    /// <param name="isDeferred">If it is in use, it goes with its last user.</param>
     /// <exception cref="SealdiskException">It is in use.</exception>
     internal static bool Close(string name, bool isDeferred)
     {

@@ -77,7 +77,7 @@ public static class FuseMapping
     }
 
     /// <summary>
-    /// Not for ever, and everyone else's turn with it: a copy of the FUSE mount in another mount namespace (unshare(1), a container, a
+    /// Not for ever, with every other process waiting: a copy of the FUSE mount in another mount namespace (unshare(1), a container, a
     /// unit that was started meanwhile with private mounts) keeps the server serving.
     /// </summary>
     private static void WaitForEnd(RuntimeFolder folder)

@@ -8,7 +8,7 @@ using Sealdisk.Volumes.Records;
 namespace Sealdisk.Mapping;
 
 /// <summary>
-/// What a person names by hand for <c>map open</c> and <c>image</c>: all of cipher, key size and blob, or none of them where the device
+/// What a person names by hand for <c>map open</c> and <c>image</c>: all of cipher, key size and blob, or none of them if the device
 /// carries a header record.
 /// </summary>
 /// <param name="Cipher">Or null.</param>
@@ -16,7 +16,7 @@ namespace Sealdisk.Mapping;
 /// <param name="Reference">A key that is in the kernel already, as "trusted:NAME" or "logon:NAME"; or null.</param>
 /// <param name="BlobPath">A file of blob text, or null.</param>
 /// <param name="Source">Who sealed the blob.</param>
-/// <param name="Layout">Where no header record gives it.</param>
+/// <param name="Layout">Used if no header record gives it.</param>
 /// <param name="Offset">512-byte sectors.</param>
 /// <param name="Length">512-byte sectors; null for all that follow.</param>
 public sealed record ManualKey(
@@ -98,7 +98,7 @@ public sealed record ManualKey(
     }
 
     /// <summary>
-    /// Who holds an OP-TEE's HUK opens what it sealed with the software model, when that is named: a returned board's disk on the bench.
+    /// With an OP-TEE's HUK, the software model opens what that OP-TEE sealed, if it is named: a returned board's disk on the bench.
     /// </summary>
     private TrustSource SourceFor(VolumeRecord record) =>
         record.Source == TrustSource.Tee && Source == TrustSource.Soft ? TrustSource.Soft : record.Source;

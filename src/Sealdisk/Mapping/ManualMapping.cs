@@ -45,7 +45,7 @@ public static class ManualMapping
     /// <param name="Device">Block device or image, absolute.</param>
     /// <param name="Key">How it is encrypted.</param>
     /// <param name="Kind">Who is to decrypt.</param>
-    /// <param name="FindHuk">The soft source's HUK file, absolute; asked only where it is needed.</param>
+    /// <param name="FindHuk">The soft source's HUK file, absolute; asked only if it is needed.</param>
     /// <param name="Discard">Pass discards on.</param>
     /// <param name="Options">How dm-crypt schedules its work.</param>
     public sealed record Wanted(

@@ -10,7 +10,7 @@ namespace Sealdisk.Mapping;
 internal sealed class MappingLock : IDisposable
 {
     /// <summary>
-    /// The locked files; empty, and never removed, since a removed file can still be locked by somebody who waits for it.
+    /// The locked files; empty, and never removed, since a removed file can still be locked by a process that waits for it.
     /// </summary>
     internal const string Folder = RuntimeFolder.Root + "/.turns";
 
@@ -28,7 +28,7 @@ internal sealed class MappingLock : IDisposable
 
     /// <summary>Waits for its turn, which a filesystem being made on a big device may delay by minutes.</summary>
     /// <param name="name">The mapping's name.</param>
-    /// <param name="device">The path of the device, where it is about to be written or opened; null to close something.</param>
+    /// <param name="device">The path of the device, if it is about to be written or opened; null to close something.</param>
     /// <exception cref="SealdiskException">The turn has not come within ten minutes.</exception>
     internal static MappingLock Take(string name, string? device)
     {

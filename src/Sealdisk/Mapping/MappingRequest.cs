@@ -6,7 +6,7 @@ namespace Sealdisk.Mapping;
 
 /// <summary>
 /// Everything that opens a mapping, and no key: the sealed key is safe in the open, the HUK is named by its file, and a kernel key is
-/// passed beside it by reference.
+/// passed along by reference.
 /// </summary>
 public sealed record MappingRequest
 {

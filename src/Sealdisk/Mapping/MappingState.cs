@@ -12,7 +12,7 @@ public sealed record MappingState(string Name, MappingKind Kind, string? BlockPa
     /// <summary>The device or image file under it; null if that is not known any more.</summary>
     public string? Device { get; init; }
 
-    /// <summary>dm only: that device's number, a loop device's where it is an image file.</summary>
+    /// <summary>dm only: that device's number, a loop device's if it is an image file.</summary>
     internal DeviceNumber? Number { get; init; }
 
     /// <summary>dm-crypt's cipher specification; null if unknown.</summary>

@@ -1,6 +1,6 @@
 namespace Sealdisk.Mapping;
 
-/// <summary>All mappings of Sealdisk's, whoever decrypts.</summary>
+/// <summary>All mappings of Sealdisk's, of either kind.</summary>
 public static class Mappings
 {
     /// <summary>The mapping of that name as it is now, or null.</summary>

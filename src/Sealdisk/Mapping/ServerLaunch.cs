@@ -37,8 +37,8 @@ internal sealed class ServerLaunch : IDisposable
     }
 
     /// <summary>
-    /// Where discards are wanted: settles whether this kernel's loop driver makes them safe, and tells the server, which waits for it.
-    /// Until the server has answered, nobody may write through the loop device.
+    /// If discards are wanted: settles whether this kernel's loop driver makes them safe, and tells the server, which waits for it.
+    /// Until the server has answered, nothing may write through the loop device.
     /// </summary>
     internal void SettleDiscards(LoopDevice loop)
     {
