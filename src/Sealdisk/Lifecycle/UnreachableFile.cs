@@ -24,19 +24,19 @@ internal static class UnreachableFile
             return reading.IsForeign
                 ? ($"{file} is not a record: it holds something else", "name another file as the volume's 'record'")
                 : null;
-        return (spec.RecordFile is { } record ? Of("its record", record, mounts) : null) ?? (
-            FileStatus.TryOf(spec.Device) is null ? Of("its device", spec.Device, mounts) : null);
+        var ofRecord = spec.RecordFile is { } record ? Of("its record", record, mounts) : null;
+        return ofRecord is null && FileStatus.TryOf(spec.Device) is null ? Of("its device", spec.Device, mounts) : ofRecord;
     }
 
     private static (string Problem, string Remedy)? Of(string what, string path, IReadOnlyList<MountEntry> mounts)
     {
         if (new FileInfo(path).LinkTarget is { } target)
             return ($"{what} {path} is a symbolic link to {target}, which is not there", $"mount what {target} is on, or remove the link");
-        var expected = MountPoints(File.Exists(Fstab) ? File.ReadAllText(Fstab) : "").Where(
-            point => path.StartsWith(point + "/", StringComparison.Ordinal)).MaxBy(point => point.Length);
+        var expected = MountPoints(File.Exists(Fstab) ? File.ReadAllText(Fstab) : "")
+            .Where(point => path.StartsWith(point + "/", StringComparison.Ordinal))
+            .MaxBy(point => point.Length);
         return expected is not null && mounts.All(mount => mount.Target != expected)
-            ? (
-                $"{what} {path} is not there, and {expected}, which {Fstab} says is a filesystem of its own, is not mounted",
+            ? ($"{what} {path} is not there, and {expected}, which {Fstab} says is a filesystem of its own, is not mounted",
                 $"mount {expected}")
             : null;
     }

@@ -27,8 +27,8 @@ public static class VolumeRepair
         return observed.Record.Outcome switch
         {
             RecordOutcome.Good good => FromGood(spec, observed, good),
-            RecordOutcome.Damaged damaged when observed.Record is (A: CopyReading.Valid a, B: CopyReading.Valid b) => FromEither(
-                spec, observed.Kind, a.Record, b.Record, damaged.Reason),
+            RecordOutcome.Damaged damaged when observed.Record is (A: CopyReading.Valid a, B: CopyReading.Valid b) =>
+                FromEither(spec, observed.Kind, a.Record, b.Record, damaged.Reason),
             RecordOutcome.None { Claimed: false } => throw SealdiskException.Failed(
                 $"cannot repair {spec.Name}: it has no record",
                 $"if it had one, 'sealdisk record import {spec.Name} FILE' restores it from a backup"),

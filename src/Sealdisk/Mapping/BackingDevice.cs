@@ -40,9 +40,10 @@ internal sealed class BackingDevice : IDisposable
             const string deleted = " (deleted)\n";
             return file.EndsWith(deleted, StringComparison.Ordinal) ? file[..^deleted.Length] : file.TrimEnd('\n');
         }
-        return KernelFile.TryRead($"{folder}/uevent")?.Split('\n').FirstOrDefault(
-            line => line.StartsWith("DEVNAME=", StringComparison.Ordinal)) is { } line
-            ? $"/dev/{line["DEVNAME=".Length..]}"
+        const string Name = "DEVNAME=";
+        var properties = KernelFile.TryRead($"{folder}/uevent")?.Split('\n');
+        return properties?.FirstOrDefault(line => line.StartsWith(Name, StringComparison.Ordinal)) is { } named
+            ? $"/dev/{named[Name.Length..]}"
             : string.Create(CultureInfo.InvariantCulture, $"device {device}");
     }
 

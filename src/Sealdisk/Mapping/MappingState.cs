@@ -46,17 +46,26 @@ public sealed record MappingState(string Name, MappingKind Kind, string? BlockPa
     public bool IsWhole => Problem is null;
 
     /// <summary>Whether it decrypts that device or image file, under whatever name.</summary>
-    public bool IsOf(string device) => Device == device || (FileStatus.TryOf(device) is { } status
-        && (
-            (Device is not null && status.IsSamePlace(FileStatus.TryOf(Device))) || (
-                status.Kind == FileKind.BlockDevice && status.RawDevice == Number)));
+    public bool IsOf(string device)
+    {
+        if (Device == device)
+            return true;
+        if (FileStatus.TryOf(device) is not { } status)
+            return false;
+        return (Device is not null && status.IsSamePlace(FileStatus.TryOf(Device)))
+            || (status.Kind == FileKind.BlockDevice && status.RawDevice == Number);
+    }
 
     /// <summary>
     /// True if that mount is one of its filesystem. No block device has the major number 0, which most of what is mounted has.
     /// </summary>
-    internal bool Mounted(MountEntry mount) =>
-        BlockPath is not null && (
-            mount.Source == BlockPath || (
-                mount.Device.Major != 0 && FileStatus.TryOf(BlockPath) is { Kind: FileKind.BlockDevice } block
-                    && mount.Device == block.RawDevice));
+    internal bool Mounted(MountEntry mount)
+    {
+        if (BlockPath is null)
+            return false;
+        return mount.Source == BlockPath
+            || (mount.Device.Major != 0
+                && FileStatus.TryOf(BlockPath) is { Kind: FileKind.BlockDevice } block
+                && mount.Device == block.RawDevice);
+    }
 }
