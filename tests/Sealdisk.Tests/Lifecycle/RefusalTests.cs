@@ -21,7 +21,7 @@ public sealed class RefusalTests
                 verb,
                 ExitCode.Failed,
                 $"cannot bring up {volume.Name}: /nowhere/disk does not exist (ENOENT)",
-                "give its 'size'");
+                "set its 'size'");
         Assert.Equal("refused", volume.State);
     }
 

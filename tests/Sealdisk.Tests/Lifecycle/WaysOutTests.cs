@@ -227,7 +227,7 @@ public sealed class WaysOutTests
         TestVolume.AssertFailure(
             volume.Run("erase", volume.Name, "--yes", volume.Name),
             ExitCode.Failed,
-            $"cannot erase {volume.Name}: {volume["record"]} is no record");
+            $"cannot erase {volume.Name}: {volume["record"]} is not a record");
         Assert.Equal("somebody's notes", File.ReadAllText(volume["record"]));
     }
 
