@@ -80,7 +80,9 @@ public sealed class KeySourceContractTests
         Assert.Equal("", machine.Succeed("grep trusted /proc/keys || true"));
     }
 
-    /// <summary>The record says who made the key and what binds it; volumes share the root key alone; sealing again keeps the key.</summary>
+    /// <summary>
+    /// The record says who made the key and what binds it; volumes share the root key alone; sealing again keeps the key.
+    /// </summary>
     private static void KeysOnTwoLevels(Machine machine, string source, string binding)
     {
         TwoVolumes.Configure(machine, source, "");

@@ -18,7 +18,7 @@ public sealed class TrustedKeyProblemTests
     [InlineData(Errno.EFAULT, ExitCode.DoesNotOpen, "this hardware does not open it (EFAULT)")]
     [InlineData(Errno.EBADMSG, ExitCode.DoesNotOpen, "this hardware does not open it (EBADMSG)")]
     [InlineData(Errno.EPERM, ExitCode.DoesNotOpen, "this hardware does not open it (EPERM)")]
-    [InlineData(Errno.EINVAL, ExitCode.DoesNotOpen, "no blob of its trust source (EINVAL)")]
+    [InlineData(Errno.EINVAL, ExitCode.DoesNotOpen, "it is not a blob of its trust source (EINVAL)")]
     [InlineData(Errno.ENODEV, ExitCode.Lacking, "no working 'trusted' key type (ENODEV)")]
     [InlineData(Errno.EDQUOT, ExitCode.Failed, "quota of keys is used up (EDQUOT)")]
     [InlineData(Errno.EACCES, ExitCode.Failed, "the keyring refuses (EACCES)")]
