@@ -30,12 +30,12 @@ public sealed class RotationRefusalTests
         KeyKind.Encrypted,
         TrustSource.Tee,
         TrustSource.Soft,
-        "cannot move data from source 'tee' to 'soft': its key is decrypted in the kernel only")]
+        "cannot move data from source 'tee' to 'soft': its key is decrypted only in the kernel")]
     [InlineData(
         KeyKind.Encrypted,
         TrustSource.Tee,
         TrustSource.Tpm,
-        "cannot move data from source 'tee' to 'tpm': its key is decrypted in the kernel only")]
+        "cannot move data from source 'tee' to 'tpm': its key is decrypted only in the kernel")]
     public void A_rotation_that_cannot_carry_the_key_over_is_refused(KeyKind key, TrustSource from, TrustSource to, string? message)
     {
         var refusal = VolumeRotation.CannotCarry("data", key, from, to);
