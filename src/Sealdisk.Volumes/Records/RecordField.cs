@@ -14,6 +14,7 @@ internal sealed class RecordField
     private const ulong MaxSectors = long.MaxValue / 512; // so that bytes fit a signed 64-bit offset
     private const int MaxKeySize = 4096;
     private const int PcrCount = 24;
+    private const int UuidLength = 36; // the parser would take white space around it
 
     private readonly Func<VolumeRecord, string> _write;
     private readonly Func<RecordDraft, string, bool> _read;
@@ -31,7 +32,7 @@ internal sealed class RecordField
         new("name", record => record.Name, (draft, text) => VolumeName.Problem(draft.Name = text) is null),
         new(
             "uuid", record => record.Uuid.ToString("D"),
-            (draft, text) => text.Length == 36 && Guid.TryParseExact(text, "D", out draft.Uuid) && draft.Uuid != Guid.Empty),
+            (draft, text) => text.Length == UuidLength && Guid.TryParseExact(text, "D", out draft.Uuid) && draft.Uuid != Guid.Empty),
         new("state", record => record.State.Text(), (draft, text) => VolumeStateText.TryParse(text, out draft.State)),
         Optional("converting", record => record.Conversion, (draft, text) => ConversionProgress.TryParse(text, out draft.Conversion)),
         new(
