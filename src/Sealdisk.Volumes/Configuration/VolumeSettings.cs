@@ -5,7 +5,7 @@ using Sealdisk.Volumes.Keys;
 namespace Sealdisk.Volumes.Configuration;
 
 /// <summary>The settings of one [volume.NAME], each of its own type and with its place, before the rules over several of them.</summary>
-internal sealed record VolumeSettings
+internal sealed class VolumeSettings
 {
     private static readonly CipherSpec DefaultCipher = CipherSpec.Parse("aes-xts-plain64");
 

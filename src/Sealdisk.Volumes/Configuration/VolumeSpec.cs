@@ -84,6 +84,9 @@ public sealed record VolumeSpec
 
     /// <summary>How a TPM seals, if one does.</summary>
     public TpmSettings Tpm { get; init; } = TpmSettings.Default;
+
+    /// <summary>The name.</summary>
+    public override string ToString() => Name;
 }
 
 /// <summary>Where another volume's record is.</summary>
