@@ -12,7 +12,7 @@ internal static class VolumeVerbs
     internal static Command Plan()
     {
         var volumes = VolumeArgument.New();
-        var command = new Command("plan", "What 'up' would do, changing nothing") { volumes };
+        var command = new Command("plan", "Show what 'up' would do, and change nothing") { volumes };
         command.SetAction(parsed =>
         {
             // In the order in which 'up' takes them: a later volume finds what an earlier one has made.
@@ -29,13 +29,13 @@ internal static class VolumeVerbs
         var volumes = VolumeArgument.New();
         var wait = new Option<uint>("--wait")
         {
-            Description = "How long to wait, in seconds, for a device that is not there yet; all volumes together",
+            Description = "Seconds to wait for devices that are not there yet, for all volumes together",
             HelpName = "SECONDS",
             DefaultValueFactory = _ => 0,
         };
         // A failure says which kind of boot it was that failed.
         var kinds = new Dictionary<string, PlanKind>(StringComparer.Ordinal);
-        var command = new Command("up", "First boot or later boot, until mounted; nothing to do when it is up") { volumes, wait };
+        var command = new Command("up", "Do the first boot or a later boot, until mounted; does nothing if it is up") { volumes, wait };
         command.SetAction(parsed =>
         {
             var (limit, since) = (TimeSpan.FromSeconds(parsed.GetValue(wait)), Stopwatch.StartNew());
@@ -51,7 +51,7 @@ internal static class VolumeVerbs
     internal static Command Down()
     {
         var volumes = VolumeArgument.New();
-        var command = new Command("down", "Unmount, unmap, detach; nothing to do when it is down") { volumes };
+        var command = new Command("down", "Unmount, unmap and detach; does nothing if it is down") { volumes };
         // In reverse, as one volume may be mounted below another.
         command.SetAction(parsed => EachVolume.Run(
             parsed, volumes, DownOne, reports => new DownsReport(reports),
