@@ -49,6 +49,7 @@ public sealed class MisuseTests
             ExitCode.Failed,
             $"cannot use {other.Image}: its volume is mapped already, as {volume.Name} through {volume.Image} (EBUSY)");
         volume.Down();
+        TestVolume.Done(other.Run("record", "rename", volume.Name, other.Name));
         other.Up();
         other.Down();
     }

@@ -60,7 +60,7 @@ public sealed class RefusalTests
                 ExitCode.Refused,
                 $"cannot bring up {volume.Name}: {volume.Image} has 8384512 bytes, "
                     + "but its record describes data up to byte 8388608: it was truncated",
-                "bring the device back");
+                "restore the whole device");
     }
 
     [Theory]
@@ -290,7 +290,7 @@ public sealed class RefusalTests
                 volume.Refused(
                     verb,
                     ExitCode.Refused,
-                    $"cannot bring up {volume.Name}: its record has format version {words}; this one knows version 3",
+                    $"cannot bring up {volume.Name}: its record has format version {words}; this Sealdisk reads version 3",
                     "use the Sealdisk that wrote it");
         }
     }

@@ -116,6 +116,12 @@ public sealed class WaysOutTests
         Import(
             "others",
             ExitCode.Refused,
+            $"cannot import {volume["others"]} into {volume.Name}: its record is of a volume named {other.Name}",
+            "is it the backup of another volume?");
+        Rewrite(volume["others"], [0, 4096], record => record with { Name = volume.Name });
+        Import(
+            "others",
+            ExitCode.Refused,
             $"cannot vouch for {volume.Name}: its key unseals, but the decrypted volume holds no ext4",
             "the record belongs to another volume");
         Tool.Run("truncate", "-s", "-1M", volume.Image);
