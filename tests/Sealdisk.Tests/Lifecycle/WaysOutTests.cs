@@ -146,11 +146,11 @@ public sealed class WaysOutTests
             [.. File.ReadAllBytes(volume["backup"]).Select((value, at) => at % 4096 == 77 ? (byte)~value : value)]);
         Import("damaged", ExitCode.Usage, $"cannot import {volume["damaged"]}: it is damaged: copy A is bad");
         Write(volume.Image, 0, RecordSamples.Vector(Path.Combine(RecordSamples.VectorDirectory, "newer.hex")).Bytes);
-        Import("backup", ExitCode.Refused, $"cannot import the record of {volume.Name}: the record there has format 3");
+        Import("backup", ExitCode.Refused, $"cannot import the record of {volume.Name}: the record there has format version 4");
         TestVolume.AssertFailure(
             volume.Run("erase", volume.Name, "--yes", volume.Name),
             ExitCode.Refused,
-            $"cannot erase {volume.Name}: its record has format version 3");
+            $"cannot erase {volume.Name}: its record has format version 4");
 
         void Import(string file, ExitCode code, string message, string hint = "")
         {
