@@ -8,10 +8,10 @@ namespace Sealdisk.BoardTests;
 public sealed class RacingTests
 {
     /// <summary>
-    /// An 'up' that stops as soon as it has opened its device for the first time: it has locked its volume and claimed the device, and is
+    /// An 'up' that stops as it opens its device for the second time: it has locked its volume and claimed the device, and is
     /// about to look at it.
     /// </summary>
-    private const string LookingUp = "strace -o /dev/null -P /dev/vda -e trace=openat -e inject=openat:signal=STOP:when=1 sealdisk up";
+    private const string LookingUp = "strace -o /dev/null -P /dev/vda -e trace=openat -e inject=openat:signal=STOP:when=2 sealdisk up";
 
     private const string UntilItLooks = "until grep -q 'State:.*stop' /proc/$(pidof sealdisk)/status 2>/dev/null; do sleep 0.05; done";
 

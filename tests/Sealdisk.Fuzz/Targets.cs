@@ -1,6 +1,7 @@
 using System.Text;
 using Sealdisk.Audit.Blobs;
 using Sealdisk.Audit.Device;
+using Sealdisk.Audit.Fleet;
 using Sealdisk.Crypto;
 using Sealdisk.DataPath;
 using Sealdisk.Linux;
