@@ -57,7 +57,9 @@ public sealed class WalkThroughTests
         Volume.ExitsWith(
             machine, ExitCode.Usage, "sealdisk key new kmk --blob /tmp/kmk.blob --source tee --keyring @t",
             "ends with this process");
-        Volume.ExitsWith(machine, ExitCode.Usage, "sealdisk key new kmk --blob /tmp/kmk.blob --source tee --keyring @x", "is not a keyring");
+        Volume.ExitsWith(
+            machine, ExitCode.Usage, "sealdisk key new kmk --blob /tmp/kmk.blob --source tee --keyring @x",
+            "is not a keyring");
         Assert.Equal("", machine.Succeed("ls /tmp/kmk.blob 2>/dev/null; grep kmk /proc/keys || true"));
 
         machine.Succeed("sealdisk key new kmk --blob /tmp/kmk.blob --source tee --keyring @u");
