@@ -20,20 +20,12 @@ public static class KeptKey
         SealedKeyFile.RequireFree(blobPath);
         RequireNew("trusted", name, keyring);
         using var options = Tpm.TpmSealing.ForNew(TpmSettings.Default, $"key {name}");
-        using var log = KernelLog.FromNow();
-        try
-        {
-            // Made in this thread's own keyring: a key in @u can be read only by who possesses it, which a session that does not lead to
-            // @u does not.
-            using var key = KernelKey.NewTrusted(KeyDescription.Parse(name), size, options);
-            DurableFile.Create(blobPath, Encoding.ASCII.GetBytes(key.ReadBlob().ToString()), Permissions.Mode0600);
-            KernelKey.LoadTrusted(KeyDescription.Parse($"sealdisk:{name}:verify"), SealedBlob.Read(blobPath), blobPath).Dispose();
-            return key.LinkInto(keyring);
-        }
-        catch (LinuxException problem) when (problem.Operation == "add trusted key")
-        {
-            throw TrustedKeyProblem.OfNew(problem, $"key {name}", log.Read());
-        }
+        // Made in this thread's own keyring: a key in @u can be read only by who possesses it, which a session that does not lead to @u
+        // does not.
+        using var key = KernelKey.NewTrusted(KeyDescription.Parse(name), size, options, $"key {name}");
+        DurableFile.Create(blobPath, Encoding.ASCII.GetBytes(key.ReadBlob().ToString()), Permissions.Mode0600);
+        KernelKey.LoadTrusted(KeyDescription.Parse($"sealdisk:{name}:verify"), SealedBlob.Read(blobPath), blobPath).Dispose();
+        return key.LinkInto(keyring);
     }
 
     /// <summary>Unseals a blob into a keyring: a trusted key.</summary>

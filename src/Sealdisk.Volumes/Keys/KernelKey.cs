@@ -40,6 +40,25 @@ public sealed class KernelKey : IDisposable
         return Add("trusted", description, payload.Memory.Span);
     }
 
+    /// <summary>The same with the kernel's refusal in words.</summary>
+    /// <param name="description">Its name in the kernel.</param>
+    /// <param name="size">Bytes.</param>
+    /// <param name="options">As above.</param>
+    /// <param name="subject">What it is to be, for messages.</param>
+    /// <exception cref="SealdiskException">The trust source refuses (1), or there is none (5).</exception>
+    internal static KernelKey NewTrusted(KeyDescription description, int size, TrustedKeyOptions options, string subject)
+    {
+        using var log = KernelLog.FromNow();
+        try
+        {
+            return NewTrusted(description, size, options);
+        }
+        catch (LinuxException problem)
+        {
+            throw TrustedKeyProblem.OfNew(problem, subject, log.Read());
+        }
+    }
+
     /// <summary>A sealed key, unsealed by the kernel's trust source.</summary>
     /// <param name="description">Its name in the kernel.</param>
     /// <param name="sealedKey">The blob.</param>

@@ -70,15 +70,7 @@ public sealed partial class KernelKeySource
             return LoadRoot(under.Key, request.SubjectUnder);
         var subject = RootKey.SubjectOf(request.SubjectUnder);
         using var options = OptionsForNew(subject);
-        using var log = KernelLog.FromNow();
-        try
-        {
-            return KernelKey.NewTrusted(KeyDescription.Parse(RootKey.NewName()), RootKey.Size, options);
-        }
-        catch (LinuxException problem)
-        {
-            throw TrustedKeyProblem.OfNew(problem, subject, log.Read());
-        }
+        return KernelKey.NewTrusted(KeyDescription.Parse(RootKey.NewName()), RootKey.Size, options, subject);
     }
 
     private KernelKey LoadRoot(SealedKey.TwoLevel sealedKey, string subject)

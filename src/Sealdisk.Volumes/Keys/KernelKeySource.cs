@@ -45,16 +45,9 @@ public sealed partial class KernelKeySource(TrustSource kind, TpmSettings? tpm) 
         if (request.Kind == KeyKind.Encrypted)
             return MakeTwoLevel(request);
         using var options = OptionsForNew(request.Subject);
-        using var log = KernelLog.FromNow();
-        try
-        {
-            using var made = KernelKey.NewTrusted(KeyDescription.Parse($"sealdisk:{request.Name}:new"), request.Size, options);
-            return new SealedKey.Trusted(made.ReadBlob()) { Made = KeyCustody.Kernel, Binding = CurrentBinding() };
-        }
-        catch (LinuxException problem)
-        {
-            throw TrustedKeyProblem.OfNew(problem, request.Subject, log.Read());
-        }
+        var description = KeyDescription.Parse($"sealdisk:{request.Name}:new");
+        using var made = KernelKey.NewTrusted(description, request.Size, options, request.Subject);
+        return new SealedKey.Trusted(made.ReadBlob()) { Made = KeyCustody.Kernel, Binding = CurrentBinding() };
     }
 
     /// <inheritdoc/>
