@@ -205,8 +205,7 @@ public static class Planner
                 "another program wrote to this device; nothing was changed; "
                 + $"if the volume's own filesystem is still there, 'sealdisk repair {spec.Name}' rewrites the record");
         return record.State != VolumeState.Converting ? null : SealdiskException.Refused(
-            $"cannot bring up {spec.Name}: its data were being converted in place, and this version of Sealdisk cannot continue that",
-            "nothing was changed; use the version that began it, or a later one");
+            $"cannot bring up {spec.Name}: {RecordProof.HalfConverted}", RecordProof.HalfConvertedHint);
     }
 
     /// <summary>Repairs come after the key has opened and the filesystem was found: a refusal leaves every byte as it was.</summary>

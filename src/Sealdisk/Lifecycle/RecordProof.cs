@@ -15,14 +15,21 @@ internal static class RecordProof
     internal const string OlderThanItsData =
         "its record says that its first boot never finished, but the volume holds a filesystem that was mounted at";
 
+    /// <summary>What is wrong with a record whose data are half plaintext and half ciphertext.</summary>
+    internal const string HalfConverted = "its data were being converted in place, and this version of Sealdisk cannot continue that";
+
+    internal const string HalfConvertedHint = "nothing was changed; use the version that began it, or a later one";
+
     /// <summary>Proves a record; returns what was verified, for people.</summary>
     /// <param name="spec">The volume; only its device, name and HUK count, the rest is the record's.</param>
     /// <param name="record">The record in question.</param>
     /// <param name="kind">Who decrypts its volume.</param>
     /// <exception cref="SealdiskException">Its key does not open here (4); its filesystem is not there, or there is one in use that it
-    /// does not know of (3).</exception>
+    /// does not know of, or its data are half converted (3).</exception>
     internal static string Of(VolumeSpec spec, VolumeRecord record, MappingKind kind)
     {
+        if (record.State == VolumeState.Converting)
+            throw SealdiskException.Refused($"cannot vouch for {spec.Name}: {HalfConverted}", HalfConvertedHint);
         using var start = Decrypted(spec, record, kind);
         var verified = record.Key.Kind == KeyKind.Trusted
             ? $"the key unseals ({record.Format.KeySize} bytes, {record.Source.Text()})"

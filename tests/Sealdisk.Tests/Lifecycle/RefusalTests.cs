@@ -1,3 +1,4 @@
+using Sealdisk.Linux;
 using Sealdisk.Volumes.Keys;
 using Sealdisk.Volumes.Records;
 
@@ -293,6 +294,40 @@ public sealed class RefusalTests
                     $"cannot bring up {volume.Name}: its record has format version {words}; this Sealdisk reads version 3",
                     "use the Sealdisk that wrote it");
         }
+    }
+
+    /// <summary>Nothing mounts, repairs, imports, rotates or renames what is half plaintext.</summary>
+    [Fact]
+    public void A_volume_that_was_being_converted_is_refused_by_every_verb()
+    {
+        const string Words = "its data were being converted in place, and this version of Sealdisk cannot continue that";
+        using var volume = TestVolume.Ready();
+        volume.Record.Rewrite(Converting, 0, 1);
+        File.WriteAllBytes(volume["backup"], [.. volume.Record[0], .. volume.Record[0]]);
+        foreach (var verb in new[] { "up", "plan", "check", "rotate" })
+            volume.Refused(verb, ExitCode.Refused, $"cannot bring up {volume.Name}: {Words}", "nothing was changed");
+
+        volume.Record.Rewrite(record => record with { Name = "before" }, 0, 1);
+        Refused("record", "rename", "before", volume.Name);
+        volume.Record.Rewrite(record => record with { Name = volume.Name }, 0, 1);
+        volume.Record.Spoil(0);
+        Refused("repair", volume.Name);
+        volume.Record.Spoil(1);
+        Refused("record", "import", volume.Name, volume["backup"]);
+
+        void Refused(params string[] arguments)
+        {
+            var before = volume.Fingerprint();
+            TestVolume.AssertFailure(
+                volume.Run(arguments[0], arguments[1..]), ExitCode.Refused, $"cannot vouch for {volume.Name}: {Words}", "nothing was changed");
+            Assert.Equal(before, volume.Fingerprint());
+        }
+
+        static VolumeRecord Converting(VolumeRecord record) => record with
+        {
+            State = VolumeState.Converting,
+            Conversion = new ConversionProgress(true, new Sectors(0), new Sectors(16), record.Format.Length, new Sectors(24)),
+        };
     }
 
     [Theory]
