@@ -126,8 +126,8 @@ public static partial class HukCatalogue
             Weakness = "makes its HUK of five readable bytes",
             Recipe = HukRecipe.Npcm,
             Remedy =
-                "Replace the HUK source in OP-TEE by real fuses; until then treat sealed keys as readable by whoever has had the "
-                + "device.",
+                "Replace the HUK source in OP-TEE with real fuses. Until then, treat sealed keys as readable by anyone who has had "
+                + "the device.",
         },
         new()
         {
