@@ -319,14 +319,18 @@ public sealed class RefusalTests
         {
             var before = volume.Fingerprint();
             TestVolume.AssertFailure(
-                volume.Run(arguments[0], arguments[1..]), ExitCode.Refused, $"cannot vouch for {volume.Name}: {Words}", "nothing was changed");
+                volume.Run(arguments[0], arguments[1..]),
+                ExitCode.Refused,
+                $"cannot vouch for {volume.Name}: {Words}",
+                "nothing was changed");
             Assert.Equal(before, volume.Fingerprint());
         }
 
         static VolumeRecord Converting(VolumeRecord record) => record with
         {
             State = VolumeState.Converting,
-            Conversion = new ConversionProgress(true, new Sectors(0), new Sectors(16), record.Format.Length, new Sectors(24)),
+            Conversion = new ConversionProgress(
+                Encrypts: true, Boundary: Sectors.Zero, Zone: new Sectors(16), record.Format.Length, JournalLength: new Sectors(24)),
         };
     }
 
