@@ -11,9 +11,10 @@ public sealed class RacingTests
     /// An 'up' that stops as it opens its device for the second time: it has locked its volume and claimed the device, and is
     /// about to look at it.
     /// </summary>
-    private const string LookingUp = "strace -o /dev/null -P /dev/vda -e trace=openat -e inject=openat:signal=STOP:when=2 sealdisk up";
+    private const string LookingUp = "strace -o /tmp/looking -P /dev/vda -e trace=openat -e inject=openat:signal=STOP:when=2 sealdisk up";
 
-    private const string UntilItLooks = "until grep -q 'State:.*stop' /proc/$(pidof sealdisk)/status 2>/dev/null; do sleep 0.05; done";
+    /// <summary>In strace's words, since its tracee is in a tracing stop at each of its system calls, long before this one.</summary>
+    private const string UntilItLooks = "until grep -q 'stopped by SIGSTOP' /tmp/looking 2>/dev/null; do sleep 0.05; done";
 
     /// <summary>An 'up' that stops as it lets go of the key, which is as soon as its mapping is open.</summary>
     private const string StoppingUp = "strace -o /dev/null -e trace=keyctl -e inject=keyctl:signal=STOP:when=1 sealdisk up";
