@@ -82,7 +82,7 @@ internal static class PlanText
     /// <summary>The source, and what a TPM binds the key to.</summary>
     private static string SealedBy(TrustSource source, TpmSettings tpm)
     {
-        if (source != TrustSource.Tpm || tpm == TpmSettings.Default)
+        if (!source.IsTpm() || tpm == TpmSettings.Default)
             return source.Text();
         var pcrs = tpm.Pcrs.Count > 0 ? $", PCRs {string.Join(' ', tpm.Pcrs)}" : "";
         var password = tpm.Auth is { } auth ? $", password in {auth}" : "";

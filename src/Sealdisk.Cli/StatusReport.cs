@@ -39,7 +39,7 @@ internal sealed class StatusReport(VolumeSpec spec, VolumeStatus? status, ErrorR
         Line("device", _observed?.DeviceSize is { } size ? $"{spec.Device}  ({size} bytes)" : $"{spec.Device}  (absent)");
         Line("record", _record is null ? $"{RecordPlace}, {Copies}" : $"{RecordPlace}, {Copies}, {_record.State.Text()}");
         Line("volume", _record?.Uuid.ToString("D"));
-        Line("source", Source == TrustSource.Soft ? "soft  (a software key: as safe as the file it is in)" : Source.Text());
+        Line("source", Source.UsesHukFile() ? "soft  (a software key: as safe as the file it is in)" : Source.Text());
         if (Key == KeyKind.Encrypted)
             Line("key", $"encrypted, under {_record?.Key.RootKeyName ?? "a root key that the first boot chooses"}");
         Line("recovery", _record?.Key.RecoveryKeyId is { } id ? $"by recovery key {id}" : null);

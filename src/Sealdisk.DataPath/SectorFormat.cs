@@ -66,4 +66,7 @@ public sealed record SectorFormat
     }
 
     private SectorCipher NewCipher(SecretBuffer key, SecretBuffer schedule) => new(Cipher, Layout, key.Memory.Span, schedule.Memory);
+
+    /// <summary>Short, since the text that a record makes of all its members stays in the binary whether it is used or not.</summary>
+    public override string ToString() => Cipher.Text;
 }

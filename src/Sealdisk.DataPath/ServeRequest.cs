@@ -163,4 +163,7 @@ public sealed record ServeRequest
             return text.ToString();
         }
     }
+
+    /// <summary>Short, since the text that a record makes of all its members stays in the binary whether it is used or not.</summary>
+    public override string ToString() => nameof(ServeRequest);
 }

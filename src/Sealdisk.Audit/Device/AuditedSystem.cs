@@ -127,7 +127,7 @@ internal sealed class AuditedSystem
     }
 
     /// <summary>The chip whose HUK seals; a software key comes from no chip.</summary>
-    internal HukFamily? FamilyThatSealed(TrustSource source) => source == TrustSource.Soft ? null : Platform.Family;
+    internal HukFamily? FamilyThatSealed(TrustSource source) => source.IsKernel() ? Platform.Family : null;
 
     private static (LockdownLevel Level, Evidence Evidence) ReadLockdown(SystemRoot root)
     {

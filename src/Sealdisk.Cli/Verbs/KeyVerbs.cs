@@ -47,7 +47,7 @@ internal static class KeyVerbs
             var trustSource = RequireHere(SealedKeyOptions.SourceOf(parsed, source, huk), "make", key);
             var path = parsed.GetRequiredValue(blob);
             var bytes = parsed.GetValue(size);
-            if (trustSource == TrustSource.Soft)
+            if (!trustSource.IsKernel())
             {
                 SealedKeyFile.Create(path, bytes, parsed.GetValue(huk) is { } given ? Path.GetFullPath(given) : options.FindHuk(parsed));
                 Report(
@@ -93,10 +93,10 @@ internal static class KeyVerbs
             var path = parsed.GetRequiredValue(blob);
             _ = BlobFile.Read(path);
             var (where, why) = KernelKeyring.Settle(parsed.GetValue(keyring), $"load key {key}");
-            var serial = trustSource == TrustSource.Soft
+            var serial = !trustSource.IsKernel()
                 ? KeptKey.LoadSoft(key, path, parsed.GetValue(huk) is { } given ? Path.GetFullPath(given) : options.FindHuk(parsed), where)
                 : KeptKey.Load(key, path, where);
-            terminal.Note($"loaded key {(trustSource == TrustSource.Soft ? "logon" : "trusted")}:{key} into {why}");
+            terminal.Note($"loaded key {(trustSource.IsKernel() ? "trusted" : "logon")}:{key} into {why}");
             Report(terminal, new KeyReport(key, trustSource.Text(), null, path, serial.Value, where.ToString()), serial.ToString());
             return 0;
         });
@@ -133,7 +133,7 @@ internal static class KeyVerbs
         if (!source.IsKernel())
             return source;
         var here = KernelSource.Detect();
-        if (here.Source is { } found && (source == found || source == TrustSource.Auto))
+        if (here.Source is { } found && source.Means(found))
             return found;
         var (problem, remedy) = Capabilities.LackingFor(source, MappingKind.Auto) ?? (here.Evidence, "see 'sealdisk doctor'");
         throw SealdiskException.Lacking($"cannot {act} key {name}: {problem}", remedy);

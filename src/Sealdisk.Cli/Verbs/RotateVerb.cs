@@ -62,7 +62,7 @@ internal static class RotateVerb
             terminal.Result(record.Key.RootKeyName is { } name
                 ? $"{spec.Name} is rotated: its key is under root key {name}, sealed by {record.Source.Text()}; {result.Proof}"
                 : $"{spec.Name} is rotated: its key has a new seal by {record.Source.Text()}; {result.Proof}");
-        if (spec.Source != TrustSource.Auto && spec.Source != record.Source)
+        if (!spec.Source.Means(record.Source))
             terminal.Note(
                 $"  note: the configuration says source {spec.Source.Text()}: set source = \"{record.Source.Text()}\","
                     + " or the next 'up' refuses");

@@ -140,4 +140,7 @@ public sealed record HukFamily
         }
         return false;
     }
+
+    /// <summary>Short, since the text that a record makes of all its members stays in the binary whether it is used or not.</summary>
+    public override string ToString() => Name;
 }

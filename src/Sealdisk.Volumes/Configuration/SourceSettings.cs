@@ -8,7 +8,7 @@ namespace Sealdisk.Volumes.Configuration;
 /// <param name="TpmAuth">The file with the password of what a TPM seals; its value is null for none.</param>
 internal sealed record SourceSettings(Setting<string?> Huk, TpmSettings Tpm, Setting<string?> TpmAuth)
 {
-    private static Setting<string?> Absent => new(null, default, Given: false, Valid: true);
+    private static Setting<string?> Absent => new(null, default, given: false, valid: true);
 
     /// <summary>Reads [source].</summary>
     public static SourceSettings Read(TomlTable? sources, Problems problems)

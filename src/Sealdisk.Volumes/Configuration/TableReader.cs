@@ -2,13 +2,22 @@ using System.Runtime.InteropServices;
 
 namespace Sealdisk.Volumes.Configuration;
 
-/// <summary>One setting as read.</summary>
-/// <param name="Value">The value, or what stands for its absence.</param>
-/// <param name="At">Where it is; the table if it is absent.</param>
-/// <param name="Given">It is in the file.</param>
-/// <param name="Valid">False after a report; rules over several settings then keep quiet.</param>
+/// <summary>One setting as read. A plain struct: a record's members would be in the binary once for each type of value.</summary>
 [StructLayout(LayoutKind.Auto)]
-public readonly record struct Setting<T>(T Value, TextPosition At, bool Given, bool Valid);
+public readonly struct Setting<T>(T value, TextPosition at, bool given, bool valid)
+{
+    /// <summary>The value, or what stands for its absence.</summary>
+    public T Value { get; } = value;
+
+    /// <summary>Where it is; the table if it is absent.</summary>
+    public TextPosition At { get; } = at;
+
+    /// <summary>It is in the file.</summary>
+    public bool Given { get; init; } = given;
+
+    /// <summary>False after a report; rules over several settings then keep quiet.</summary>
+    public bool Valid { get; init; } = valid;
+}
 
 /// <summary>
 /// Reads the settings of one table, each by its type, and reports what is wrong where it stands. A key that was never
@@ -29,12 +38,12 @@ public sealed class TableReader(TomlTable table, string name, Problems problems)
     {
         _known.Add(key);
         if (table.Find(key) is not { } entry)
-            return new Setting<T>(absent, table.At, Given: false, Valid: true);
+            return new Setting<T>(absent, table.At, given: false, valid: true);
         var (value, problem) = parser(entry.Node);
         if (problem is null)
-            return new Setting<T>(value!, entry.Node.At, Given: true, Valid: true);
+            return new Setting<T>(value!, entry.Node.At, given: true, valid: true);
         problems.Report(entry.Node.At, $"{key} {problem}");
-        return new Setting<T>(absent, entry.Node.At, Given: true, Valid: false);
+        return new Setting<T>(absent, entry.Node.At, given: true, valid: false);
     }
 
     /// <summary>A setting that must be there; its absence is reported at the table.</summary>

@@ -60,8 +60,8 @@ internal sealed class VolumeReader(string name, TextPosition nameAt, TomlTable t
                 settings.SubmitFromCryptCpus.Value,
                 settings.NoReadWorkqueue.Value,
                 settings.NoWriteWorkqueue.Value),
-            Huk = source == TrustSource.Soft ? sources.Huk.Value : null,
-            Tpm = source is TrustSource.Tpm or TrustSource.Auto ? sources.Tpm : TpmSettings.Default,
+            Huk = source.UsesHukFile() ? sources.Huk.Value : null,
+            Tpm = source.UsesTpmSettings() ? sources.Tpm : TpmSettings.Default,
         };
     }
 }

@@ -40,7 +40,7 @@ internal sealed class VolumeRules(VolumeSettings settings, Problems problems)
         var (source, mapping) = (settings.Source, settings.Mapping);
         if (!source.Valid)
             return;
-        if (source.Value == TrustSource.Soft && !sources.Huk.Given)
+        if (source.Value.UsesHukFile() && !sources.Huk.Given)
             problems.Report(source.At, "source \"soft\" needs a HUK: add [source.soft] with huk = \"/etc/sealdisk/huk.hex\"");
         if (source.Value.IsKernel() && mapping.Value == MappingKind.Fuse)
         {

@@ -7,7 +7,7 @@ namespace Sealdisk.Volumes.Configuration;
 /// <summary>
 /// One volume as configured. An instance that came from <see cref="SealdiskConfiguration"/> holds no impossible
 /// combination, so nothing downstream checks these values again; what only the device or the kernel can tell (physical
-/// sector size, which source <see cref="TrustSource.Auto"/> is) is still open.
+/// sector size, which source <c>auto</c> is) is still open.
 /// Paths are absolute, without <c>..</c>, repeated or trailing slashes.
 /// </summary>
 public sealed record VolumeSpec

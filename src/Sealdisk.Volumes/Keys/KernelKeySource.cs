@@ -11,7 +11,7 @@ namespace Sealdisk.Volumes.Keys;
 /// <param name="tpm">How a TPM is to seal; null to tell the source nothing, as keyctl does.</param>
 public sealed partial class KernelKeySource(TrustSource kind, TpmSettings? tpm) : IKeySource
 {
-    private readonly TpmSettings? _tpm = kind is TrustSource.Tpm or TrustSource.Auto ? tpm : null;
+    private readonly TpmSettings? _tpm = kind.UsesTpmSettings() ? tpm : null;
 
     /// <inheritdoc/>
     public TrustSource Kind => kind;
@@ -31,7 +31,7 @@ public sealed partial class KernelKeySource(TrustSource kind, TpmSettings? tpm) 
     }
 
     /// <inheritdoc/>
-    public SealBinding CurrentBinding() => _tpm is { } settings && kind == TrustSource.Tpm ? TpmBinding.Now(settings) : SealBinding.None;
+    public SealBinding CurrentBinding() => _tpm is { } settings && kind.IsTpm() ? TpmBinding.Now(settings) : SealBinding.None;
 
     /// <inheritdoc/>
     public SealedKey Make(KeyRequest request)

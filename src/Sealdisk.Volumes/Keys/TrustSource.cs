@@ -33,9 +33,6 @@ public static class TrustSourceText
     /// <summary>The word for a source, such as <c>tee</c>.</summary>
     public static string Text(this TrustSource source) => Words[(int)source];
 
-    /// <summary>True if the key is a kernel trusted key: never in user space, 32 to 128 bytes. <c>auto</c> is such a source.</summary>
-    public static bool IsKernel(this TrustSource source) => source != TrustSource.Soft;
-
     /// <summary>Reads a word; lower case only.</summary>
     public static bool TryParse(string text, out TrustSource source)
     {

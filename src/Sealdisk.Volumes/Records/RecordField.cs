@@ -37,7 +37,7 @@ internal sealed class RecordField
         Optional("converting", record => record.Conversion, (draft, text) => ConversionProgress.TryParse(text, out draft.Conversion)),
         new(
             "source", record => record.Source.Text(),
-            (draft, text) => TrustSourceText.TryParse(text, out draft.Source) && draft.Source != TrustSource.Auto),
+            (draft, text) => TrustSourceText.TryParse(text, out draft.Source) && draft.Source.IsSettled()),
         new("key-made", record => record.Key.Made.Text(), (draft, text) => KeyCustodyText.TryParse(text, out draft.Made)),
         new("sealed-key", record => record.Key.Text, ReadSealedKey),
         Optional("root-key", record => TwoLevel(record)?.Root, (draft, text) => SealedBlob.TryParse(text, out draft.Root)),

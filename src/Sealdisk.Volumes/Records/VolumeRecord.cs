@@ -24,7 +24,7 @@ public sealed record VolumeRecord
     /// <summary>How far its conversion has come; null unless it is <see cref="VolumeState.Converting"/>.</summary>
     public ConversionProgress? Conversion { get; init; }
 
-    /// <summary>Who sealed the key; never <see cref="TrustSource.Auto"/>.</summary>
+    /// <summary>Who sealed the key; never <c>auto</c>.</summary>
     public required TrustSource Source { get; init; }
 
     /// <summary>The sealed key.</summary>

@@ -200,7 +200,7 @@ internal sealed class Apply : IDisposable
 
     /// <summary>Asks the TPM only about a key of its own: the answer takes it some time.</summary>
     private static bool RestoresParent(VolumeRecord record) =>
-        record.Source == TrustSource.Tpm && TpmProblem.RestoreParent(record.Key.Binding);
+        record.Source.IsTpm() && TpmProblem.RestoreParent(record.Key.Binding);
 
     private string? OpenMapping()
     {

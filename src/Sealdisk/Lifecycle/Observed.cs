@@ -74,4 +74,7 @@ public sealed record Observed
 
     /// <summary>What this system lacks to map such a volume, with the remedy; or null.</summary>
     public (string Problem, string Remedy)? Lacking { get; init; }
+
+    /// <summary>Short, since the text that a record makes of all its members stays in the binary whether it is used or not.</summary>
+    public override string ToString() => nameof(Observed);
 }

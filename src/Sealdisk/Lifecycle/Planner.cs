@@ -187,7 +187,7 @@ public static class Planner
     /// <summary>Why a good record may not be followed: it and the configuration or the device contradict each other; or null.</summary>
     private static SealdiskException? Contradiction(VolumeSpec spec, Observed observed, VolumeRecord record)
     {
-        if (observed.Source is { } source && source != record.Source && spec.Source is TrustSource.Auto)
+        if (observed.Source is { } source && source != record.Source && !spec.Source.IsSettled())
             return SealdiskException.Refused(
                 $"cannot bring up {spec.Name}: its key was sealed by {record.Source.Text()}, "
                 + $"and the trust source of this kernel is {source.Text()}",
@@ -242,7 +242,7 @@ public static class Planner
         var format = record.Format;
         if (spec.Name != record.Name)
             return $"its record is of a volume named {record.Name}";
-        if (spec.Source != TrustSource.Auto && spec.Source != record.Source)
+        if (!spec.Source.Means(record.Source))
             return Says("source", spec.Source.Text(), record.Source.Text());
         if (spec.Key != record.Key.Kind)
             return Says("key", spec.Key.Text(), record.Key.Kind.Text());

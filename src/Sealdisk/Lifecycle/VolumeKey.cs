@@ -57,7 +57,7 @@ internal sealed class VolumeKey(VolumeSpec spec, MappingKind kind) : IDisposable
         {
             return unseal();
         }
-        catch (SealdiskException problem) when (problem.Code == ExitCode.DoesNotOpen && record.Source == TrustSource.Tpm)
+        catch (SealdiskException problem) when (problem.Code == ExitCode.DoesNotOpen && record.Source.IsTpm())
         {
             throw TpmProblem.Explain(problem, spec.Name, record.Key.Binding);
         }

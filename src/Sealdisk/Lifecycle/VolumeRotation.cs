@@ -44,8 +44,8 @@ public static class VolumeRotation
         if (observed.Record.Outcome is not RecordOutcome.Good { Record: var old })
             throw Planner.For(spec, observed).Refusal ?? SealdiskException.Failed(
                 $"cannot {act}: it has not had its first boot yet", $"sealdisk up {spec.Name}");
-        var to = target is null or TrustSource.Auto ? old.Source : target.Value;
-        if (oldAuth is not null && old.Source != TrustSource.Tpm)
+        var to = target is { } named && named.IsSettled() ? named : old.Source;
+        if (oldAuth is not null && !old.Source.IsTpm())
             throw SealdiskException.Usage(
                 $"cannot use --old-auth for {spec.Name}: source {old.Source.Text()} sealed its key, and only a TPM's seal has a password",
                 "leave it out");
@@ -132,7 +132,7 @@ public static class VolumeRotation
     private static VolumeSpec AsSource(VolumeSpec spec, TrustSource source, string? softHuk) => spec with
     {
         Source = source,
-        Huk = source != TrustSource.Soft ? null : spec.Huk ?? softHuk
+        Huk = !source.UsesHukFile() ? null : spec.Huk ?? softHuk
             ?? throw SealdiskException.Usage(
                 $"cannot use source soft for {spec.Name}: no huk is configured", "add [source.soft] with huk = \"/etc/sealdisk/huk.hex\""),
     };

@@ -25,11 +25,11 @@ public sealed record Capabilities(TrustSource? Source, MappingKind Kind, (string
         var here = KernelSource.Detect();
         if (here.Source is not { } found)
             return new Capabilities(null, MappingKind.Dm, (
-                $"source '{source.Text()}' is not there: {here.Evidence}", $"{Needs(source)}; a software key must be named: source soft"));
-        if (source != TrustSource.Auto && source != found)
+                $"source '{source.Text()}' is not there: {here.Evidence}", $"{source.Needs()}; a software key must be named: source soft"));
+        if (!source.Means(found))
             return new Capabilities(found, MappingKind.Dm, (
                 $"source '{source.Text()}' is not this kernel's trust source, which is {found.Text()} ({here.Evidence})",
-                $"boot with trusted.source={source.Text()}; {Needs(source)}"));
+                $"boot with trusted.source={source.Text()}; {source.Needs()}"));
         return new Capabilities(found, MappingKind.Dm, DeviceMapperProblem());
     }
 
@@ -67,13 +67,4 @@ public sealed record Capabilities(TrustSource? Source, MappingKind Kind, (string
             ? ("this system has no /dev/loop-control", "load the 'loop' module, or build the kernel with CONFIG_BLK_DEV_LOOP")
             : null;
     }
-
-    private static string Needs(TrustSource source) => source switch
-    {
-        TrustSource.Tee => "it needs CONFIG_TRUSTED_KEYS_TEE, OP-TEE, and the trusted-keys TA built in as an early TA",
-        TrustSource.Tpm => "it needs CONFIG_TRUSTED_KEYS_TPM and a TPM",
-        TrustSource.Caam => "it needs CONFIG_TRUSTED_KEYS_CAAM and NXP's CAAM",
-        TrustSource.Dcp => "it needs CONFIG_TRUSTED_KEYS_DCP and NXP's DCP with a device key",
-        _ => "it needs CONFIG_TRUSTED_KEYS and a trust source: a TEE, a TPM, CAAM or DCP",
-    };
 }

@@ -30,7 +30,7 @@ public static class ManualMapping
             Device = wanted.Device,
             Format = resolved.Format,
             SealedKey = resolved.SealedKey,
-            Huk = resolved.Source == TrustSource.Soft && wanted.Key.Reference is null ? wanted.FindHuk() : null,
+            Huk = resolved.Source.UsesHukFile() && wanted.Key.Reference is null ? wanted.FindHuk() : null,
             Discard = wanted.Discard,
             Options = wanted.Options,
         };

@@ -68,4 +68,7 @@ public sealed record MappingState(string Name, MappingKind Kind, string? BlockPa
                 && FileStatus.TryOf(BlockPath) is { Kind: FileKind.BlockDevice } block
                 && mount.Device == block.RawDevice);
     }
+
+    /// <summary>Short, since the text that a record makes of all its members stays in the binary whether it is used or not.</summary>
+    public override string ToString() => Name;
 }

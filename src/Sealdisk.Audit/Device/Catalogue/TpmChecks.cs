@@ -24,7 +24,7 @@ internal static class TpmChecks
 
     private static IEnumerable<Verdict> JudgePolicies(AuditedSystem system)
     {
-        var volumes = system.Volumes.All.Where(volume => volume.GoodRecord is { Source: TrustSource.Tpm }).ToArray();
+        var volumes = system.Volumes.All.Where(volume => volume.GoodRecord?.Source.IsTpm() == true).ToArray();
         return volumes.Length > 0
             ? volumes.Select(volume => OfBlob(volume.GoodRecord!.Key.Blob) with { Volume = volume.Spec.Name })
             : [NotApplicable("no volume is sealed by a TPM")];

@@ -172,5 +172,5 @@ public static class TpmSealing
     private static string List(IReadOnlyList<int> pcrs) => pcrs.Count == 0 ? "none" : string.Join(", ", pcrs);
 
     /// <summary>The kernel's trusted keys are sealed by a TPM.</summary>
-    private static bool IsSource() => KernelSource.Detect().Source == TrustSource.Tpm;
+    private static bool IsSource() => KernelSource.Detect().Source?.IsTpm() == true;
 }
