@@ -11,6 +11,12 @@ public sealed class PcrValues : IEquatable<PcrValues>
     /// <summary>Bytes kept of each value.</summary>
     internal const int ValueSize = 16;
 
+    /// <summary>Every TPM 2.0 has it.</summary>
+    internal const string DefaultBank = "sha256";
+
+    /// <summary>The banks that a key can be sealed to.</summary>
+    internal static readonly string[] Banks = [DefaultBank, "sha384"];
+
     private const int Highest = 23;
 
     /// <param name="bank">sha256 or sha384.</param>

@@ -8,14 +8,14 @@ namespace Sealdisk.Volumes.Keys;
 /// The trust source <c>soft</c>: OP-TEE's sealing done in software, with a hardware unique key (HUK) that is read from a file. It holds
 /// the trusted-keys TA's key, derived from the HUK, in locked memory until disposed; the HUK itself is wiped at once.
 /// </summary>
-public sealed partial class SoftSource : IKeySource
+public sealed class SoftSource : ProcessSource
 {
     private readonly SecretBuffer _taKey;
 
     private SoftSource(SecretBuffer taKey) => _taKey = taKey;
 
     /// <inheritdoc/>
-    public TrustSource Kind => TrustSource.Soft;
+    public override TrustSource Kind => TrustSource.Soft;
 
     /// <summary>Reads the HUK file and derives the sealing key from it.</summary>
     /// <exception cref="SealdiskException">The file is absent, readable by others, or not 16 to 32 bytes of hex text (2).</exception>
@@ -31,53 +31,10 @@ public sealed partial class SoftSource : IKeySource
     }
 
     /// <summary>Nothing: it is all in this process.</summary>
-    public (string Problem, string Remedy)? Lacking(KeyRequest request) => null;
+    public override (string Problem, string Remedy)? Lacking(KeyRequest request) => null;
 
     /// <summary>Nothing but the HUK.</summary>
-    public SealBinding CurrentBinding() => SealBinding.None;
-
-    /// <inheritdoc/>
-    public SealedKey Make(KeyRequest request)
-    {
-        using var key = SecretBuffer.Random(request.Size);
-        return Seal(key, request);
-    }
-
-    /// <inheritdoc/>
-    public SealedKey Seal(SecretBuffer key, KeyRequest request) => request.Kind == KeyKind.Encrypted
-        ? SealTwoLevel(key, request)
-        : new SealedKey.Trusted(SealBlob(key)) { Made = KeyCustody.Process };
-
-    /// <inheritdoc/>
-    public LoadedKey Unseal(SealedKey sealedKey, KeyUse use) => new LoadedKey.InProcess(UnsealHere(sealedKey, use.Size, use.Subject));
-
-    /// <inheritdoc/>
-    public SealedKey Reseal(SealedKey old, KeyRequest request, IKeySource target)
-    {
-        using var key = UnsealHere(old, request.Size, request.Subject);
-        var made = target.Seal(key, request);
-        // A recovery key that was configured since is served now; one that is not configured any more still opens it.
-        return made is SealedKey.TwoLevel { Recovery: null } two && old is SealedKey.TwoLevel { Recovery: { } recovery }
-            ? two with { Recovery = recovery }
-            : made;
-    }
-
-    /// <summary>Opens a sealed key of whatever kind; the caller owns the key and wipes it by disposing it.</summary>
-    /// <param name="sealedKey">The key.</param>
-    /// <param name="keySize">The size in bytes that it must have.</param>
-    /// <param name="subject">What it belongs to, for messages.</param>
-    /// <exception cref="SealdiskException">It does not open here (4), or has another size (2).</exception>
-    public SecretBuffer UnsealHere(SealedKey sealedKey, int keySize, string subject)
-    {
-        var key = sealedKey is SealedKey.TwoLevel two ? UnsealTwoLevel(two, subject) : UnsealBlob(sealedKey.Blob, subject);
-        if (key.Length == keySize)
-            return key;
-        var actual = key.Length;
-        key.Dispose();
-        throw SealdiskException.Usage(
-            $"cannot use {subject}: it seals a key of {actual} bytes, and {keySize} are asked for",
-            "give the key size that it was made with; or is it the sealed key of another volume?");
-    }
+    public override SealBinding CurrentBinding() => SealBinding.None;
 
     /// <summary>Seals with a fresh random IV.</summary>
     internal SealedBlob SealBlob(SecretBuffer key)
@@ -121,6 +78,11 @@ public sealed partial class SoftSource : IKeySource
     /// <summary>True if both buffers hold the same bytes; takes the same time wherever they differ.</summary>
     public static bool SameKey(SecretBuffer a, SecretBuffer b) => CryptographicOperations.FixedTimeEquals(a.Memory.Span, b.Memory.Span);
 
-    /// <inheritdoc/>
-    public void Dispose() => _taKey.Dispose();
+    private protected override (SealedBlob Blob, SealBinding Binding) SealBlob(SecretBuffer key, string subject) =>
+        (SealBlob(key), SealBinding.None);
+
+    private protected override SecretBuffer UnsealBlob(SealedBlob sealedBlob, SealBinding binding, string subject) =>
+        UnsealBlob(sealedBlob, subject);
+
+    private protected override void Dispose(bool isDisposing) => _taKey.Dispose();
 }

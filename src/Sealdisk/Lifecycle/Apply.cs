@@ -199,8 +199,8 @@ internal sealed class Apply : IDisposable
     }
 
     /// <summary>Asks the TPM only about a key of its own: the answer takes it some time.</summary>
-    private static bool RestoresParent(VolumeRecord record) =>
-        record.Source.IsTpm() && TpmProblem.RestoreParent(record.Key.Binding);
+    private bool RestoresParent(VolumeRecord record) =>
+        record.Source == TrustSource.Tpm && TpmProblem.RestoreParent(_spec.Tpm, record.Key.Binding);
 
     private string? OpenMapping()
     {

@@ -96,7 +96,7 @@ public static class Observer
         spec.Source.IsKernel() ? new KernelKeySource(spec.Source, spec.Tpm).Lacking(KeySources.RequestFor(spec, null)) : null;
 
     private static uint? ParentToMake(VolumeSpec spec, TrustSource? source) =>
-        source?.IsTpm() == true && Volumes.Keys.Tpm.TpmParent.IsFree(spec.Tpm.Parent) ? spec.Tpm.Parent : null;
+        source == TrustSource.Tpm && Volumes.Keys.Tpm.TpmParent.IsFree(spec.Tpm) ? spec.Tpm.Parent : null;
 
     /// <summary>
     /// What another program wrote into the header's space, where only our own two copies and zeros belong. Ciphertext begins after it, so

@@ -59,7 +59,7 @@ internal sealed class VolumeKey(VolumeSpec spec, MappingKind kind) : IDisposable
         }
         catch (SealdiskException problem) when (problem.Code == ExitCode.DoesNotOpen && record.Source.IsTpm())
         {
-            throw TpmProblem.Explain(problem, spec.Name, record.Key.Binding);
+            throw TpmProblem.Explain(problem, spec.Name, spec.Tpm, record.Key.Binding);
         }
         catch (SealdiskException problem) when (
             problem.Code == ExitCode.DoesNotOpen && record.Source.IsKernel() && ChipLifeCycle.Change(record) is { } change)

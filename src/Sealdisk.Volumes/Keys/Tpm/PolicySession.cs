@@ -20,13 +20,13 @@ internal sealed class PolicySession : IDisposable
     /// <summary>A session in which the policy of these PCRs is met, as far as they are what they were.</summary>
     /// <exception cref="LinuxException">The TPM cannot be had.</exception>
     /// <exception cref="TpmException">The TPM refuses.</exception>
-    internal static PolicySession Start(IReadOnlyList<int> pcrs, bool withPassword)
+    internal static PolicySession Start(string bank, IReadOnlyList<int> pcrs, bool withPassword)
     {
         using var tpm = Tpm2.OpenRaw();
         var handle = tpm.StartPolicySession();
         try
         {
-            tpm.PolicyPcr(handle, pcrs);
+            tpm.PolicyPcr(handle, bank, pcrs);
             if (withPassword)
                 tpm.PolicyPassword(handle);
             return new PolicySession(handle);

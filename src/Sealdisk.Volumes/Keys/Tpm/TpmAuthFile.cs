@@ -34,6 +34,19 @@ internal static class TpmAuthFile
         return digits;
     }
 
+    /// <summary>The 20 bytes themselves; the caller wipes them by disposing.</summary>
+    /// <exception cref="SealdiskException">As <see cref="Read"/>.</exception>
+    internal static SecretBuffer ReadBytes(string path)
+    {
+        using var digits = Read(path);
+        var bytes = SecretBuffer.Allocate(Digits / 2);
+        for (var i = 0; i < bytes.Length; i++)
+            bytes.Memory.Span[i] = (byte)((Value(digits.Memory.Span[2 * i]) << 4) | Value(digits.Memory.Span[2 * i + 1]));
+        return bytes;
+    }
+
+    private static int Value(byte digit) => digit <= '9' ? digit - '0' : (digit | 0x20) - 'a' + 10;
+
     private static bool AreDigits(ReadOnlySpan<byte> text)
     {
         foreach (var letter in text)

@@ -14,25 +14,27 @@ internal static class TpmBinding
     /// </summary>
     internal static SealBinding Now(TpmSettings settings)
     {
-        if (TpmDevice.Family != 2)
+        if (!TpmParent.IsFamily2(settings))
             return SealBinding.None;
         try
         {
-            using var tpm = Tpm2.Open();
-            if (tpm.ReadPublic(settings.Parent) is not { } parent)
-                return SealBinding.None;
-            return new SealBinding
-            {
-                Parent = new TpmParentKey(settings.Parent, TpmFingerprint.Parse(parent.Fingerprint)),
-                EndorsementKey = EndorsementOf(tpm),
-                Pcrs = settings.Pcrs.Count == 0 ? null : PcrsOf(tpm, settings.Pcrs),
-            };
+            using var tpm = Tpm2.Open(settings);
+            return tpm.ReadPublic(settings.Parent) is { } parent ? Of(tpm, settings, parent) : SealBinding.None;
         }
         catch (Exception problem) when (problem is LinuxException or TpmException)
         {
             return SealBinding.None;
         }
     }
+
+    /// <summary>What a seal under that parent depends on.</summary>
+    /// <exception cref="TpmException">The TPM refuses.</exception>
+    internal static SealBinding Of(Tpm2 tpm, TpmSettings settings, TpmPublic parent) => new()
+    {
+        Parent = new TpmParentKey(settings.Parent, TpmFingerprint.Parse(parent.Fingerprint)),
+        EndorsementKey = EndorsementOf(tpm),
+        Pcrs = settings.Pcrs.Count == 0 ? null : PcrsOf(tpm, settings.Bank, settings.Pcrs),
+    };
 
     /// <summary>Why what this TPM should open does not; null if the TPM and the parent are the same, or the parent is not known.</summary>
     /// <exception cref="TpmException">The TPM refuses.</exception>
@@ -53,8 +55,9 @@ internal static class TpmBinding
 
     /// <summary>PCRs as a record keeps them.</summary>
     /// <exception cref="TpmException">The TPM refuses.</exception>
-    internal static PcrValues PcrsOf(Tpm2 tpm, IReadOnlyList<int> pcrs) => new(
-        "sha256", [.. pcrs.Zip(tpm.ReadPcrs(pcrs), (number, value) => (number, BlobText.Write(value.AsSpan(0, PcrValues.ValueSize))))]);
+    internal static PcrValues PcrsOf(Tpm2 tpm, string bank, IReadOnlyList<int> pcrs) => new(
+        bank,
+        [.. pcrs.Zip(tpm.ReadPcrs(bank, pcrs), (number, value) => (number, BlobText.Write(value.AsSpan(0, PcrValues.ValueSize))))]);
 
     /// <summary>Null if it cannot be made: a password, or a TPM without that curve.</summary>
     private static TpmFingerprint? EndorsementOf(Tpm2 tpm)

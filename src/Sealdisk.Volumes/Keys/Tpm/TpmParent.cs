@@ -11,14 +11,14 @@ namespace Sealdisk.Volumes.Keys.Tpm;
 public static class TpmParent
 {
     /// <summary>Nothing has that handle; false also if the TPM cannot be asked, since a new key will then say why.</summary>
-    public static bool IsFree(uint handle)
+    public static bool IsFree(TpmSettings settings)
     {
-        if (TpmDevice.Family != 2)
+        if (!IsFamily2(settings))
             return false;
         try
         {
-            using var tpm = Tpm2.Open();
-            return tpm.ReadPublic(handle) is null;
+            using var tpm = Tpm2.Open(settings);
+            return tpm.ReadPublic(settings.Parent) is null;
         }
         catch (Exception problem) when (problem is LinuxException or TpmException)
         {
@@ -29,11 +29,11 @@ public static class TpmParent
     /// <summary>The parent is there when this returns.</summary>
     /// <param name="subject">What is to be sealed under it, for messages.</param>
     /// <exception cref="SealdiskException">Something else has the handle, or the TPM makes none.</exception>
-    internal static void Ensure(Tpm2 tpm, uint handle, string subject)
+    internal static TpmPublic Ensure(Tpm2 tpm, uint handle, string subject)
     {
         try
         {
-            Ensure(tpm, handle);
+            return Ensure(tpm, handle);
         }
         catch (TpmException problem)
         {
@@ -67,6 +67,9 @@ public static class TpmParent
             tpm.Flush(loaded);
         }
     }
+
+    /// <summary>It is a TPM 2.0, as far as that is known without asking it: a software TPM at a socket is taken for one.</summary>
+    internal static bool IsFamily2(TpmSettings settings) => settings.IsSocket || TpmDevice.FamilyOf(settings.Device) == 2;
 
     /// <summary>A handle as people write it.</summary>
     internal static string Text(uint handle) => string.Create(CultureInfo.InvariantCulture, $"0x{handle:x8}");

@@ -8,14 +8,15 @@ public static class TpmProblem
     /// <summary>The kernel's bare refusal in the words of what has happened to the TPM; the refusal itself if nothing has.</summary>
     /// <param name="name">The volume.</param>
     /// <param name="refusal">The refusal.</param>
+    /// <param name="settings">Which TPM it is.</param>
     /// <param name="binding">What its seal depends on.</param>
-    public static SealdiskException Explain(SealdiskException refusal, string name, SealBinding binding)
+    public static SealdiskException Explain(SealdiskException refusal, string name, TpmSettings settings, SealBinding binding)
     {
         if (binding.Parent is not { } parent)
             return refusal;
         try
         {
-            using var tpm = Tpm2.Open();
+            using var tpm = Tpm2.Open(settings);
             return TpmBinding.Change(binding, tpm) is { } change ? Of(change, parent, name, refusal) : refusal;
         }
         catch (Exception problem) when (problem is LinuxException or TpmException)
@@ -25,13 +26,13 @@ public static class TpmProblem
     }
 
     /// <summary>Makes a parent again that was evicted; true if one was. The same key comes of it, or nothing is done.</summary>
-    public static bool RestoreParent(SealBinding binding)
+    public static bool RestoreParent(TpmSettings settings, SealBinding binding)
     {
-        if (binding.Parent is not { } parent || TpmDevice.Family != 2)
+        if (binding.Parent is not { } parent || !TpmParent.IsFamily2(settings))
             return false;
         try
         {
-            using var tpm = Tpm2.Open();
+            using var tpm = Tpm2.Open(settings);
             return TpmBinding.Change(binding, tpm) == TpmChange.ParentEvicted
                 && TpmParent.Ensure(tpm, parent.Handle).Fingerprint == parent.Fingerprint.Text;
         }

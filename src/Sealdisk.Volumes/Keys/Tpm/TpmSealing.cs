@@ -11,7 +11,7 @@ public static class TpmSealing
     /// <exception cref="SealdiskException">As <see cref="ForNew"/>.</exception>
     public static void MakeParent(TpmSettings settings, string subject) => Explained(subject, () =>
     {
-        using var tpm = Tpm2.Open();
+        using var tpm = Tpm2.Open(settings);
         TpmParent.Ensure(tpm, settings.Parent, subject);
         return true;
     });
@@ -35,7 +35,7 @@ public static class TpmSealing
         {
             return Explained(subject, () =>
             {
-                using var tpm = Tpm2.Open();
+                using var tpm = Tpm2.Open(settings);
                 TpmParent.Ensure(tpm, settings.Parent, subject);
                 // Left to itself the kernel makes an object that is neither fixed to its TPM nor to its parent.
                 var words = string.Create(CultureInfo.InvariantCulture, $" keyhandle={settings.Parent:x8} migratable=0");
@@ -43,7 +43,7 @@ public static class TpmSealing
                     words += $" hash={hash}";
                 if (settings.Pcrs.Count > 0) // hash= comes before it, or the kernel knows no size for it
                     words += $"{(settings.Hash is null ? " hash=sha256" : "")}"
-                        + $" policydigest={BlobText.Write(PcrPolicy.Digest(settings.Pcrs, tpm.ReadPcrs(settings.Pcrs), auth is not null))}";
+                        + $" policydigest={BlobText.Write(PolicyDigest(tpm, settings, auth is not null))}";
                 var options = new TrustedKeyOptions(words, auth, null);
                 auth = null;
                 return options;
@@ -62,6 +62,7 @@ public static class TpmSealing
     public static TpmSettings AsSealed(TpmSettings settings, SealBinding binding, OldAuth? auth) => settings with
     {
         Pcrs = binding.Pcrs?.Numbers ?? [],
+        Bank = binding.Pcrs?.Bank ?? settings.Bank,
         Auth = auth is null ? settings.Auth : auth.Path,
     };
 
@@ -79,19 +80,14 @@ public static class TpmSealing
         // A key that was adopted says nothing of PCRs: if it was sealed to some by hand, it has to be unsealed by hand.
         if (binding.Parent is null)
             return new TrustedKeyOptions("", settings.Auth is { } file ? TpmAuthFile.Read(file) : null, null);
-        var recorded = binding.Pcrs?.Numbers ?? [];
-        if (!recorded.SequenceEqual(settings.Pcrs))
-            throw SealdiskException.Refused(
-                $"cannot unseal {subject}: the configuration says pcrs {List(settings.Pcrs)}, its record says {List(recorded)}",
-                "a key is bound to PCRs when it is sealed, and its record must agree: correct [source.tpm]; or,"
-                    + " with key = \"encrypted\", 'sealdisk rotate' seals it to what is configured now");
+        RequireAgreement(settings, binding, subject);
         var auth = settings.Auth is { } path ? TpmAuthFile.Read(path) : null;
         try
         {
             if (binding.Pcrs is not { } pcrs)
                 return Take(new TrustedKeyOptions("", auth, null));
-            RequireUnchanged(pcrs, subject);
-            var session = PolicySession.Start(settings.Pcrs, auth is not null);
+            RequireUnchanged(settings, pcrs, subject);
+            var session = PolicySession.Start(pcrs.Bank, settings.Pcrs, auth is not null);
             return Take(new TrustedKeyOptions(session.Option, auth, session));
         }
         catch (LinuxException problem)
@@ -116,6 +112,23 @@ public static class TpmSealing
         }
     }
 
+    /// <summary>The configuration must say of PCRs what the record says.</summary>
+    /// <exception cref="SealdiskException">It does not (3).</exception>
+    internal static void RequireAgreement(TpmSettings settings, SealBinding binding, string subject)
+    {
+        var (configured, recorded) = (List(settings.Pcrs, settings.Bank), List(binding.Pcrs?.Numbers ?? [], binding.Pcrs?.Bank));
+        if (configured != recorded)
+            throw SealdiskException.Refused(
+                $"cannot unseal {subject}: the configuration says pcrs {configured}, its record says {recorded}",
+                "a key is bound to PCRs when it is sealed, and its record must agree: correct [source.tpm]; or,"
+                    + " with key = \"encrypted\", 'sealdisk rotate' seals it to what is configured now");
+    }
+
+    /// <summary>The policy that the settings ask for, with the PCRs as they are now.</summary>
+    /// <exception cref="TpmException">The TPM refuses, or has no such bank.</exception>
+    internal static byte[] PolicyDigest(Tpm2 tpm, TpmSettings settings, bool withPassword) =>
+        PcrPolicy.Digest(settings.Bank, settings.Pcrs, tpm.ReadPcrs(settings.Bank, settings.Pcrs), withPassword);
+
     private static T Explained<T>(string subject, Func<T> act)
     {
         try
@@ -138,12 +151,11 @@ public static class TpmSealing
     /// <exception cref="SealdiskException">It does (3).</exception>
     internal static void RequireKnown(SealBinding binding, string subject)
     {
-        var unknown = (binding, binding.Pcrs?.Bank) switch
+        var unknown = binding switch
         {
-            ({ PolicyKey: not null }, _) => "a signed PCR policy",
-            ({ Cap: not null }, _) => "a cap",
-            ({ Counter: not null }, _) => "a counter",
-            (_, not (null or "sha256")) => $"PCRs of the {binding.Pcrs!.Bank} bank",
+            { PolicyKey: not null } => "a signed PCR policy",
+            { Cap: not null } => "a cap",
+            { Counter: not null } => "a counter",
             _ => null,
         };
         if (unknown is not null)
@@ -152,10 +164,17 @@ public static class TpmSealing
                 "nothing was changed; use the version that sealed it, or a later one");
     }
 
-    private static void RequireUnchanged(PcrValues then, string subject)
+    private static void RequireUnchanged(TpmSettings settings, PcrValues then, string subject)
     {
-        using var tpm = Tpm2.Open();
-        var now = TpmBinding.PcrsOf(tpm, then.Numbers);
+        using var tpm = Tpm2.Open(settings);
+        RequireUnchanged(tpm, then, subject);
+    }
+
+    /// <summary>The PCRs must be what they were.</summary>
+    /// <exception cref="SealdiskException">They are not (4): which of them.</exception>
+    internal static void RequireUnchanged(Tpm2 tpm, PcrValues then, string subject)
+    {
+        var now = TpmBinding.PcrsOf(tpm, then.Bank, then.Numbers);
         var changed = then.Values.Zip(now.Values)
             .Where(pair => pair.First.Value != pair.Second.Value)
             .Select(pair => pair.First.Number)
@@ -168,6 +187,10 @@ public static class TpmSealing
                     + " see /sys/kernel/security/tpm0/binary_bios_measurements); with a recovery key,"
                     + " 'sealdisk recover' seals it to what they are now; nothing was changed");
     }
+
+    /// <summary>A bank that is not the usual one is named.</summary>
+    private static string List(IReadOnlyList<int> pcrs, string? bank) =>
+        pcrs.Count == 0 || bank == PcrValues.DefaultBank ? List(pcrs) : $"{List(pcrs)} of the {bank} bank";
 
     private static string List(IReadOnlyList<int> pcrs) => pcrs.Count == 0 ? "none" : string.Join(", ", pcrs);
 

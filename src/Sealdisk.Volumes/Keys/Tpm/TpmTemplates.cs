@@ -1,3 +1,6 @@
+using System.Buffers.Binary;
+using Sealdisk.Linux;
+
 namespace Sealdisk.Volumes.Keys.Tpm;
 
 /// <summary>
@@ -17,6 +20,38 @@ internal static class TpmTemplates
     /// </summary>
     internal static byte[] EndorsementKey { get; } = EccP256(
         EndorsementAttributes, Convert.FromHexString("837197674484b3f81a90cc8d46a5d724fd52d76e06520b64f2a1da1b331469aa"));
+
+    /// <summary>
+    /// Sealed data with the attributes that the kernel gives to a trusted key with migratable=0: fixedTPM, fixedParent, and without a
+    /// policy userWithAuth (security/keys/trusted-keys/trusted_tpm2.c).
+    /// </summary>
+    /// <param name="hash">Name algorithm, in the kernel's words; null for sha256.</param>
+    /// <param name="policy">The digest of its policy; empty for none.</param>
+    internal static byte[] SealedData(string? hash, ReadOnlySpan<byte> policy)
+    {
+        const uint Fixed = 0x12, UserWithAuth = 0x40;
+        const ushort Sha1 = 0x0004;
+        return new TpmCommand("template", 0, null)
+            .U16(TpmPublic.KeyedHash).U16(hash == "sha1" ? Sha1 : TpmPublic.Sha256Algorithm)
+            .U32(policy.IsEmpty ? Fixed | UserWithAuth : Fixed).Sized(policy)
+            .U16(TpmPublic.NoAlgorithm).U16(0)
+            .Parameters.ToArray();
+    }
+
+    /// <summary>TPMS_SENSITIVE_CREATE: the password, and the data that are to be sealed.</summary>
+    /// <param name="data">Stays the caller's.</param>
+    /// <param name="auth">The password, or null; stays the caller's.</param>
+    internal static SecretBuffer Sensitive(SecretBuffer data, SecretBuffer? auth)
+    {
+        var authSize = auth?.Length ?? 0;
+        var sensitive = SecretBuffer.Allocate(2 + authSize + 2 + data.Length);
+        var bytes = sensitive.Memory.Span;
+        BinaryPrimitives.WriteUInt16BigEndian(bytes, (ushort)authSize);
+        auth?.Memory.Span.CopyTo(bytes[2..]);
+        BinaryPrimitives.WriteUInt16BigEndian(bytes[(2 + authSize)..], (ushort)data.Length);
+        data.Memory.Span.CopyTo(bytes[(4 + authSize)..]);
+        return sensitive;
+    }
 
     private static byte[] EccP256(uint attributes, byte[] policy)
     {

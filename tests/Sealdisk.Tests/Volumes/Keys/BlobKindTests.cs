@@ -8,6 +8,16 @@ namespace Sealdisk.Tests.Volumes.Keys;
 
 public sealed class BlobKindTests
 {
+    /// <summary>
+    /// Linux 6.12.117 with swtpm 0.7, on the x86-64 board: 'new 32 keyhandle=81000001'. Its BOOLEAN is 1 for true, where
+    /// DER has ff; fixedTPM is not set.
+    /// </summary>
+    internal const string Tpm2OfKernel =
+        "3081e906066781050a0105a003010101020500810000010430002e0008000b00000040000000100020dfb1f184d0d78846063a416b744aec9fa7ec08"
+            + "286e5b2379536e832e444a58170481a0009e0020f72424365aa1797b69ceb23746e8ba16727d0fc32b12f56a115e4ffa9b2b32fe0010876126fc2e2f"
+            + "807f7895503b7328a4ed91627ce9ad723eb67d938bce0e6f7183584e18e99fad4d1d4b2ad334be2b84692e6a2d5fee1a1787b4a2735da84f5b7612c4"
+            + "36ecf8a795218b2cf5bd314a89ec3058d08aa62eda51f5cbf9c2baa6285b47c9d216dcc381d621977ca5d39d6ff232bc7d764d1441707771";
+
     [Theory]
     [InlineData("blob-32-1.hex", 32, false)]
     [InlineData("blob-33-1.hex", 33, false)]
@@ -214,18 +224,10 @@ public sealed class BlobKindTests
     private static void AssertBad(BlobKind kind, string problem, BlobDescription description) =>
         Assert.Equal((kind, problem, false), (description.Kind, description.Problem, description.WellFormed));
 
-    /// <summary>
-    /// Linux 6.12.117 with swtpm 0.7, on the x86-64 board: 'new 32 keyhandle=81000001'. Its BOOLEAN is 1 for true, where
-    /// DER has ff; fixedTPM is not set.
-    /// </summary>
     [Fact]
     public void A_TPM_2_blob_of_a_real_kernel_is_well_formed()
     {
-        var description = BlobDescription.Of(Convert.FromHexString(
-            "3081e906066781050a0105a003010101020500810000010430002e0008000b00000040000000100020dfb1f184d0d78846063a416b744aec9fa7ec08"
-            + "286e5b2379536e832e444a58170481a0009e0020f72424365aa1797b69ceb23746e8ba16727d0fc32b12f56a115e4ffa9b2b32fe0010876126fc2e2f"
-            + "807f7895503b7328a4ed91627ce9ad723eb67d938bce0e6f7183584e18e99fad4d1d4b2ad334be2b84692e6a2d5fee1a1787b4a2735da84f5b7612c4"
-            + "36ecf8a795218b2cf5bd314a89ec3058d08aa62eda51f5cbf9c2baa6285b47c9d216dcc381d621977ca5d39d6ff232bc7d764d1441707771"));
+        var description = BlobDescription.Of(Convert.FromHexString(Tpm2OfKernel));
         AssertGood(BlobKind.Tpm2, null, description);
         Assert.Equal(
             ("yes", "0x81000001", "none"),

@@ -184,16 +184,16 @@ public sealed class TpmTests
     public void Pcrs_are_read_and_a_reply_cut_at_any_length_is_refused()
     {
         var chip = new Chip(ReadPcrs);
-        Assert.All(chip.Tpm.ReadPcrs([0, 4, 7]), value => Assert.Equal(new byte[32], value));
+        Assert.All(chip.Tpm.ReadPcrs("sha256", [0, 4, 7]), value => Assert.Equal(new byte[32], value));
         Assert.Equal(["80010000001400" + "00017e00000001000b03910000"], chip.Asked);
         for (var length = 10; length < ReadPcrs.Length / 2; length++)
-            Assert.Throws<TpmException>(() => new Chip(Sized(ReadPcrs, length)).Tpm.ReadPcrs([0, 4, 7]));
+            Assert.Throws<TpmException>(() => new Chip(Sized(ReadPcrs, length)).Tpm.ReadPcrs("sha256", [0, 4, 7]));
         // No such bank, more values than were asked for, and fewer.
         Assert.Throws<TpmException>(
-            () => new Chip("80010000001c00000000" + "00000014" + "00000001000b03000000" + "00000000").Tpm.ReadPcrs([7]));
-        Assert.Throws<TpmException>(() => new Chip(ReadPcrs).Tpm.ReadPcrs([0, 4]));
+            () => new Chip("80010000001c00000000" + "00000014" + "00000001000b03000000" + "00000000").Tpm.ReadPcrs("sha256", [7]));
+        Assert.Throws<TpmException>(() => new Chip(ReadPcrs).Tpm.ReadPcrs("sha256", [0, 4]));
         var rest = new Chip(ReadPcrs, "80010000003e00000000" + "00000014" + "00000001000b03000200" + "00000001" + "0020" + Zeros);
-        Assert.Equal(4, rest.Tpm.ReadPcrs([0, 4, 7, 9]).Count);
+        Assert.Equal(4, rest.Tpm.ReadPcrs("sha256", [0, 4, 7, 9]).Count);
         Assert.EndsWith("000b03000200", rest.Asked[1], StringComparison.Ordinal);
     }
 
@@ -204,8 +204,8 @@ public sealed class TpmTests
     public void The_policy_digest_equals_that_of_a_TPM()
     {
         var zeros = new[] { new byte[32], new byte[32], new byte[32] };
-        Assert.Equal(PolicyPcr, Convert.ToHexStringLower(PcrPolicy.Digest([0, 4, 7], zeros, withPassword: false)));
-        Assert.Equal(PolicyPcrAndPassword, Convert.ToHexStringLower(PcrPolicy.Digest([0, 4, 7], zeros, withPassword: true)));
+        Assert.Equal(PolicyPcr, Convert.ToHexStringLower(PcrPolicy.Digest("sha256", [0, 4, 7], zeros, withPassword: false)));
+        Assert.Equal(PolicyPcrAndPassword, Convert.ToHexStringLower(PcrPolicy.Digest("sha256", [0, 4, 7], zeros, withPassword: true)));
     }
 
     private static string Sized(string reply, int length) =>

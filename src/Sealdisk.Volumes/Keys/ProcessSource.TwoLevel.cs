@@ -3,7 +3,7 @@ using Sealdisk.Linux;
 namespace Sealdisk.Volumes.Keys;
 
 /// <content>Keys on two levels: what the kernel's key types <c>trusted</c> and <c>encrypted</c> do, bit for bit, in software.</content>
-public sealed partial class SoftSource
+public abstract partial class ProcessSource
 {
     private const string Format = "default";
 
@@ -11,9 +11,13 @@ public sealed partial class SoftSource
     {
         using var root = request.Under is { } under ? OpenSharedRoot(under.Key, request.SubjectUnder) : SecretBuffer.Random(RootKey.Size);
         var name = request.Under?.Key.RootName ?? RootKey.NewName();
-        return new SealedKey.TwoLevel(request.Under?.Key.Root ?? SealBlob(root), Encrypt(name, root, key))
+        var (blob, binding) = request.Under is { } shared
+            ? (shared.Key.Root, shared.Key.Binding)
+            : SealBlob(root, RootKey.SubjectOf(request.Subject));
+        return new SealedKey.TwoLevel(blob, Encrypt(name, root, key))
         {
             Made = KeyCustody.Process,
+            Binding = binding,
             Recovery = request.Recovery is { } recovery ? RecoveryWrap.Wrap(recovery, key) : null,
         };
     }
@@ -21,7 +25,7 @@ public sealed partial class SoftSource
     /// <summary>One that opens, and is another than its own encrypted key was made under, is not a root key to build upon.</summary>
     private SecretBuffer OpenSharedRoot(SealedKey.TwoLevel shared, string subject)
     {
-        var root = UnsealBlob(shared.Root, RootKey.SubjectOf(subject));
+        var root = UnsealBlob(shared.Root, shared.Binding, RootKey.SubjectOf(subject));
         try
         {
             Decrypt(shared.Key, root, "the key that it is shared with").Dispose();
@@ -36,7 +40,7 @@ public sealed partial class SoftSource
 
     private SecretBuffer UnsealTwoLevel(SealedKey.TwoLevel sealedKey, string subject)
     {
-        using var root = UnsealBlob(sealedKey.Root, RootKey.SubjectOf(subject));
+        using var root = UnsealBlob(sealedKey.Root, sealedKey.Binding, RootKey.SubjectOf(subject));
         return Decrypt(sealedKey.Key, root, subject);
     }
 
