@@ -187,7 +187,8 @@ public sealed class TpmSource : ProcessSource
     private static string WayOut(TpmException problem) => problem switch
     {
         { Code: TpmException.Lockout } =>
-            "wait until the TPM's lockout has passed (tpm2_getcap properties-variable), and do not restart it meanwhile; nothing was changed",
+            "wait until the TPM's lockout has passed (tpm2_getcap properties-variable), and leave it running meanwhile;"
+                + " nothing was changed",
         { Code: TpmException.NotAuthentic } =>
             "something between this program and the TPM changes what they say: examine the device; nothing was changed",
         { IsAuthorisation: true } =>

@@ -60,8 +60,21 @@ internal sealed class SoftwareTpm : IDisposable
                 "--server", $"type=unixio,path={socket}", "--ctrl", $"type=unixio,path={socket}.ctrl",
                 "--flags", "not-need-init,startup-clear", "--log", $"file={_folder["log"]}",
             ]))!;
-        Assert.True(SpinWait.SpinUntil(() => System.IO.File.Exists(socket) && System.IO.File.Exists(socket + ".ctrl"), Patience.Limit));
+        Assert.True(SpinWait.SpinUntil(Answers, Patience.Limit), "swtpm does not answer");
         return process;
+    }
+
+    private bool Answers()
+    {
+        try
+        {
+            TpmDevice.Open(Device).Dispose();
+            return System.IO.File.Exists(_folder["socket"] + ".ctrl");
+        }
+        catch (LinuxException)
+        {
+            return false;
+        }
     }
 
     private void Stop()

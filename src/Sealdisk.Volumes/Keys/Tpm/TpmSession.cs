@@ -130,19 +130,28 @@ internal sealed class TpmSession : IDisposable
         var body = _tpm.Transact(command.Name, command.Finish(authorisation, parameters), hasSessions: true);
         var reader = new BlobKindReader(body);
         uint handle = 0;
-        if ((handles == 1 && !reader.TryTakeU32(out handle))
-            || !reader.TryTakeSized32(out var answered)
+        if (handles == 1 && !reader.TryTakeU32(out handle))
+            throw new TpmException(command.Name, 0);
+        if (!reader.TryTakeSized32(out var answered)
             || !reader.TryTakeSized16(out var nonceTpm)
             || nonceTpm.Length != NonceSize
             || !reader.TryTake(1, out var state)
             || !reader.TryTakeSized16(out var theirs)
             || !reader.Rest.IsEmpty)
-            throw new TpmException(command.Name, 0);
+            throw Unloaded(new TpmException(command.Name, 0), handle);
         var ours = Mac(auth, [0, 0, 0, 0, .. code, .. answered], nonceTpm, nonceCaller, state[0]);
         if (!CryptographicOperations.FixedTimeEquals(ours, theirs) || state[0] != attributes)
-            throw new TpmException(command.Name, TpmException.NotAuthentic);
+            throw Unloaded(new TpmException(command.Name, TpmException.NotAuthentic), handle);
         _nonceTpm = nonceTpm.ToArray();
         return new Reply(handle, answered.ToArray(), nonceCaller);
+    }
+
+    /// <summary>What a reply that is not used has left loaded is taken out again, if that is its handle.</summary>
+    private TpmException Unloaded(TpmException problem, uint handle)
+    {
+        if (handle != 0)
+            _tpm.TryFlush(handle);
+        return problem;
     }
 
     /// <summary>A TPM2B with its content encrypted.</summary>
