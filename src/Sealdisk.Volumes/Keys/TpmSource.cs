@@ -129,7 +129,7 @@ public sealed class TpmSource : ProcessSource
     private static SecretBuffer Unseal(Tpm2 tpm, TpmKeyBlob blob, SealBinding binding, SecretBuffer? auth, string subject)
     {
         var parent = tpm.ReadPublic(blob.Parent);
-        // Before anything is salted for it: a session with another key would be one with whoever has that.
+        // Before the session is salted for it: with another key, the session would be with the owner of that key.
         if (parent?.IsParent != true || (binding.Parent is { } recorded && recorded.Fingerprint.Text != parent.Fingerprint))
             throw SealdiskException.DoesNotOpen(
                 $"cannot unseal {subject}: the TPM does not have the parent key {TpmParent.Text(blob.Parent)} that it was sealed under",

@@ -81,7 +81,7 @@ internal sealed record TpmPublic(ushort Type, ushort NameAlgorithm, uint Attribu
             ? this with { Curve = curve, Point = (x.ToArray(), y.ToArray()) }
             : this;
 
-    /// <summary>TPMT_SYM_DEF_OBJECT: an algorithm, and unless that is none, key bits and mode.</summary>
+    /// <summary>TPMT_SYM_DEF_OBJECT: an algorithm. Key bits and mode follow unless the algorithm is none.</summary>
     private static bool TrySkipSymmetric(ref BlobKindReader reader) =>
         reader.TryTakeU16(out var algorithm) && (algorithm == NoAlgorithm || reader.TryTake(4, out _));
 
